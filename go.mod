@@ -1,0 +1,3 @@
+module github.com/emberml/ember
+
+go 1.26
