@@ -1,0 +1,88 @@
+# `make` alone prints the targets. CI calls the same ones: see .ci/run.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build test race purego lint generate fuzz bench venv clean
+.PHONY: fmt vet staticcheck cross test-go test-peers
+.NOTPARALLEL:
+
+# No native library on any node: everything but the race detector builds without C.
+export CGO_ENABLED := 0
+
+PEERS := .cache/venv/bin/python
+COUNT := go run ./internal/testcount -o .cache/tests
+TOOL := go tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+BENCH ?= .
+
+# What the kernels' variants can change.
+KERNEL_PACKAGES := ./internal/kernel/... ./tensor/... ./op/... ./engine/... ./nn/... ./train/...
+
+# What starts goroutines or shares memory between them.
+RACE_PACKAGES = $(shell git ls-files -co --exclude-standard '*.go' | \
+	xargs grep -lE '^\s+go [a-z]|"sync(/atomic)?"|/internal/parallel"' | xargs -n1 dirname | sort -u | \
+	grep -vE '(^|/)(_|testdata)|^(tools|bench)(/|$$)' | sed 's,^,./,')
+
+help: ## print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: build ## train LeNet on MNIST, save it, predict ten test images: about a minute
+	./ember train lenet --data mnist --epochs 1 --out .cache/demo/lenet.onnx
+	./ember predict .cache/demo/lenet.onnx --data mnist --limit 10 --draw
+
+build: ## build the binary ./ember
+	go build -trimpath -o ember ./cmd/ember
+
+test: fmt vet staticcheck test-go test-peers ## all tests, cheapest tier first; stops at the first that fails
+	@go run ./internal/testcount -sum .cache/tests/{go,peers}.json
+
+test-go:
+	$(COUNT)/go.json -tags invariants ./...
+
+test-peers: venv
+	EMBER_PYTHON=$(CURDIR)/$(PEERS) $(COUNT)/peers.json -tag peers -tags peers,invariants -timeout 8m
+
+race: ## tests of the packages with goroutines, under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(COUNT)/race.json -race $(RACE_PACKAGES)
+
+purego: ## tests on every narrower kernel variant: plain Go by build tag and by force, AVX2
+	$(COUNT)/purego.json -tags purego,invariants $(KERNEL_PACKAGES)
+	EMBER_KERNEL=go $(COUNT)/kernel-go.json -tags invariants $(KERNEL_PACKAGES)
+	EMBER_KERNEL=avx2 $(COUNT)/kernel-avx2.json -tags invariants $(KERNEL_PACKAGES)
+
+lint: fmt vet staticcheck cross ## gofumpt, vet, staticcheck, and vet for the other systems; the rules of internal/lint run as tests
+
+fmt:
+	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [[ -n $$unformatted ]]; then printf '%s\n' "not gofumpt-clean:" $$unformatted \
+		"run: $(TOOL) gofumpt -w ." >&2; exit 1; fi
+
+vet:
+	go vet ./...
+	go vet -tags peers,invariants ./...
+	go vet -tags purego ./...
+
+staticcheck:
+	$(TOOL) staticcheck -tags peers,invariants ./...
+
+cross:
+	GOOS=linux GOARCH=arm64 go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+
+generate: ## rewrite all generated files; fails if that changes what is committed
+	go generate ./...
+	git diff --exit-code
+
+fuzz: ## run every fuzz target for FUZZTIME (default 10s)
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## Go benchmarks; BENCH=regexp picks
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+venv: ## the Python peers that tests compare with, in .cache/venv (1.8 GB)
+	scripts/venv.sh
+
+clean: ## remove what the other targets made
+	rm -rf ember .cache
