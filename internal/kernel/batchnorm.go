@@ -1,0 +1,162 @@
+package kernel
+
+import "github.com/emberml/ember/internal/parallel"
+
+// BatchNorm normalizes the channels of a contiguous array [N, C, S]:
+//
+//	y[n, c, s] = (x[n, c, s] - Mean[c]) / sqrt(Var[c] + Epsilon) * Gain[c] + Bias[c]
+//
+// Gain and Bias have C elements or are nil (1 and 0). Threads take channels,
+// so the bits do not depend on their number.
+//
+// Source: Ioffe, Szegedy, "Batch normalization", 2015.
+type BatchNorm[T Float] struct {
+	N, C, S    int
+	Epsilon    float64
+	Gain, Bias []T
+	Mean, Var  []T
+
+	job   func(b *BatchNorm[T], c int)
+	x     []T
+	y     []T // or dx
+	dy    []T
+	dGain []T
+	dBias []T
+}
+
+// Statistics sets Mean and Var to the mean and the (biased) variance of each
+// channel of x. Both sums run over samples in order, two passes.
+func (b *BatchNorm[T]) Statistics(pool *parallel.Pool, x []T) {
+	b.x = x
+	b.run(pool, (*BatchNorm[T]).statistics)
+}
+
+// Apply computes y from x, Mean and Var. y may be x.
+func (b *BatchNorm[T]) Apply(pool *parallel.Pool, y, x []T) {
+	b.x, b.y = x, y
+	b.run(pool, (*BatchNorm[T]).apply)
+}
+
+// Backward computes the gradients from dy, the gradient of y, where Mean and
+// Var are the statistics of x:
+//
+//	h = (x - Mean)/sqrt(Var + Epsilon)
+//	dBias = sum of dy,  dGain = sum of dy*h                 (per channel)
+//	dx = Gain/sqrt(Var + Epsilon) * (dy - dBias/(N*S) - h*dGain/(N*S))
+//
+// dx may be dy, or nil if it is not wanted.
+func (b *BatchNorm[T]) Backward(pool *parallel.Pool, dx, dGain, dBias, dy, x []T) {
+	b.x, b.y, b.dy, b.dGain, b.dBias = x, dx, dy, dGain, dBias
+	b.run(pool, (*BatchNorm[T]).backward)
+}
+
+func (b *BatchNorm[T]) run(pool *parallel.Pool, job func(*BatchNorm[T], int)) {
+	if b.N*b.C*b.S < 1<<14 {
+		pool = nil
+	}
+	b.job = job
+	pool.For(b.C, (*batchNormTask[T])(b))
+	b.job, b.x, b.y, b.dy, b.dGain, b.dBias = nil, nil, nil, nil, nil, nil
+}
+
+type batchNormTask[T Float] BatchNorm[T]
+
+func (t *batchNormTask[T]) Do(lo, hi, _ int) {
+	b := (*BatchNorm[T])(t)
+	for c := lo; c < hi; c++ {
+		b.job(b, c)
+	}
+}
+
+// at returns the range of channel c in sample n.
+func (b *BatchNorm[T]) at(n, c int) (lo, hi int) {
+	lo = (n*b.C + c) * b.S
+	return lo, lo + b.S
+}
+
+func (b *BatchNorm[T]) statistics(c int) {
+	count := T(b.N * b.S)
+	var sum T
+	for n := range b.N {
+		lo, hi := b.at(n, c)
+		sum += sumBlocks(b.x[lo:hi])
+	}
+	mean := sum / count
+	sum = 0
+	for n := range b.N {
+		lo, hi := b.at(n, c)
+		sum += squares(b.x[lo:hi], mean)
+	}
+	b.Mean[c], b.Var[c] = mean, sum/count
+}
+
+// scale returns what channel c is multiplied by once its mean is taken off,
+// and what is added then.
+func (b *BatchNorm[T]) scale(c int) (gain, bias T) {
+	gain = 1 / sqrt(b.Var[c]+T(b.Epsilon))
+	if b.Gain != nil {
+		gain *= b.Gain[c]
+	}
+	if b.Bias != nil {
+		bias = b.Bias[c]
+	}
+	return gain, bias
+}
+
+func (b *BatchNorm[T]) apply(c int) {
+	gain, bias := b.scale(c)
+	mean := b.Mean[c]
+	for n := range b.N {
+		lo, hi := b.at(n, c)
+		out := b.y[lo:hi]
+		for i, v := range b.x[lo:hi] {
+			out[i] = T((v-mean)*gain) + bias
+		}
+	}
+}
+
+func (b *BatchNorm[T]) backward(c int) {
+	mean, inv := b.Mean[c], 1/sqrt(b.Var[c]+T(b.Epsilon))
+	var sum, dot T
+	for n := range b.N {
+		lo, hi := b.at(n, c)
+		dy := b.dy[lo:hi]
+		sum += sumBlocks(dy)
+		var part T
+		for i, v := range b.x[lo:hi] {
+			part += T((v - mean) * dy[i])
+		}
+		dot += part
+	}
+	dot *= inv
+	b.dGain[c], b.dBias[c] = dot, sum
+	if b.y == nil {
+		return
+	}
+	count := T(b.N * b.S)
+	gain, _ := b.scale(c)
+	sum /= count
+	dot = dot / count * inv
+	for n := range b.N {
+		lo, hi := b.at(n, c)
+		dy, out := b.dy[lo:hi], b.y[lo:hi]
+		for i, v := range b.x[lo:hi] {
+			out[i] = gain * (dy[i] - sum - T((v-mean)*dot))
+		}
+	}
+}
+
+// ChannelSums adds up each channel of a contiguous array [N, C, S], as for the
+// gradient of a bias, samples in order:
+//
+//	dst[c] = sum over n, s of x[n, c, s]
+func ChannelSums[T Float](dst, x []T, n, s int) {
+	channels := len(dst)
+	for c := range dst {
+		var sum T
+		for i := range n {
+			sum += sumBlocks(x[(i*channels+c)*s:][:s])
+		}
+		dst[c] = sum
+	}
+}

@@ -1,0 +1,236 @@
+package kernel
+
+import "math"
+
+// BinaryOp is a function of two values.
+type BinaryOp uint8
+
+// The binary functions. NaN wins in Max and Min.
+const (
+	Add BinaryOp = iota
+	Sub
+	Mul
+	Div // integers truncate; an integer divisor is not 0
+	Pow // floating point as math.Pow
+	Max
+	Min
+)
+
+// CompareOp is a relation of two values. NaN is unequal to everything.
+type CompareOp uint8
+
+// The relations.
+const (
+	Equal CompareOp = iota
+	NotEqual
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+)
+
+// Zip computes, for i < len(dst),
+//
+//	dst[i] = op(a[i*stepA], b[i*stepB])
+//
+// where a step is 1, or 0 for an operand that is one value. dst may be a or b
+// where that one's step is 1.
+func Zip[T Number](op BinaryOp, dst, a []T, stepA int, b []T, stepB int) {
+	n := len(dst)
+	if n == 0 {
+		return
+	}
+	switch {
+	case stepA == 0 && stepB == 0:
+		zip(op, dst[:1], a[:1], b[:1])
+		v := dst[0]
+		for i := range dst {
+			dst[i] = v
+		}
+	case stepA == 0:
+		zipLeft(op, dst, a[0], b[:n])
+	case stepB == 0:
+		zipRight(op, dst, a[:n], b[0])
+	default:
+		zip(op, dst, a[:n], b[:n])
+	}
+}
+
+// zip is Zip of two rows.
+func zip[T Number](op BinaryOp, dst, a, b []T) {
+	dst, b = dst[:len(a)], b[:len(a)]
+	switch op {
+	case Add:
+		for i, x := range a {
+			dst[i] = x + b[i]
+		}
+	case Sub:
+		for i, x := range a {
+			dst[i] = x - b[i]
+		}
+	case Mul:
+		for i, x := range a {
+			dst[i] = x * b[i]
+		}
+	case Div:
+		for i, x := range a {
+			dst[i] = x / b[i]
+		}
+	case Pow:
+		for i, x := range a {
+			dst[i] = pow(x, b[i])
+		}
+	case Max:
+		for i, x := range a {
+			dst[i] = max(x, b[i])
+		}
+	case Min:
+		for i, x := range a {
+			dst[i] = min(x, b[i])
+		}
+	}
+}
+
+// zipRight is Zip of a row and a value.
+func zipRight[T Number](op BinaryOp, dst, a []T, y T) {
+	dst = dst[:len(a)]
+	switch op {
+	case Add:
+		for i, x := range a {
+			dst[i] = x + y
+		}
+	case Sub:
+		for i, x := range a {
+			dst[i] = x - y
+		}
+	case Mul:
+		for i, x := range a {
+			dst[i] = x * y
+		}
+	case Div:
+		for i, x := range a {
+			dst[i] = x / y
+		}
+	case Pow:
+		powRow(dst, a, y)
+	case Max:
+		for i, x := range a {
+			dst[i] = max(x, y)
+		}
+	case Min:
+		for i, x := range a {
+			dst[i] = min(x, y)
+		}
+	}
+}
+
+// zipLeft is Zip of a value and a row.
+func zipLeft[T Number](op BinaryOp, dst []T, x T, b []T) {
+	dst = dst[:len(b)]
+	switch op {
+	case Sub:
+		for i, y := range b {
+			dst[i] = x - y
+		}
+	case Div:
+		for i, y := range b {
+			dst[i] = x / y
+		}
+	case Pow:
+		for i, y := range b {
+			dst[i] = pow(x, y)
+		}
+	default: // commutative
+		zipRight(op, dst, b, x)
+	}
+}
+
+// pow is x^y. Of integers it wraps, and a negative y gives 0 unless x is ±1.
+func pow[T Number](x, y T) T {
+	if half := T(1); half/2 != 0 {
+		return T(math.Pow(float64(x), float64(y)))
+	}
+	if y < 0 {
+		if x == 1 {
+			return 1
+		}
+		if x+1 == 0 { // -1: odd powers keep the sign
+			if y/2*2 == y {
+				return 1
+			}
+			return x
+		}
+		return 0
+	}
+	r := T(1)
+	for y > 0 {
+		if y/2*2 != y {
+			r *= x
+		}
+		x *= x
+		y /= 2
+	}
+	return r
+}
+
+// powRow raises a row to one power; the common ones need no logarithm.
+func powRow[T Number](dst, a []T, y T) {
+	switch y {
+	case 1:
+		copy(dst, a)
+	case 2:
+		for i, x := range a {
+			dst[i] = x * x
+		}
+	default:
+		for i, x := range a {
+			dst[i] = pow(x, y)
+		}
+	}
+}
+
+// Compare computes dst[i] = 1 if op(a[i*stepA], b[i*stepB]), else 0, for
+// i < len(dst), with steps as in [Zip].
+func Compare[T Number](op CompareOp, dst []uint8, a []T, stepA int, b []T, stepB int) {
+	var ia, ib int
+	for i := range dst {
+		x, y := a[ia], b[ib]
+		var r bool
+		switch op {
+		case Equal:
+			r = x == y
+		case NotEqual:
+			r = x != y
+		case Less:
+			r = x < y
+		case LessEqual:
+			r = x <= y
+		case Greater:
+			r = x > y
+		case GreaterEqual:
+			r = x >= y
+		}
+		dst[i] = 0
+		if r {
+			dst[i] = 1
+		}
+		ia += stepA
+		ib += stepB
+	}
+}
+
+// Where computes dst[i] = cond[i*stepC] != 0 ? a[i*stepA] : b[i*stepB] for
+// i < len(dst), with steps as in [Zip].
+func Where[T any](dst []T, cond []uint8, stepC int, a []T, stepA int, b []T, stepB int) {
+	var ic, ia, ib int
+	for i := range dst {
+		if cond[ic] != 0 {
+			dst[i] = a[ia]
+		} else {
+			dst[i] = b[ib]
+		}
+		ic += stepC
+		ia += stepA
+		ib += stepB
+	}
+}

@@ -1,0 +1,246 @@
+package kernel
+
+import "github.com/emberml/ember/internal/parallel"
+
+// convRows is the number of rows of the unrolled image that the backward
+// passes hold at a time, a whole number of channels near this.
+const convRows = 256
+
+// groupChannels returns the number of channels in a group of rows.
+func (c *Conv[T]) groupChannels() int { return max(1, convRows/max(1, c.KH*c.KW)) }
+
+// groupRows returns the number of rows in a full group of rows.
+func (c *Conv[T]) groupRows() int {
+	return min(c.groupChannels(), c.C/max(1, c.Groups)) * c.KH * c.KW
+}
+
+// gradInputWorker is the scratch of one worker: the gradient of y packed, and
+// a group of rows of the unrolled gradient of x.
+func (c *Conv[T]) gradInputWorker(mg int) int { return (mg + c.groupRows()) * convPositions }
+
+// GradInput computes dx, the gradient of x, from dy, the gradient of y:
+//
+//	dx[n, c, h, w] = sum over m, r, s of w[m, c, r, s] * dy[n, m, i, j]
+//
+// over the positions (i, j) that meet (h, w) through (r, s). Threads share
+// images; within one the order is fixed.
+func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
+	s := c.begin()
+	s.x, s.y, s.w = dx[:c.N*c.C*c.H*c.W], dy[:c.N*c.M*s.pos], w[:c.M*s.k]
+	switch {
+	case len(dx) == 0:
+	case c.depthwise():
+		pool.For(c.N*c.C, (*convDepthwiseInput[T])(c))
+	default:
+		chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
+		if c.packs() {
+			s.rows, scratch = split(scratch, chunks*c.rowsLen(c.groupRows(), s.mg, s.groups))
+			s.packed = true
+			pool.For(s.groups*chunks, (*convPackTransposed[T])(c))
+		}
+		s.workerLen = c.gradInputWorker(s.mg)
+		s.perWorker = scratch
+		pool.For(c.N*s.groups, (*convGradInput[T])(c))
+	}
+	c.call = convCall[T]{}
+}
+
+type convPackTransposed[T Float] Conv[T]
+
+// Do packs the transposed weights of chunks of channels.
+func (t *convPackTransposed[T]) Do(lo, hi, _ int) {
+	c := (*Conv[T])(t)
+	for i := lo; i < hi; i++ {
+		a, rows := c.transposed(i, false)
+		c.call.t.packRows(c.call.rows[i*c.packedChunk():], rows, c.call.mg, a.data, a.rsa, a.csa, 1)
+	}
+}
+
+// packedChunk is the length of one packed chunk of transposed weights.
+func (c *Conv[T]) packedChunk() int { return (c.groupRows() + maxTileRows) * c.call.mg }
+
+// transposed returns chunk i of the transposed weights as a left operand
+// [rows, mg], packed if that is asked for.
+func (c *Conv[T]) transposed(i int, packed bool) (a convMatrix[T], rows int) {
+	s := &c.call
+	chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
+	g, first := i/chunks, i%chunks*c.groupChannels()*c.KH*c.KW
+	rows = min(c.groupRows(), s.k-first)
+	if packed {
+		return convMatrix[T]{s.rows[i*c.packedChunk():], s.t.rows * s.mg, 1, s.t.rows}, rows
+	}
+	return convMatrix[T]{s.w[g*s.mg*s.k+first:], s.t.rows, 1, s.k}, rows
+}
+
+type convGradInput[T Float] Conv[T]
+
+// Do computes the gradient of images; group g of image n is n*groups + g.
+func (t *convGradInput[T]) Do(lo, hi, worker int) {
+	c := (*Conv[T])(t)
+	s := &c.call
+	scratch := s.perWorker[worker*s.workerLen:][:s.workerLen]
+	panels, unrolled := split(scratch, s.mg*convPositions)
+	chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
+	for i := lo; i < hi; i++ {
+		dx := s.x[i*s.cg*c.H*c.W:][:s.cg*c.H*c.W]
+		dy := s.y[i*s.mg*s.pos:][:s.mg*s.pos]
+		if !c.pointwise() {
+			clear(dx)
+		}
+		for at := 0; at < s.pos; at += convPositions {
+			n := min(convPositions, s.pos-at)
+			width := padTo(n, s.t.cols)
+			for p := 0; p < s.mg; p += depth {
+				k := min(depth, s.mg-p)
+				for j := 0; j < n; j += s.t.cols {
+					s.t.packCols(panels[p*width+j*k:], k, min(s.t.cols, n-j), dy[p*s.pos+at+j:], s.pos, 1)
+				}
+			}
+			for chunk := range chunks {
+				a, rows := c.transposed(i%s.groups*chunks+chunk, s.packed)
+				first := chunk * c.groupChannels()
+				out, ldc := unrolled, n
+				if c.pointwise() {
+					out, ldc = dx[first*s.pos+at:], s.pos
+				}
+				for p := 0; p < s.mg; p += depth {
+					k := min(depth, s.mg-p)
+					s.t.block(rows, n, k, a.data[p*a.csa:], a.step, a.rsa, a.csa, panels[p*width:], out, ldc, p > 0)
+				}
+				if !c.pointwise() {
+					c.foldRows(dx[first*c.H*c.W:], out, rows, at, n)
+				}
+			}
+		}
+	}
+}
+
+// foldRows adds rows of the unrolled gradient to the planes of dx.
+func (c *Conv[T]) foldRows(dx, unrolled []T, rows, at, n int) {
+	for i := range rows {
+		ch, r, q := i/(c.KH*c.KW), i/c.KW%c.KH, i%c.KW
+		c.foldBack(dx[ch*c.H*c.W:][:c.H*c.W], unrolled[i*n:][:n], r, q, at)
+	}
+}
+
+// imageBlocks returns the number of blocks of images whose contributions to
+// the gradient of the weights are added up apart, so that threads can share
+// the images. It depends on the shape only, since it decides the bits.
+func (c *Conv[T]) imageBlocks() int {
+	const most, limit = 16, 1 << 20
+	size := max(1, c.M*c.C/max(1, c.Groups)*c.KH*c.KW)
+	return max(1, min(most, c.N, limit/size))
+}
+
+// gradWeightWorker is the scratch of one worker: the gradient of y packed, and
+// a group of rows of the unrolled image.
+func (c *Conv[T]) gradWeightWorker(mg int) int {
+	return depth * (mg + maxTileCols + c.groupRows())
+}
+
+// GradWeight computes dw, the gradient of w, from x and dy, the gradient of y:
+//
+//	dw[m, c, r, s] = sum over n, i, j of dy[n, m, i, j] * x[n, c, i*StrideH + …, j*StrideW + …]
+//
+// Images are added up in order within up to 16 blocks, whose sums are added in
+// order; their number depends on the shape alone.
+func (c *Conv[T]) GradWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
+	s := c.begin()
+	s.w, s.x, s.y = dw[:c.M*s.k], x[:c.N*c.C*c.H*c.W], dy[:c.N*c.M*s.pos]
+	switch {
+	case len(dw) == 0:
+	case len(dy) == 0:
+		clear(s.w)
+	case c.depthwise():
+		pool.For(c.M, (*convDepthwiseWeight[T])(c))
+	default:
+		s.blocks = c.imageBlocks()
+		s.parts, s.perWorker = split(scratch, s.blocks*c.M*s.k)
+		s.workerLen = c.gradWeightWorker(s.mg)
+		chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
+		if s.blocks == 1 { // large weights: share their rows instead
+			pool.For(s.groups*chunks, (*convGradRows[T])(c))
+		} else {
+			pool.For(s.groups*s.blocks, (*convGradBlocks[T])(c))
+		}
+		pool.For(c.M, (*convMerge[T])(c))
+	}
+	c.call = convCall[T]{}
+}
+
+type convGradRows[T Float] Conv[T]
+
+// Do sums all images for chunks of channels.
+func (t *convGradRows[T]) Do(lo, hi, worker int) {
+	c := (*Conv[T])(t)
+	chunks := (c.call.cg + c.groupChannels() - 1) / c.groupChannels()
+	for i := lo; i < hi; i++ {
+		c.gradWeight(i/chunks, 0, i%chunks, i%chunks+1, worker)
+	}
+}
+
+type convGradBlocks[T Float] Conv[T]
+
+// Do sums blocks of images for all channels; block b of group g is
+// g*blocks + b.
+func (t *convGradBlocks[T]) Do(lo, hi, worker int) {
+	c := (*Conv[T])(t)
+	chunks := (c.call.cg + c.groupChannels() - 1) / c.groupChannels()
+	for i := lo; i < hi; i++ {
+		c.gradWeight(i/c.call.blocks, i%c.call.blocks, 0, chunks, worker)
+	}
+}
+
+// gradWeight sums one block of images, for chunks [chunk, end) of the channels
+// of a group, into the transposed gradient [k, mg] of that block.
+func (c *Conv[T]) gradWeight(group, block, chunk, end, worker int) {
+	s := &c.call
+	panels, rows := split(s.perWorker[worker*s.workerLen:][:s.workerLen], depth*(s.mg+maxTileCols))
+	part := s.parts[(block*s.groups+group)*s.k*s.mg:][:s.k*s.mg]
+	first, last := block*c.N/s.blocks, (block+1)*c.N/s.blocks
+	for n := first; n < last; n++ {
+		image := n*s.groups + group
+		x, dy := s.x[image*s.cg*c.H*c.W:], s.y[image*s.mg*s.pos:]
+		for at := 0; at < s.pos; at += depth {
+			k := min(depth, s.pos-at)
+			for j := 0; j < s.mg; j += s.t.cols {
+				s.t.packCols(panels[j*k:], k, min(s.t.cols, s.mg-j), dy[j*s.pos+at:], 1, s.pos)
+			}
+			for i := chunk; i < end; i++ {
+				row := i * c.groupChannels() * c.KH * c.KW
+				count := min(c.groupRows(), s.k-row)
+				c.unrollRows(rows, x, row, count, at, k)
+				s.t.block(count, s.mg, k, rows, s.t.rows*k, k, 1, panels, part[row*s.mg:], s.mg, n > first || at > 0)
+			}
+		}
+	}
+}
+
+// unrollRows writes rows [row, row+count) of the unrolled image, of n positions
+// from at on each.
+func (c *Conv[T]) unrollRows(dst, x []T, row, count, at, n int) {
+	for i := range count {
+		ch, r, q := (row+i)/(c.KH*c.KW), (row+i)/c.KW%c.KH, (row+i)%c.KW
+		c.unroll(dst[i*n:][:n], x[ch*c.H*c.W:][:c.H*c.W], r, q, at)
+	}
+}
+
+type convMerge[T Float] Conv[T]
+
+// Do adds up the blocks' transposed gradients for output channels.
+func (c *convMerge[T]) Do(lo, hi, _ int) {
+	s := &c.call
+	for m := lo; m < hi; m++ {
+		out := s.w[m*s.k:][:s.k]
+		from := m/s.mg*s.k*s.mg + m%s.mg
+		for i := range out {
+			out[i] = s.parts[from+i*s.mg]
+		}
+		for b := 1; b < s.blocks; b++ {
+			from += s.groups * s.k * s.mg
+			for i := range out {
+				out[i] += s.parts[from+i*s.mg]
+			}
+		}
+	}
+}

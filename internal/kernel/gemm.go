@@ -1,0 +1,271 @@
+package kernel
+
+import (
+	"fmt"
+
+	"github.com/emberml/ember/internal/parallel"
+)
+
+// Gemm is a matrix product with general strides, so that a transposed operand
+// needs no copy:
+//
+//	C[i, j] = Alpha * sum over p < K of A[i, p]*B[p, j] + Beta*C[i, j] + Bias[j]
+//	A[i, p] = A[i*RSA + p*CSA],  B[p, j] = B[p*RSB + j*CSB],  C[i, j] = C[i*RSC + j]
+//
+// for i < M, j < N. If Beta is 0, C is not read, so what it held (NaN, say) has
+// no effect. C overlaps
+// no operand.
+//
+// The sum over p is split every 320 products, a constant, so the bits do not
+// depend on the number of threads. |error| ≤ K·ε·Σ|A·B| as for any order.
+type Gemm[T Float] struct {
+	M, N, K  int
+	A        []T
+	RSA, CSA int
+	B        []T
+	RSB, CSB int
+	C        []T
+	RSC      int
+	Alpha    T // 0 means 1
+	Beta     T
+	Bias     []T // N elements, added to each row, or nil
+
+	call gemmCall[T]
+}
+
+// gemmCall is the state of one run that its tasks share.
+type gemmCall[T Float] struct {
+	t             *tile[T]
+	packed        []T // panels of the block of B at hand
+	perWorker     []T // a block of A each
+	workerLen     int
+	packA, packB  bool
+	rows          int // of A in one piece of work
+	cols          int // of B in one piece of work
+	rowBlocks     int
+	p0, k, j0, nb int // block of B: rows [p0, p0+k), columns [j0, j0+nb)
+	first         bool
+}
+
+// directCols is the greatest N for which tiles of A are used only a few times,
+// so that packing them costs more than it saves.
+const directCols = 192
+
+// ScratchLen returns the number of elements of scratch memory that Run needs
+// with a pool of the given number of threads, whatever variant is in use.
+func (g *Gemm[T]) ScratchLen(threads int) int {
+	k := min(g.K, depth)
+	return k*padTo(min(g.N, maxBlockCols), maxTileCols) + threads*gemmWorkerLen(g.M, k)
+}
+
+// gemmWorkerLen is the scratch of one worker: a block of A, or the last panel
+// of a B that is not packed.
+func gemmWorkerLen(m, k int) int {
+	return k * max(min(m+maxTileRows, maxBlockRows), maxTileCols)
+}
+
+// Run computes the product. scratch has at least ScratchLen elements, and its
+// content is lost.
+func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
+	if g.prepare(pool.Threads(), scratch) {
+		c := &g.call
+		for g.nextBlock() {
+			if c.packB {
+				pool.For((c.nb+c.t.cols-1)/c.t.cols, (*gemmPack[T])(g))
+			}
+			pool.For(g.pieces(), (*gemmMultiply[T])(g))
+		}
+	}
+	g.call = gemmCall[T]{}
+}
+
+// serial is Run on the calling goroutine. It keeps g off the heap.
+func (g *Gemm[T]) serial(scratch []T) {
+	if g.prepare(1, scratch) {
+		c := &g.call
+		for g.nextBlock() {
+			if c.packB {
+				g.pack(0, (c.nb+c.t.cols-1)/c.t.cols)
+			}
+			for i := range g.pieces() {
+				g.multiply(i, 0)
+			}
+		}
+	}
+	g.call = gemmCall[T]{}
+}
+
+// prepare checks the arguments and plans the run. It reports whether there is
+// anything to multiply; if not, it has finished C.
+func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
+	if g.M < 0 || g.N < 0 || g.K < 0 {
+		panic(fmt.Sprintf("kernel: matrix product of %d×%d×%d", g.M, g.K, g.N))
+	}
+	if g.M == 0 || g.N == 0 {
+		return false
+	}
+	_ = g.C[(g.M-1)*g.RSC+g.N-1]
+	if g.Bias != nil {
+		_ = g.Bias[g.N-1]
+	}
+	if g.K == 0 {
+		g.begin(0, g.M, 0, g.N, true)
+		return false
+	}
+	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
+	_ = g.B[(g.K-1)*g.RSB+(g.N-1)*g.CSB]
+
+	t := tileOf[T]()
+	c := &g.call
+	c.t = t
+	c.packA = g.N > directCols || g.alpha() != 1 || g.RSA%1024 == 0
+	c.packB = g.CSB != 1 || g.M > 2*t.rows || g.alpha() != 1
+	c.rows = min(padTo(g.M, t.rows), t.blockRows)
+	c.rowBlocks = (g.M + c.rows - 1) / c.rows
+	c.cols = min(padTo(g.N, t.cols), t.blockCols)
+	// Enough pieces for all threads: halve the columns first, then the rows.
+	for threads > 1 && c.rowBlocks*((min(g.N, t.blockCols)+c.cols-1)/c.cols) < 4*threads {
+		switch {
+		case c.cols > 4*t.cols || (c.cols > t.cols && c.rows <= t.rows):
+			c.cols = padTo(c.cols/2, t.cols)
+		case c.rows > t.rows:
+			c.rows = padTo(c.rows/2, t.rows)
+			c.rowBlocks = (g.M + c.rows - 1) / c.rows
+		default:
+			threads = 1
+		}
+	}
+	k := min(g.K, depth)
+	c.workerLen = gemmWorkerLen(g.M, k)
+	split := k * padTo(min(g.N, maxBlockCols), maxTileCols)
+	c.packed, c.perWorker = scratch[:split], scratch[split:]
+	return true
+}
+
+func (g *Gemm[T]) alpha() T {
+	if g.Alpha == 0 {
+		return 1
+	}
+	return g.Alpha
+}
+
+// nextBlock moves to the next block of B, down its rows first.
+func (g *Gemm[T]) nextBlock() bool {
+	c := &g.call
+	if c.k == 0 {
+		c.nb = min(g.N, c.t.blockCols)
+		c.first = true
+	} else {
+		c.p0 += c.k
+		c.first = false
+		if c.p0 == g.K {
+			c.j0 += c.nb
+			c.p0, c.first = 0, true
+			c.nb = min(g.N-c.j0, c.t.blockCols)
+		}
+	}
+	c.k = min(g.K-c.p0, depth)
+	return c.nb > 0
+}
+
+// pieces returns the number of pieces of work in the present block of B.
+func (g *Gemm[T]) pieces() int {
+	return g.call.rowBlocks * ((g.call.nb + g.call.cols - 1) / g.call.cols)
+}
+
+type gemmPack[T Float] Gemm[T]
+
+func (g *gemmPack[T]) Do(lo, hi, _ int) { (*Gemm[T])(g).pack(lo, hi) }
+
+// pack packs panels [lo, hi) of the present block of B.
+func (g *Gemm[T]) pack(lo, hi int) {
+	c := &g.call
+	for i := lo; i < hi; i++ {
+		j := i * c.t.cols
+		from := g.B[c.p0*g.RSB+(c.j0+j)*g.CSB:]
+		c.t.packCols(c.packed[j*c.k:], c.k, min(c.t.cols, c.nb-j), from, g.RSB, g.CSB)
+	}
+}
+
+type gemmMultiply[T Float] Gemm[T]
+
+func (g *gemmMultiply[T]) Do(lo, hi, worker int) {
+	for i := lo; i < hi; i++ {
+		(*Gemm[T])(g).multiply(i, worker)
+	}
+}
+
+// multiply does one piece of work: a block of rows by a block of columns.
+func (g *Gemm[T]) multiply(piece, worker int) {
+	c := &g.call
+	t := c.t
+	i0 := piece % c.rowBlocks * c.rows
+	j0 := piece / c.rowBlocks * c.cols
+	m, n := min(c.rows, g.M-i0), min(c.cols, c.nb-j0)
+	scratch := c.perWorker[worker*c.workerLen:][:c.workerLen]
+
+	a, rsa, csa := g.A[i0*g.RSA+c.p0*g.CSA:], g.RSA, g.CSA
+	step := t.rows * rsa
+	if c.packA && c.packB {
+		t.packRows(scratch, m, c.k, a, rsa, csa, g.alpha())
+		a, rsa, csa, step = scratch, 1, t.rows, t.rows*c.k
+	}
+	add := !c.first
+	if c.first {
+		add = g.begin(i0, m, c.j0+j0, n, false)
+	}
+	out := g.C[i0*g.RSC+c.j0+j0:]
+	if c.packB {
+		t.block(m, n, c.k, a, step, rsa, csa, c.packed[j0*c.k:], out, g.RSC, add)
+		return
+	}
+	g.direct(m, n, a, j0, out, add, scratch)
+}
+
+// direct multiplies by columns of B where they are, and packs only a last
+// panel that is not full.
+func (g *Gemm[T]) direct(m, n int, a []T, j0 int, out []T, add bool, scratch []T) {
+	c := &g.call
+	t := c.t
+	for j := 0; j < n; j += t.cols {
+		nj := min(t.cols, n-j)
+		b, ldb := g.B[c.p0*g.RSB+c.j0+j0+j:], g.RSB
+		if nj < t.cols {
+			t.packCols(scratch, c.k, nj, b, g.RSB, 1)
+			b, ldb = scratch, t.cols
+		}
+		for i := 0; i < m; i += t.rows {
+			t.run(min(t.rows, m-i), nj, c.k, a[i*g.RSA:], g.RSA, g.CSA, b, ldb, out[i*g.RSC+j:], g.RSC, add)
+		}
+	}
+}
+
+// begin prepares a block of C for the first products: it leaves Beta*C + Bias
+// there and returns true, or returns false if that is nothing and zero is not
+// set, so that the products may overwrite C.
+func (g *Gemm[T]) begin(i0, m, j0, n int, zero bool) bool {
+	if g.Beta == 1 && g.Bias == nil {
+		return true
+	}
+	if g.Beta == 0 && g.Bias == nil && !zero {
+		return false
+	}
+	for i := i0; i < i0+m; i++ {
+		row := g.C[i*g.RSC+j0:][:n]
+		switch {
+		case g.Beta == 0 && g.Bias == nil:
+			clear(row)
+		case g.Beta == 0:
+			copy(row, g.Bias[j0:j0+n])
+		case g.Bias == nil:
+			for j := range row {
+				row[j] *= g.Beta
+			}
+		default:
+			for j, b := range g.Bias[j0 : j0+n] {
+				row[j] = T(row[j]*g.Beta) + b
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,159 @@
+package kernel
+
+import "math"
+
+// SGD is one step of stochastic gradient descent, as PyTorch defines it.
+type SGD struct {
+	Rate        float64 // learning rate
+	Momentum    float64 // 0: no momentum, and no buffer is read
+	Dampening   float64
+	WeightDecay float64 // L2, added to the gradient
+	Nesterov    bool
+	First       bool // the buffer is set to the gradient, not updated
+}
+
+// StepSGD updates parameters in one pass:
+//
+//	g = grad + WeightDecay*param
+//	buf = First ? g : Momentum*buf + (1-Dampening)*g
+//	g = Nesterov ? g + Momentum*buf : buf      (if Momentum != 0)
+//	param -= Rate*g
+//
+// buf may be nil if Momentum is 0.
+func StepSGD[T Float](s *SGD, param, grad, buf []T) {
+	rate, decay := T(s.Rate), T(s.WeightDecay)
+	grad = grad[:len(param)]
+	if s.Momentum == 0 {
+		for i, p := range param {
+			g := grad[i] + T(decay*p)
+			param[i] = p - T(rate*g)
+		}
+		return
+	}
+	momentum, keep := T(s.Momentum), T(1-s.Dampening)
+	buf = buf[:len(param)]
+	for i, p := range param {
+		g := grad[i] + T(decay*p)
+		b := g
+		if !s.First {
+			b = T(momentum*buf[i]) + T(keep*g)
+		}
+		buf[i] = b
+		if s.Nesterov {
+			b = g + T(momentum*b)
+		}
+		param[i] = p - T(rate*b)
+	}
+}
+
+// Adam is one step of Adam, or of AdamW if Decoupled.
+//
+// Source: Kingma, Ba, "Adam", 2015; Loshchilov, Hutter, "Decoupled weight
+// decay regularization", 2019; the order of operations is PyTorch's.
+type Adam struct {
+	Rate         float64
+	Beta1, Beta2 float64
+	Epsilon      float64
+	WeightDecay  float64
+	Decoupled    bool // AdamW: decay the parameter, not the gradient
+	Step         int  // 1 at the first step
+}
+
+// StepAdam updates parameters and both moments in one pass:
+//
+//	param *= 1 - Rate*WeightDecay              (Decoupled)
+//	g = grad + WeightDecay*param               (otherwise)
+//	m += (1-Beta1)*(g-m)
+//	v = Beta2*v + (1-Beta2)*g*g
+//	param -= Rate/(1-Beta1^Step) * m / (sqrt(v)/sqrt(1-Beta2^Step) + Epsilon)
+func StepAdam[T Float](a *Adam, param, grad, m, v []T) {
+	step := float64(a.Step)
+	size := T(a.Rate / (1 - math.Pow(a.Beta1, step)))
+	scale := T(math.Sqrt(1 - math.Pow(a.Beta2, step)))
+	b1, b2, c2 := T(1-a.Beta1), T(a.Beta2), T(1-a.Beta2)
+	eps := T(a.Epsilon)
+	shrink, decay := T(1), T(a.WeightDecay)
+	if a.Decoupled {
+		shrink, decay = T(1-a.Rate*a.WeightDecay), 0
+	}
+	n := len(param)
+	grad, m, v = grad[:n], m[:n], v[:n]
+	for i, p := range param {
+		p *= shrink
+		g := grad[i] + T(decay*p)
+		mi := m[i] + T(b1*(g-m[i]))
+		vi := T(b2*v[i]) + T(T(c2*g)*g)
+		m[i], v[i] = mi, vi
+		param[i] = p - T(size*(mi/(sqrt(vi)/scale+eps)))
+	}
+}
+
+// RMSProp is one step of RMSProp, as PyTorch defines it.
+type RMSProp struct {
+	Rate        float64
+	Decay       float64 // of the mean square (alpha)
+	Epsilon     float64
+	WeightDecay float64
+	Momentum    float64
+	Centered    bool
+}
+
+// StepRMSProp updates parameters in one pass:
+//
+//	g = grad + WeightDecay*param
+//	square = Decay*square + (1-Decay)*g*g
+//	mean += (1-Decay)*(g-mean);  avg = sqrt(square - mean²)   (Centered)
+//	avg = sqrt(square)                                        (otherwise)
+//	buf = Momentum*buf + g/(avg+Epsilon);  param -= Rate*buf  (Momentum > 0)
+//	param -= Rate*g/(avg+Epsilon)                             (otherwise)
+//
+// mean may be nil unless Centered, buf unless Momentum > 0.
+func StepRMSProp[T Float](r *RMSProp, param, grad, square, mean, buf []T) {
+	rate, decay, eps := T(r.Rate), T(r.WeightDecay), T(r.Epsilon)
+	keep, take, momentum := T(r.Decay), T(1-r.Decay), T(r.Momentum)
+	n := len(param)
+	grad, square = grad[:n], square[:n]
+	if r.Centered {
+		mean = mean[:n]
+	}
+	if r.Momentum > 0 {
+		buf = buf[:n]
+	}
+	for i, p := range param {
+		g := grad[i] + T(decay*p)
+		s := T(keep*square[i]) + T(T(take*g)*g)
+		square[i] = s
+		if r.Centered {
+			mu := mean[i] + T(take*(g-mean[i]))
+			mean[i] = mu
+			s -= T(mu * mu)
+		}
+		d := sqrt(s) + eps
+		if r.Momentum > 0 {
+			b := T(momentum*buf[i]) + g/d
+			buf[i] = b
+			param[i] = p - T(rate*b)
+		} else {
+			param[i] = p - T(rate*(g/d))
+		}
+	}
+}
+
+// AddScaled accumulates: dst[i] += scale*src[i].
+func AddScaled[T Float](dst []T, scale T, src []T) {
+	src = src[:len(dst)]
+	for i, v := range src {
+		dst[i] += T(scale * v)
+	}
+}
+
+// Scale multiplies: dst[i] *= scale.
+func Scale[T Float](dst []T, scale T) {
+	for i := range dst {
+		dst[i] *= scale
+	}
+}
+
+// sqrt is the square root, correctly rounded; for float32 the compiler makes
+// it a single instruction.
+func sqrt[T Float](x T) T { return T(math.Sqrt(float64(x))) }

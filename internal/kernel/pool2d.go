@@ -1,0 +1,196 @@
+package kernel
+
+import "github.com/emberml/ember/internal/parallel"
+
+// Pool2D takes the maximum or the mean of windows of each plane of contiguous
+// arrays x [N, C, H, W], y [N, C, OutH, OutW]. Window (i, j) covers rows
+// i*StrideH + r*DilationH - PadTop for r < KH, and columns likewise, those
+// inside the plane. The caller decides OutH and OutW (so a ceiling mode is its
+// matter); a window wholly outside gives -Inf, or 0 as mean.
+type Pool2D[T Float] struct {
+	N, C, H, W           int
+	OutH, OutW           int
+	KH, KW               int
+	StrideH, StrideW     int // 0 means 1
+	DilationH, DilationW int // 0 means 1
+	PadTop, PadLeft      int
+	PadBottom, PadRight  int  // matter only to CountPad
+	CountPad             bool // the mean counts elements in the padding as zeros
+
+	job   func(p *Pool2D[T], plane int)
+	x, y  []T
+	index []int64
+}
+
+// Max computes y and, unless index is nil, where each maximum was found: the
+// first of equal values, as h*W + w in its plane, or -1 for an empty window.
+// NaN counts as the greatest value.
+func (p *Pool2D[T]) Max(pool *parallel.Pool, y []T, index []int64, x []T) {
+	p.x, p.y, p.index = x, y, index
+	p.run(pool, (*Pool2D[T]).maxPlane)
+}
+
+// MaxGrad computes dx from dy and the index that Max has written:
+//
+//	dx[n, c, index[n, c, i, j]] += dy[n, c, i, j]
+func (p *Pool2D[T]) MaxGrad(pool *parallel.Pool, dx, dy []T, index []int64) {
+	p.x, p.y, p.index = dx, dy, index
+	p.run(pool, (*Pool2D[T]).maxGradPlane)
+}
+
+// Mean computes the mean of each window, over its elements inside the plane,
+// or with CountPad over those inside the padded plane.
+func (p *Pool2D[T]) Mean(pool *parallel.Pool, y, x []T) {
+	p.x, p.y = x, y
+	p.run(pool, (*Pool2D[T]).meanPlane)
+}
+
+// MeanGrad computes dx from dy: every element of a window receives an equal
+// part.
+func (p *Pool2D[T]) MeanGrad(pool *parallel.Pool, dx, dy []T) {
+	p.x, p.y = dx, dy
+	p.run(pool, (*Pool2D[T]).meanGradPlane)
+}
+
+func (p *Pool2D[T]) run(pool *parallel.Pool, job func(*Pool2D[T], int)) {
+	if p.N*p.C*p.H*p.W < 1<<13 {
+		pool = nil
+	}
+	p.job = job
+	pool.For(p.N*p.C, (*poolTask[T])(p))
+	p.job, p.x, p.y, p.index = nil, nil, nil, nil
+}
+
+type poolTask[T Float] Pool2D[T]
+
+func (t *poolTask[T]) Do(lo, hi, _ int) {
+	p := (*Pool2D[T])(t)
+	for i := lo; i < hi; i++ {
+		p.job(p, i)
+	}
+}
+
+// window is the part of a window along one axis: indices lo, lo+step, … below
+// hi, and count elements if padding counts.
+type window struct{ lo, hi, step, count int }
+
+// windowAt returns window i along an axis of the given size.
+func windowAt(i, size, kernel, stride, dilation, before, after int) window {
+	stride, dilation = max(1, stride), max(1, dilation)
+	lo := i*stride - before
+	hi := lo + dilation*(kernel-1) + 1
+	padded := min(hi, size+after)
+	count := max(0, (padded-lo+dilation-1)/dilation)
+	if lo < 0 {
+		lo += (-lo + dilation - 1) / dilation * dilation
+	}
+	return window{lo, min(hi, size), dilation, count}
+}
+
+func (p *Pool2D[T]) rows(i int) window {
+	return windowAt(i, p.H, p.KH, p.StrideH, p.DilationH, p.PadTop, p.PadBottom)
+}
+
+func (p *Pool2D[T]) cols(j int) window {
+	return windowAt(j, p.W, p.KW, p.StrideW, p.DilationW, p.PadLeft, p.PadRight)
+}
+
+// inside returns the number of elements of a window inside the plane.
+func (w window) inside() int { return max(0, (w.hi-w.lo+w.step-1)/w.step) }
+
+// planes returns the input, the output and the index of a plane.
+func (p *Pool2D[T]) planes(plane int) (x, y []T, index []int64) {
+	in, out := p.H*p.W, p.OutH*p.OutW
+	x, y = p.x[plane*in:][:in], p.y[plane*out:][:out]
+	if p.index != nil {
+		index = p.index[plane*out:][:out]
+	}
+	return x, y, index
+}
+
+func (p *Pool2D[T]) maxPlane(plane int) {
+	x, y, index := p.planes(plane)
+	at := 0
+	for i := range p.OutH {
+		rows := p.rows(i)
+		for j := range p.OutW {
+			cols := p.cols(j)
+			best, where := inf[T](-1), -1
+			for h := rows.lo; h < rows.hi; h += rows.step {
+				for w := cols.lo; w < cols.hi; w += cols.step {
+					v := x[h*p.W+w]
+					if v > best || where < 0 || isNaN(v) && !isNaN(best) {
+						best, where = v, h*p.W+w
+					}
+				}
+			}
+			y[at] = best
+			if index != nil {
+				index[at] = int64(where)
+			}
+			at++
+		}
+	}
+}
+
+func (p *Pool2D[T]) maxGradPlane(plane int) {
+	dx, dy, index := p.planes(plane)
+	clear(dx)
+	for i, at := range index {
+		if at >= 0 {
+			dx[at] += dy[i]
+		}
+	}
+}
+
+func (p *Pool2D[T]) meanPlane(plane int) {
+	x, y, _ := p.planes(plane)
+	at := 0
+	for i := range p.OutH {
+		rows := p.rows(i)
+		for j := range p.OutW {
+			cols := p.cols(j)
+			var sum T
+			for h := rows.lo; h < rows.hi; h += rows.step {
+				for w := cols.lo; w < cols.hi; w += cols.step {
+					sum += x[h*p.W+w]
+				}
+			}
+			if n := p.share(rows, cols); n > 0 {
+				sum /= T(n)
+			}
+			y[at] = sum
+			at++
+		}
+	}
+}
+
+// share returns the number that a window's sum is divided by.
+func (p *Pool2D[T]) share(rows, cols window) int {
+	if p.CountPad {
+		return rows.count * cols.count
+	}
+	return rows.inside() * cols.inside()
+}
+
+func (p *Pool2D[T]) meanGradPlane(plane int) {
+	dx, dy, _ := p.planes(plane)
+	clear(dx)
+	at := 0
+	for i := range p.OutH {
+		rows := p.rows(i)
+		for j := range p.OutW {
+			cols := p.cols(j)
+			d := dy[at]
+			if n := p.share(rows, cols); n > 0 {
+				d /= T(n)
+			}
+			at++
+			for h := rows.lo; h < rows.hi; h += rows.step {
+				for w := cols.lo; w < cols.hi; w += cols.step {
+					dx[h*p.W+w] += d
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package kernel
+
+import "github.com/emberml/ember/internal/parallel"
+
+// ReduceOp says how a reduction combines two values.
+type ReduceOp uint8
+
+// The reductions. NaN wins in ReduceMax and ReduceMin.
+const (
+	ReduceSum ReduceOp = iota
+	ReduceProd
+	ReduceMax
+	ReduceMin
+	ReduceSumSquares
+	ReduceSumAbs
+)
+
+// reduceBlock is the number of elements that a reduction combines in one run
+// before it combines blocks; a constant, because it decides the bits.
+const reduceBlock = 1024
+
+// Reduce combines the middle dimension of a contiguous array:
+//
+//	Dst[o*Inner + i] = Op over r < Len of Src[(o*Len + r)*Inner + i]
+//
+// for o < Outer, i < Inner. An empty sum is 0, an empty product 1, an empty
+// maximum the least value (for floats -Inf). Sums run in blocks of 1024 whose
+// partial sums are added pairwise: error ≤ (1024/8 + log2(Len))·ε·Σ|x|.
+type Reduce[T Number] struct {
+	Op                ReduceOp
+	Outer, Len, Inner int
+	Dst, Src          []T
+
+	part []T
+}
+
+// blocks returns the number of blocks along the reduced dimension.
+func (r *Reduce[T]) blocks() int { return max(1, (r.Len+reduceBlock-1)/reduceBlock) }
+
+// ScratchLen returns the number of elements of scratch memory that Run needs.
+func (r *Reduce[T]) ScratchLen() int {
+	if r.blocks() == 1 {
+		return 0
+	}
+	return r.Outer * r.Inner * r.blocks()
+}
+
+// Run computes the reduction. scratch has at least ScratchLen elements.
+func (r *Reduce[T]) Run(pool *parallel.Pool, scratch []T) {
+	if r.Outer*r.Inner == 0 {
+		return
+	}
+	r.part = r.Dst
+	if r.blocks() > 1 {
+		r.part = scratch
+	}
+	if r.Outer*r.Len*r.Inner < 1<<14 {
+		pool = nil
+	}
+	pool.For(r.Outer*r.blocks(), (*reduceTask[T])(r))
+	if n := r.blocks(); n > 1 {
+		for o := range r.Outer {
+			r.merge(r.Dst[o*r.Inner:][:r.Inner], scratch[o*n*r.Inner:][:n*r.Inner])
+		}
+	}
+	r.part = nil
+}
+
+type reduceTask[T Number] Reduce[T]
+
+// Do reduces blocks; block b of outer index o is o*blocks + b.
+func (t *reduceTask[T]) Do(lo, hi, _ int) {
+	r := (*Reduce[T])(t)
+	n := r.blocks()
+	for i := lo; i < hi; i++ {
+		from := i % n * reduceBlock
+		length := min(reduceBlock, r.Len-from)
+		src := r.Src[(i/n*r.Len+from)*r.Inner:][:length*r.Inner]
+		dst := r.part[i*r.Inner:][:r.Inner]
+		if r.Inner == 1 {
+			dst[0] = reduceRun(r.Op, src)
+		} else {
+			reduceColumns(r.Op, dst, src)
+		}
+	}
+}
+
+// merge combines the rows of parts pairwise, in place, into dst.
+func (r *Reduce[T]) merge(dst, parts []T) {
+	op := r.Op
+	if op == ReduceSumSquares || op == ReduceSumAbs {
+		op = ReduceSum
+	}
+	n := len(parts) / r.Inner
+	for n > 1 {
+		half := (n + 1) / 2
+		for i := half; i < n; i++ {
+			combine(op, parts[(i-half)*r.Inner:][:r.Inner], parts[i*r.Inner:][:r.Inner])
+		}
+		n = half
+	}
+	copy(dst, parts[:r.Inner])
+}
+
+// lanes is the number of interleaved partial results of a contiguous run.
+const lanes = 8
+
+// reduceRun combines a contiguous run: lane l takes elements l, l+8, …, and
+// the lanes are combined pairwise.
+func reduceRun[T Number](op ReduceOp, src []T) T {
+	var acc [lanes]T
+	if op == ReduceSum {
+		return sumRun(src)
+	}
+	fillIdentity(op, acc[:])
+	for len(src) >= lanes {
+		accumulate(op, acc[:], src[:lanes])
+		src = src[lanes:]
+	}
+	accumulate(op, acc[:len(src)], src)
+	if op == ReduceSumSquares || op == ReduceSumAbs {
+		op = ReduceSum
+	}
+	combine(op, acc[:4], acc[4:])
+	combine(op, acc[:2], acc[2:4])
+	combine(op, acc[:1], acc[1:2])
+	return acc[0]
+}
+
+// sumRun is the sum of a contiguous run, in eight interleaved lanes.
+func sumRun[T Number](src []T) T {
+	var s0, s1, s2, s3, s4, s5, s6, s7 T
+	for len(src) >= lanes {
+		x := src[:lanes]
+		s0 += x[0]
+		s1 += x[1]
+		s2 += x[2]
+		s3 += x[3]
+		s4 += x[4]
+		s5 += x[5]
+		s6 += x[6]
+		s7 += x[7]
+		src = src[lanes:]
+	}
+	acc := [lanes]T{s0, s1, s2, s3, s4, s5, s6, s7}
+	for i, v := range src {
+		acc[i] += v
+	}
+	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+}
+
+// reduceColumns combines rows of len(dst) elements.
+func reduceColumns[T Number](op ReduceOp, dst, src []T) {
+	fillIdentity(op, dst)
+	for len(src) > 0 {
+		accumulate(op, dst, src[:len(dst)])
+		src = src[len(dst):]
+	}
+}
+
+// fillIdentity sets acc to the value that changes nothing.
+func fillIdentity[T Number](op ReduceOp, acc []T) {
+	var v T
+	switch op {
+	case ReduceProd:
+		v = 1
+	case ReduceMax:
+		v, _ = limits[T]()
+	case ReduceMin:
+		_, v = limits[T]()
+	}
+	for i := range acc {
+		acc[i] = v
+	}
+}
+
+// accumulate takes elements into partial results.
+func accumulate[T Number](op ReduceOp, acc, src []T) {
+	switch op {
+	case ReduceSumSquares:
+		for i, v := range src {
+			acc[i] += T(v * v)
+		}
+	case ReduceSumAbs:
+		for i, v := range src {
+			if v < 0 {
+				v = -v
+			}
+			acc[i] += v
+		}
+	default:
+		combine(op, acc, src)
+	}
+}
+
+// combine joins partial results.
+func combine[T Number](op ReduceOp, acc, src []T) {
+	acc = acc[:len(src)]
+	switch op {
+	case ReduceSum:
+		for i, v := range src {
+			acc[i] += v
+		}
+	case ReduceProd:
+		for i, v := range src {
+			acc[i] *= v
+		}
+	case ReduceMax:
+		for i, v := range src {
+			if v > acc[i] || isNaN(v) {
+				acc[i] = v
+			}
+		}
+	case ReduceMin:
+		for i, v := range src {
+			if v < acc[i] || isNaN(v) {
+				acc[i] = v
+			}
+		}
+	}
+}
+
+// Arg finds where the maximum (or minimum) of the middle dimension is:
+//
+//	Dst[o*Inner + i] = the first r with the greatest Src[(o*Len + r)*Inner + i]
+//
+// NaN counts as the greatest (or least) value. Len is at least 1.
+type Arg[T Number] struct {
+	Min, Last         bool // the minimum; the last of equal values
+	Outer, Len, Inner int
+	Dst               []int64
+	Src               []T
+}
+
+// Run computes the positions.
+func (a *Arg[T]) Run(pool *parallel.Pool) {
+	if a.Outer*a.Len*a.Inner < 1<<14 {
+		pool = nil
+	}
+	pool.For(a.Outer, (*argTask[T])(a))
+}
+
+type argTask[T Number] Arg[T]
+
+func (a *argTask[T]) Do(lo, hi, _ int) {
+	for o := lo; o < hi; o++ {
+		src := a.Src[o*a.Len*a.Inner:][:a.Len*a.Inner]
+		for i := range a.Inner {
+			best, at := src[i], 0
+			for r := 1; r < a.Len; r++ {
+				v := src[r*a.Inner+i]
+				better := v > best
+				if a.Min {
+					better = v < best
+				}
+				if isNaN(v) {
+					better = !isNaN(best)
+				} else if isNaN(best) {
+					continue
+				}
+				if better || a.Last && (v == best || isNaN(v)) {
+					best, at = v, r
+				}
+			}
+			a.Dst[o*a.Inner+i] = int64(at)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package kernel
+
+// depth is the number of products that a matrix product adds up before it adds
+// to the result (KC). It is part of the definition of every product's bits, so
+// it is the same for all variants.
+const depth = 320
+
+// The largest values of any tile's fields, for scratch memory that serves all
+// variants.
+const (
+	maxTileRows  = 16
+	maxTileCols  = 32
+	maxBlockRows = 240
+	maxBlockCols = 4096
+)
+
+// tile is the inner loop of the matrix product: it computes a small block of
+// the result in registers.
+type tile[T Float] struct {
+	rows, cols           int // largest block of one call
+	blockRows, blockCols int // of A and B that stay in cache: multiples of rows and cols
+
+	// run computes, for i < m ≤ rows and j < n ≤ cols,
+	//
+	//	sum = 0
+	//	for p < k: sum += a[i*rsa + p*csa] * b[p*ldb + j]
+	//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+	//
+	// k is at least 1. All cols elements of each row of b are read. a and b
+	// must not overlap c.
+	run func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
+}
+
+// tileOf returns the tile of the variant in use.
+func tileOf[T Float]() *tile[T] {
+	if t, ok := any(current.Load().gemm32).(*tile[T]); ok {
+		return t
+	}
+	return any(&goTile64).(*tile[T])
+}
+
+var (
+	goTile32 = tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, run: goTile[float32]}
+	goTile64 = tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, run: goTile[float64]}
+)
+
+// goTile defines tile.run for blocks of 4×4.
+func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+	const rows, cols = 4, 4
+	var sum [rows * cols]T
+	if m == rows {
+		for j := 0; j < n; j += 2 {
+			goTile4x2(k, a, rsa, csa, b[j:], ldb, sum[j:])
+		}
+	} else {
+		for i := range m {
+			goTile1x4(k, a[i*rsa:], csa, b, ldb, sum[i*cols:])
+		}
+	}
+	for i := range m {
+		out, s := c[i*ldc:][:n], sum[i*cols:][:n]
+		if !add {
+			copy(out, s)
+			continue
+		}
+		for j, v := range s {
+			out[j] += v
+		}
+	}
+}
+
+// goTile4x2 sums a block of four rows and two columns, into sum with rows of 4.
+func goTile4x2[T Float](k int, a []T, rsa, csa int, b []T, ldb int, sum []T) {
+	var s00, s01, s10, s11, s20, s21, s30, s31 T
+	a0, a1, a2, a3 := a, a[rsa:], a[2*rsa:], a[3*rsa:]
+	ia, ib := 0, 0
+	for range k {
+		bp := b[ib:]
+		b0, b1 := bp[0], bp[1]
+		x := a0[ia]
+		s00 += T(x * b0)
+		s01 += T(x * b1)
+		x = a1[ia]
+		s10 += T(x * b0)
+		s11 += T(x * b1)
+		x = a2[ia]
+		s20 += T(x * b0)
+		s21 += T(x * b1)
+		x = a3[ia]
+		s30 += T(x * b0)
+		s31 += T(x * b1)
+		ia += csa
+		ib += ldb
+	}
+	_ = sum[13]
+	sum[0], sum[1] = s00, s01
+	sum[4], sum[5] = s10, s11
+	sum[8], sum[9] = s20, s21
+	sum[12], sum[13] = s30, s31
+}
+
+// goTile1x4 sums a block of one row and four columns.
+func goTile1x4[T Float](k int, a []T, csa int, b []T, ldb int, sum []T) {
+	var s0, s1, s2, s3 T
+	ia, ib := 0, 0
+	for range k {
+		bp := b[ib:][:4]
+		x := a[ia]
+		s0 += T(x * bp[0])
+		s1 += T(x * bp[1])
+		s2 += T(x * bp[2])
+		s3 += T(x * bp[3])
+		ia += csa
+		ib += ldb
+	}
+	sum[0], sum[1], sum[2], sum[3] = s0, s1, s2, s3
+}
+
+// block multiplies a block of A by packed panels of B, for i < m, j < n:
+//
+//	c[i*ldc + j] (+)= sum over p < k of A[i, p] * B[p, j]
+//
+// Tile t of A begins at a[t*step] and has strides rsa and csa.
+func (t *tile[T]) block(m, n, k int, a []T, step, rsa, csa int, b, c []T, ldc int, add bool) {
+	for j := 0; j < n; j += t.cols {
+		panel := b[j*k:][:t.cols*k]
+		nj := min(t.cols, n-j)
+		at := 0
+		for i := 0; i < m; i += t.rows {
+			t.run(min(t.rows, m-i), nj, k, a[at:], rsa, csa, panel, t.cols, c[i*ldc+j:], ldc, add)
+			at += step
+		}
+	}
+}
+
+// packRows packs an m×k block of A for block: tiles of t.rows rows, each
+// column by column, multiplied by scale. The rows of a last partial tile that
+// do not exist are not written.
+func (t *tile[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
+	for i0 := 0; i0 < m; i0 += t.rows {
+		mi := min(t.rows, m-i0)
+		out := dst[i0*k:][:t.rows*k]
+		if csa == 1 {
+			for i := range mi {
+				to := i
+				for _, v := range a[(i0+i)*rsa:][:k] {
+					out[to] = scale * v
+					to += t.rows
+				}
+			}
+			continue
+		}
+		for p := range k {
+			from := i0*rsa + p*csa
+			col := out[p*t.rows:][:mi]
+			for i := range col {
+				col[i] = scale * a[from]
+				from += rsa
+			}
+		}
+	}
+}
+
+// packCols packs a k×n block of B, at most t.cols wide, as one panel: row by
+// row, padded with zeros to t.cols.
+func (t *tile[T]) packCols(dst []T, k, n int, b []T, rsb, csb int) {
+	dst = dst[:k*t.cols]
+	if n < t.cols {
+		clear(dst)
+	}
+	if csb == 1 {
+		for p := range k {
+			copy(dst[p*t.cols:], b[p*rsb:][:n])
+		}
+		return
+	}
+	for j := range n {
+		from, to := j*csb, j
+		for range k {
+			dst[to] = b[from]
+			from += rsb
+			to += t.cols
+		}
+	}
+}
+
+// padTo returns the least multiple of m that is not below n.
+func padTo(n, m int) int { return (n + m - 1) / m * m }

@@ -1,0 +1,192 @@
+package kernel
+
+import "math"
+
+// UnaryOp is a function of one value.
+type UnaryOp uint8
+
+// The unary functions. Alpha and Beta are the fields of [Unary].
+const (
+	Neg         UnaryOp = iota
+	Abs                 // |x|
+	Sqrt                // square root
+	Exp                 // e^x
+	Expm1               // e^x - 1
+	Log                 // natural logarithm
+	Log1p               // log(1 + x)
+	Reciprocal          // 1/x
+	Square              // x²
+	Sign                // -1, 0 or 1; NaN of NaN
+	Floor               // greatest integer not above x
+	Ceil                // least integer not below x
+	Round               // nearest integer, halves to even
+	Relu                // max(x, 0)
+	LeakyRelu           // x if x ≥ 0, else Alpha*x
+	Elu                 // x if x > 0, else Alpha*(e^x - 1)
+	Sigmoid             // 1/(1 + e^-x)
+	HardSigmoid         // max(0, min(1, Alpha*x + Beta))
+	Tanh                // hyperbolic tangent
+	Softplus            // log(1 + e^x)
+	Softsign            // x/(1 + |x|)
+	Silu                // x*Sigmoid(x)
+	Gelu                // x*(1 + erf(x/√2))/2
+	GeluTanh            // x*(1 + tanh(√(2/π)*(x + 0.044715x³)))/2
+	Erf                 // error function
+	Sin
+	Cos
+	Tan
+	Asin
+	Acos
+	Atan
+	Sinh
+	Cosh
+	unaryCount
+)
+
+// Unary applies a function to each element of a slice. In float32, Exp, Log,
+// Sigmoid, Tanh and Softplus are polynomials with an error of at most 4 ULP;
+// the other transcendental functions are computed in float64 and rounded.
+type Unary struct {
+	Op          UnaryOp
+	Alpha, Beta float64
+}
+
+// Apply computes dst[i] = f(src[i]) for i < len(dst). dst may be src.
+func Apply[T Float](u Unary, dst, src []T) {
+	src = src[:len(dst)]
+	if row, ok := any(unaryRows32[u.Op]).(func(dst, src []T)); ok && row != nil {
+		row(dst, src)
+		return
+	}
+	alpha, beta := T(u.Alpha), T(u.Beta)
+	switch u.Op {
+	case Neg:
+		for i, x := range src {
+			dst[i] = -x
+		}
+	case Abs:
+		for i, x := range src {
+			dst[i] = T(math.Abs(float64(x)))
+		}
+	case Sqrt:
+		for i, x := range src {
+			dst[i] = sqrt(x)
+		}
+	case Reciprocal:
+		for i, x := range src {
+			dst[i] = 1 / x
+		}
+	case Square:
+		for i, x := range src {
+			dst[i] = x * x
+		}
+	case Sign:
+		for i, x := range src {
+			dst[i] = sign(x)
+		}
+	case Relu:
+		for i, x := range src {
+			dst[i] = max(x, 0)
+		}
+	case LeakyRelu:
+		for i, x := range src {
+			if x < 0 {
+				x *= alpha
+			}
+			dst[i] = x
+		}
+	case Elu:
+		for i, x := range src {
+			if x <= 0 {
+				x = alpha * T(math.Expm1(float64(x)))
+			}
+			dst[i] = x
+		}
+	case HardSigmoid:
+		for i, x := range src {
+			dst[i] = max(0, min(1, T(alpha*x)+beta))
+		}
+	case Softsign:
+		for i, x := range src {
+			dst[i] = x / (1 + T(math.Abs(float64(x))))
+		}
+	case Silu:
+		silu(dst, src)
+	default:
+		f := unaryFuncs[u.Op]
+		for i, x := range src {
+			dst[i] = T(f(float64(x)))
+		}
+	}
+}
+
+// unaryFuncs are the functions that are computed in float64.
+var unaryFuncs = [unaryCount]func(float64) float64{
+	Exp: math.Exp, Expm1: math.Expm1, Log: math.Log, Log1p: math.Log1p,
+	Floor: math.Floor, Ceil: math.Ceil, Round: math.RoundToEven,
+	Sigmoid: sigmoid, Tanh: math.Tanh, Softplus: softplus,
+	Gelu: gelu, GeluTanh: geluTanh, Erf: math.Erf,
+	Sin: math.Sin, Cos: math.Cos, Tan: math.Tan,
+	Asin: math.Asin, Acos: math.Acos, Atan: math.Atan,
+	Sinh: math.Sinh, Cosh: math.Cosh,
+}
+
+// unaryRows32 are the functions with a float32 form of their own.
+var unaryRows32 = [unaryCount]func(dst, src []float32){
+	Exp: exp32Row, Log: log32Row, Sigmoid: sigmoid32Row, Tanh: tanh32Row, Softplus: softplus32Row,
+}
+
+func sign[T Float](x T) T {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	default:
+		return x // zero keeps its sign, NaN stays
+	}
+}
+
+func sigmoid(x float64) float64 {
+	if x >= 0 {
+		return 1 / (1 + math.Exp(-x))
+	}
+	e := math.Exp(x)
+	return e / (1 + e)
+}
+
+func softplus(x float64) float64 {
+	return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x)))
+}
+
+func gelu(x float64) float64 {
+	if math.IsInf(x, -1) {
+		return 0
+	}
+	return x * 0.5 * math.Erfc(-x/math.Sqrt2)
+}
+
+func geluTanh(x float64) float64 {
+	if math.IsInf(x, -1) {
+		return 0
+	}
+	const c = 0.7978845608028654 // √(2/π)
+	return x * sigmoid(2*c*(x+0.044715*x*x*x))
+}
+
+// silu is x times the sigmoid of x, in blocks so that dst may be src.
+func silu[T Float](dst, src []T) {
+	var block [128]T
+	for len(src) > 0 {
+		n := min(len(block), len(src))
+		Apply(Unary{Op: Sigmoid}, block[:n], src)
+		for i, s := range block[:n] {
+			if x := src[i]; s != 0 || isNaN(x) {
+				dst[i] = x * s
+			} else {
+				dst[i] = 0
+			}
+		}
+		dst, src = dst[n:], src[n:]
+	}
+}
