@@ -1,3 +1,8 @@
 module github.com/emberml/ember
 
 go 1.26
+
+require (
+	github.com/goccy/go-yaml v1.19.2 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
