@@ -107,36 +107,6 @@ func Where(cond, a, b *Tensor) *Tensor {
 	shape := mustBroadcast("where", cond.shape, a.shape, b.shape)
 	out := New(dt, shape...)
 	CopyInto(out, Cast(b, dt))
-	copyWhere(out, Cast(a, dt).BroadcastTo(shape), Cast(cond, Bool).BroadcastTo(shape))
+	moverFor(dt).copyWhere(out, Cast(a, dt).BroadcastTo(shape), Cast(cond, Bool).BroadcastTo(shape))
 	return out
-}
-
-// copyWhere copies the elements of src for which mask is true into dst; all
-// three have one shape, and dst and src one type.
-func copyWhere(dst, src, mask *Tensor) {
-	if dst.dtype == String {
-		copyElementsWhere[string](dst, src, mask)
-		return
-	}
-	switch dst.dtype.Size() {
-	case 1:
-		copyElementsWhere[uint8](dst, src, mask)
-	case 2:
-		copyElementsWhere[uint16](dst, src, mask)
-	case 4:
-		copyElementsWhere[uint32](dst, src, mask)
-	case 8:
-		copyElementsWhere[uint64](dst, src, mask)
-	}
-}
-
-func copyElementsWhere[T Element](dst, src, mask *Tensor) {
-	to, from, on := reinterpret[T](dst), reinterpret[T](src), storage[bool](mask)
-	newLoop(dst.shape, dst, src, mask).rows(func(n int, pos, step []int) {
-		for i := range n {
-			if on[pos[2]+i*step[2]] {
-				to[pos[0]+i*step[0]] = from[pos[1]+i*step[1]]
-			}
-		}
-	})
 }
