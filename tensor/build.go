@@ -1,0 +1,98 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+)
+
+// Arange returns the 1-D tensor start, start+step, … of the numbers before stop;
+// with a negative step, above stop.
+func Arange[T float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](start, stop, step T) *Tensor {
+	if step == 0 {
+		panic(&ShapeError{"arange", nil, "step is 0"})
+	}
+	n := max(0, int(math.Ceil((float64(stop)-float64(start))/float64(step))))
+	// As NumPy does, multiples of the difference that the first step really made.
+	delta := start + step - start
+	data := make([]T, n)
+	for i := range data {
+		data[i] = start + T(T(i)*delta)
+	}
+	return Of(data)
+}
+
+// Linspace returns n numbers of type dt at equal distances from start to stop,
+// both included.
+func Linspace(dt DType, start, stop float64, n int) *Tensor {
+	data := make([]float64, n)
+	step := (stop - start) / float64(n-1)
+	for i := range data {
+		data[i] = float64(float64(i)*step) + start
+	}
+	if n > 1 {
+		data[n-1] = stop
+	}
+	return Cast(Of(data), dt)
+}
+
+// Eye returns the n×n identity matrix.
+func Eye(dt DType, n int) *Tensor { return Diag(Cast(Full(true, n), dt), 0) }
+
+// Diag returns diagonal k of a matrix (k > 0 above the main one) as a 1-D view
+// of it; of a 1-D tensor, the square matrix that has it there and zeros elsewhere.
+func Diag(t *Tensor, k int) *Tensor {
+	switch t.Rank() {
+	case 1:
+		n := t.shape[0] + max(k, -k)
+		out := New(t.dtype, n, n)
+		CopyInto(Diag(out, k), t)
+		return out
+	case 2:
+		row, col := max(-k, 0), max(k, 0)
+		n := max(0, min(t.shape[0]-row, t.shape[1]-col))
+		offset := t.offset
+		if n > 0 {
+			offset += row*t.strides[0] + col*t.strides[1]
+		}
+		return t.view(Shape{n}, []int{t.strides[0] + t.strides[1]}, offset)
+	}
+	panic(&ShapeError{"diag", []Shape{t.shape}, "want a vector or a matrix"})
+}
+
+// Trilu returns t with zeros below diagonal k of each matrix of its last two
+// axes if upper is set, else with zeros above it.
+func Trilu(t *Tensor, k int, upper bool) *Tensor {
+	if t.Rank() < 2 {
+		panic(&ShapeError{"trilu", []Shape{t.shape}, "want a matrix"})
+	}
+	out := New(t.dtype, t.shape...)
+	rows, cols := t.shape[t.Rank()-2], t.shape[t.Rank()-1]
+	for i := range rows {
+		edge := min(max(i+k, 0), cols)
+		lo, hi := edge, cols
+		if !upper {
+			lo, hi = 0, min(max(i+k+1, 0), cols)
+		}
+		row := func(x *Tensor) *Tensor { return x.Index(-2, i).Slice(-1, lo, hi, 1) }
+		CopyInto(row(out), row(t))
+	}
+	return out
+}
+
+// OneHot returns a tensor of type dt with a new axis of extent depth, on which
+// the element at each index is 1 and all others are 0. Negative indices count
+// from the end; an index outside the axis gives only zeros, as in ONNX.
+func OneHot(dt DType, indices *Tensor, depth, axis int) *Tensor {
+	if depth < 0 {
+		panic(&ShapeError{"onehot", []Shape{indices.shape}, fmt.Sprintf("depth %d is negative", depth)})
+	}
+	axis = axisOf("onehot", axis, indices.Rank()+1, indices.shape)
+	idx := Cast(indices, Int64)
+	idx = Where(Less(idx, Scalar[int64](0)), Add(idx, Scalar(int64(depth))), idx)
+	classes := Shape{}
+	for range indices.Rank() - axis {
+		classes = append(classes, 1)
+	}
+	ramp := Arange(0, int64(depth), 1).Reshape(append(Shape{depth}, classes...)...)
+	return Cast(Equal(idx.Unsqueeze(axis), ramp), dt)
+}
