@@ -55,9 +55,10 @@ func (n *Node) String() string {
 	switch {
 	case n.isNull():
 		return "null"
-	case n.Kind == Scalar && n.quoted:
-		return quote(n.text)
 	case n.Kind == Scalar:
+		if n.quoted || !n.isLiteral() {
+			return quote(n.text)
+		}
 		return n.text
 	case n.Kind == List:
 		var parts []string
@@ -77,12 +78,17 @@ func (n *Node) String() string {
 // itself.
 func quote(text string) string {
 	n := Node{Kind: Scalar, text: text}
-	_, number := n.Float()
-	_, boolean := n.Bool()
-	if number || boolean || text == "null" || text == "Null" || text == "NULL" || !isWord(text) {
+	if n.isLiteral() || text == "null" || text == "Null" || text == "NULL" || !isWord(text) {
 		return strconv.Quote(text)
 	}
 	return text
+}
+
+// isLiteral reports whether a scalar is a number, true or false.
+func (n *Node) isLiteral() bool {
+	_, number := n.Float()
+	_, boolean := n.Bool()
+	return number || boolean
 }
 
 func isWord(text string) bool {

@@ -13,9 +13,10 @@ import (
 )
 
 // Bounds of a configuration: far above any net file, far below what could
-// exhaust memory or the stack.
+// exhaust memory or the stack. The parser takes time that is quadratic in the
+// keys of a map, a few seconds at this size.
 const (
-	maxBytes = 1 << 20
+	maxBytes = 1 << 17
 	maxDepth = 64
 )
 
@@ -35,7 +36,7 @@ func Parse(file string, data []byte) (*Node, error) {
 	if err := checkTokens(file, tokens); err != nil {
 		return nil, err
 	}
-	parsed, err := parser.Parse(tokens, 0)
+	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, syntaxError(file, err)
 	}
@@ -179,12 +180,14 @@ func convert(file, name string, from ast.Node, depth int) (*Node, error) {
 
 func (n *Node) addEntries(values []*ast.MappingValueNode, depth int) error {
 	n.Kind = Map
+	seen := map[string]bool{}
 	for _, v := range values {
 		at := place(n.File, v.Key)
 		key := v.Key.GetToken().Value
-		if n.Get(key) != nil {
+		if seen[key] {
 			return at.Errorf("the key %q stands here twice", key)
 		}
+		seen[key] = true
 		value, err := convert(n.File, key, v.Value, depth+1)
 		if err != nil {
 			return err
