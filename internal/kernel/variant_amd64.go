@@ -2,5 +2,19 @@
 
 package kernel
 
+import "golang.org/x/sys/cpu"
+
 // variants lists the implementations of this build, the slowest first.
-var variants = []Variant{plain}
+var variants = []Variant{
+	plain,
+	{
+		Name:      "avx2",
+		available: cpu.X86.HasAVX2 && cpu.X86.HasFMA,
+		gemm32:    &avx2Tile,
+	},
+	{
+		Name:      "avx512",
+		available: cpu.X86.HasAVX512F && cpu.X86.HasAVX2 && cpu.X86.HasBMI2,
+		gemm32:    &avx512Tile,
+	},
+}
