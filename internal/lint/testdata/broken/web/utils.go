@@ -1,0 +1,2 @@
+// and there.
+package web

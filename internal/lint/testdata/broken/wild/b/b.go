@@ -1,0 +1,7 @@
+// Package b imports its sibling.
+package b
+
+import (
+	_ "example.com/broken/low"
+	_ "example.com/broken/wild/a"
+)
