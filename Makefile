@@ -54,9 +54,10 @@ purego: ## tests on every narrower kernel variant: plain Go by build tag and by 
 lint: fmt vet staticcheck cross ## gofumpt, vet, staticcheck, and vet for the other systems; the rules of internal/lint run as tests
 
 fmt:
-	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); \
-	if [[ -n $$unformatted ]]; then printf '%s\n' "not gofumpt-clean:" $$unformatted \
-		"run: $(TOOL) gofumpt -w ." >&2; exit 1; fi
+	@unformatted=$$($(TOOL) gofumpt -l .); \
+	if [[ -n $$unformatted ]]; then \
+		printf '%s\n' "not gofumpt-clean; run $(TOOL) gofumpt -w .:" $$unformatted >&2; exit 1; \
+	fi
 
 vet:
 	go vet ./...

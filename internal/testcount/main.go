@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-const usage = "usage: testcount -o FILE [-tag TAG] [go test flags] [packages], or testcount -sum FILE..."
+const usage = "usage: testcount -o FILE [-tag TAG] [go test flags] [packages] | testcount -sum FILE"
 
 // run executes one of the two forms. It parses by hand because what follows its own flags belongs to go test.
 func run(args []string, out io.Writer) error {

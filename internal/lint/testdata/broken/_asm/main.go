@@ -1,41 +1,42 @@
 package main
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.

@@ -1,42 +1,43 @@
 // Package a is long.
 package a
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
+// Long.
