@@ -55,7 +55,7 @@ func Inv(a *Tensor) (*Tensor, error) {
 // Det returns the determinant of each matrix.
 func Det(a *Tensor) *Tensor {
 	n := checkSquare("det", a)
-	out := New(Float64, a.shape[:a.Rank()-2]...)
+	out := Full(1.0, a.shape[:a.Rank()-2]...)
 	det := Data[float64](out)
 	for i, m := range matricesOf(Float64s(a), n) {
 		det[i] = factorize(m, n).det()
