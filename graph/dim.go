@@ -1,0 +1,246 @@
+package graph
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/emberml/ember/tensor"
+)
+
+// Dim is one dimension of a shape: a known size, or a symbol such as "N" that
+// stands for a size known only when the graph runs. Dims compare with ==; two
+// symbols are the same dimension exactly when their names are equal.
+type Dim struct {
+	size int
+	name string
+}
+
+// Known is the dimension of the given size.
+func Known(size int) Dim { return Dim{size: size} }
+
+// Sym is the symbolic dimension of the given name.
+func Sym(name string) Dim {
+	if name == "" {
+		name = "?"
+	}
+	return Dim{name: name}
+}
+
+// Size is the size of a known dimension; ok is false for a symbol.
+func (d Dim) Size() (size int, ok bool) { return d.size, d.name == "" }
+
+// IsKnown tells whether d is a known size.
+func (d Dim) IsKnown() bool { return d.name == "" }
+
+// Is tells whether d is the known size n.
+func (d Dim) Is(n int) bool { return d.name == "" && d.size == n }
+
+// String is the size or the symbol.
+func (d Dim) String() string {
+	if d.name != "" {
+		return d.name
+	}
+	return strconv.Itoa(d.size)
+}
+
+// Mul is the dimension a·b. Products of symbols are kept in a canonical order,
+// so that N·4 and 4·N are the same dimension.
+func (d Dim) Mul(b Dim) Dim {
+	switch {
+	case d.IsKnown() && b.IsKnown():
+		return Known(d.size * b.size)
+	case d.Is(0) || b.Is(0):
+		return Known(0)
+	case d.Is(1):
+		return b
+	case b.Is(1):
+		return d
+	}
+	coefficient := 1
+	var symbols []string
+	for _, f := range append(d.factors(), b.factors()...) {
+		if n, err := strconv.Atoi(f); err == nil {
+			coefficient *= n
+			continue
+		}
+		at := 0
+		for at < len(symbols) && symbols[at] < f {
+			at++
+		}
+		symbols = append(symbols[:at], append([]string{f}, symbols[at:]...)...)
+	}
+	if coefficient != 1 {
+		symbols = append([]string{strconv.Itoa(coefficient)}, symbols...)
+	}
+	return Sym(strings.Join(symbols, "*"))
+}
+
+// factors splits a product at its top level.
+func (d Dim) factors() []string {
+	s := d.String()
+	depth, from := 0, 0
+	var out []string
+	for i := range len(s) {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		case '*':
+			if depth == 0 {
+				out = append(out, s[from:i])
+				from = i + 1
+			}
+		}
+	}
+	return append(out, s[from:])
+}
+
+// Div is the dimension ⌊a/b⌋ for a known b > 0; exact quotients of products
+// simplify, so that (4·N)/4 is N.
+func (d Dim) Div(b int) Dim {
+	if d.IsKnown() {
+		return Known(floorDiv(d.size, b))
+	}
+	if b == 1 {
+		return d
+	}
+	fs := d.factors()
+	if n, err := strconv.Atoi(fs[0]); err == nil && n%b == 0 {
+		rest := Sym(strings.Join(fs[1:], "*"))
+		return Known(n / b).Mul(rest)
+	}
+	return Sym(fmt.Sprintf("(%s/%d)", d, b))
+}
+
+// Add is the dimension a+b.
+func (d Dim) Add(b Dim) Dim {
+	switch {
+	case d.IsKnown() && b.IsKnown():
+		return Known(d.size + b.size)
+	case b.Is(0):
+		return d
+	case d.Is(0):
+		return b
+	case d.IsKnown():
+		d, b = b, d
+	}
+	if d == b {
+		return Known(2).Mul(d)
+	}
+	if n, ok := b.Size(); ok && n < 0 {
+		return Sym(fmt.Sprintf("(%s-%d)", d, -n))
+	}
+	return Sym(fmt.Sprintf("(%s+%s)", d, b))
+}
+
+func floorDiv(a, b int) int {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}
+
+// Shape is a list of dimensions, outermost first.
+type Shape []Dim
+
+// Dims is the shape of known sizes.
+func Dims(sizes ...int) Shape {
+	s := make(Shape, len(sizes))
+	for i, n := range sizes {
+		s[i] = Known(n)
+	}
+	return s
+}
+
+// Concrete is the shape as sizes; ok is false while a symbol is left.
+func (s Shape) Concrete() (sizes tensor.Shape, ok bool) {
+	sizes = make(tensor.Shape, len(s))
+	for i, d := range s {
+		if !d.IsKnown() {
+			return nil, false
+		}
+		sizes[i] = d.size
+	}
+	return sizes, true
+}
+
+// Len is the number of elements as a dimension: the product of all.
+func (s Shape) Len() Dim {
+	n := Known(1)
+	for _, d := range s {
+		n = n.Mul(d)
+	}
+	return n
+}
+
+// Equal tells whether both shapes have the same dimensions.
+func (s Shape) Equal(o Shape) bool {
+	if len(s) != len(o) {
+		return false
+	}
+	for i := range s {
+		if s[i] != o[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Clone is a copy that may be changed.
+func (s Shape) Clone() Shape { return append(Shape(nil), s...) }
+
+// String is the shape in brackets, "[N 784]".
+func (s Shape) String() string {
+	parts := make([]string, len(s))
+	for i, d := range s {
+		parts[i] = d.String()
+	}
+	return "[" + strings.Join(parts, " ") + "]"
+}
+
+// BroadcastShapes is the shape that all shapes broadcast to by NumPy's rule:
+// aligned at the last axis, sizes equal or 1. A symbol against a known size
+// other than 1 gives the known size; it is checked again when the size is known.
+func BroadcastShapes(shapes ...Shape) (Shape, error) {
+	rank := 0
+	for _, s := range shapes {
+		rank = max(rank, len(s))
+	}
+	out := make(Shape, rank)
+	for i := range out {
+		out[i] = Known(1)
+		for _, s := range shapes {
+			j := i - (rank - len(s))
+			if j < 0 {
+				continue
+			}
+			d, ok := broadcastDim(out[i], s[j])
+			if !ok {
+				return nil, fmt.Errorf("shapes %v do not broadcast: %s and %s at axis %d", shapes, out[i], s[j], i)
+			}
+			out[i] = d
+		}
+	}
+	return out, nil
+}
+
+func broadcastDim(a, b Dim) (Dim, bool) {
+	switch {
+	case a == b || b.Is(1):
+		return a, true
+	case a.Is(1):
+		return b, true
+	case a.IsKnown() && b.IsKnown():
+		return Dim{}, false
+	case a.IsKnown():
+		return a, true
+	case b.IsKnown():
+		return b, true
+	case a.name < b.name:
+		return Sym("max(" + a.name + "," + b.name + ")"), true
+	}
+	return Sym("max(" + b.name + "," + a.name + ")"), true
+}
