@@ -12,7 +12,7 @@
 //   - [github.com/emberml/ember/model]: a graph with its feature steps, saved as one ONNX file;
 //   - [github.com/emberml/ember/metric]: scores, mergeable over workers.
 //
-// The command line is [github.com/emberml/ember/cmd/ember]. How the parts fit is told in docs/design/architecture.md.
+// The command line is [github.com/emberml/ember/cmd/ember]. How the parts fit is told in docs/architecture.md.
 package ember
 
 //go:generate go run ./internal/lint/apigen
