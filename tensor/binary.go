@@ -75,13 +75,13 @@ func (op binaryOp) apply(a, b *Tensor) *Tensor {
 	out := New(compute, a.shape...)
 	switch compute {
 	case Float32:
-		zip(out, a, b, op.f32)
+		zipWith(out, a, b, op.f32)
 	case Float64:
-		zip(out, a, b, op.f64)
+		zipWith(out, a, b, op.f64)
 	case Int64:
-		zip(out, a, b, op.i64)
+		zipWith(out, a, b, op.i64)
 	default:
-		zip(out, a, b, op.u64)
+		zipWith(out, a, b, op.u64)
 	}
 	return Cast(out, dt)
 }
@@ -107,8 +107,8 @@ func mustBroadcast(op string, shapes ...Shape) Shape {
 	return shape
 }
 
-// zip sets out[i] = f(a[i], b[i]) for tensors of one shape.
-func zip[T, R Element](out, a, b *Tensor, f func(x, y T) R) {
+// zipWith sets out[i] = f(a[i], b[i]) for tensors of one shape.
+func zipWith[T, R Element](out, a, b *Tensor, f func(x, y T) R) {
 	to, x, y := storage[R](out), storage[T](a), storage[T](b)
 	newLoop(out.shape, out, a, b).rows(func(n int, pos, step []int) {
 		o, i, j := pos[0], pos[1], pos[2]

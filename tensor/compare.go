@@ -51,13 +51,13 @@ func (op compareOp) apply(a, b *Tensor) *Tensor {
 	out := New(Bool, a.shape...)
 	switch wide {
 	case Float64:
-		zip(out, a, b, op.f64)
+		zipWith(out, a, b, op.f64)
 	case Int64:
-		zip(out, a, b, op.i64)
+		zipWith(out, a, b, op.i64)
 	case Uint64:
-		zip(out, a, b, op.u64)
+		zipWith(out, a, b, op.u64)
 	default:
-		zip(out, a, b, op.str)
+		zipWith(out, a, b, op.str)
 	}
 	return out
 }
@@ -93,7 +93,7 @@ func Not(t *Tensor) *Tensor {
 func logical(op string, a, b *Tensor, f func(x, y bool) bool) *Tensor {
 	shape := mustBroadcast(op, a.shape, b.shape)
 	out := New(Bool, shape...)
-	zip(out, Cast(a, Bool).BroadcastTo(shape), Cast(b, Bool).BroadcastTo(shape), f)
+	zipWith(out, Cast(a, Bool).BroadcastTo(shape), Cast(b, Bool).BroadcastTo(shape), f)
 	return out
 }
 

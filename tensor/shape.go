@@ -1,7 +1,9 @@
 package tensor
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -88,21 +90,29 @@ func rowMajor(shape Shape) []int {
 	return strides
 }
 
-// checkShape panics unless shape has no negative extent and its elements can be
-// counted and addressed.
+// checkShape panics unless a tensor may have this shape.
 func checkShape(op string, shape Shape, size int) {
+	if err := shapeError(shape, size); err != nil {
+		panic(&ShapeError{op, []Shape{shape}, err.Error()})
+	}
+}
+
+// shapeError says why no tensor of elements of size bytes has this shape: a
+// negative extent, or more bytes than can be addressed. Extents beside one of 0
+// must be addressable too, so that every product of extents is exact.
+func shapeError(shape Shape, size int) error {
 	n := uint64(max(size, 1))
-	empty := slices.Contains(shape, 0)
 	for i, d := range shape {
 		if d < 0 {
-			panic(&ShapeError{op, []Shape{shape}, fmt.Sprintf("axis %d has negative extent %d", i, d)})
+			return fmt.Errorf("axis %d has negative extent %d", i, d)
 		}
-		hi, lo := bits.Mul64(n, uint64(d))
-		if !empty && (hi != 0 || lo > 1<<62) {
-			panic(&ShapeError{op, []Shape{shape}, "too large to address"})
+		hi, lo := bits.Mul64(n, uint64(max(d, 1)))
+		if hi != 0 || lo > math.MaxInt {
+			return errors.New("too large to address")
 		}
 		n = lo
 	}
+	return nil
 }
 
 // axisOf returns axis counted from the front, for an axis in [-rank, rank).
