@@ -1,0 +1,48 @@
+package op
+
+import (
+	"sync"
+
+	"github.com/emberml/ember/graph"
+)
+
+// All lists the operators, each with its default attributes.
+var All = []graph.Op{
+	// arithmetic
+	AddOp{}, SubOp{}, MulOp{}, DivOp{}, PowOp{}, ModOp{}, MaxOp{}, MinOp{},
+	// comparison and logic
+	EqualOp{}, LessOp{}, GreaterOp{}, LessOrEqualOp{}, GreaterOrEqualOp{},
+	AndOp{}, OrOp{}, NotOp{}, WhereOp{},
+	// functions of one value
+	NegOp{}, AbsOp{}, SignOp{}, SqrtOp{}, ExpOp{}, LogOp{}, ReciprocalOp{},
+	FloorOp{}, CeilOp{}, RoundOp{}, ErfOp{}, SinOp{}, CosOp{},
+	// activations
+	ReluOp{}, LeakyReluOp{}, EluOp{}, SigmoidOp{}, TanhOp{}, SoftplusOp{}, GeluOp{},
+	ClipOp{}, SoftmaxOp{}, LogSoftmaxOp{},
+	// element types and shapes
+	CastOp{}, IdentityOp{}, ReshapeOp{}, FlattenOp{}, TransposeOp{}, ConcatOp{}, SplitOp{},
+	SqueezeOp{}, UnsqueezeOp{}, ShapeOp{}, SizeOp{},
+	// reductions
+	ReduceSumOp{}, ReduceMeanOp{}, ReduceMaxOp{}, ReduceMinOp{}, ReduceProdOp{},
+	// linear algebra
+	MatMulOp{}, GemmOp{},
+	// gradients
+	SumLikeOp{}, ExpandLikeOp{}, ReshapeLikeOp{},
+}
+
+// ByName finds an operator of [All] by its domain ("" is ai.onnx) and name.
+func ByName(domain, name string) (o graph.Op, ok bool) {
+	o, ok = byName()[key{domain, name}]
+	return o, ok
+}
+
+type key struct{ domain, name string }
+
+var byName = sync.OnceValue(func() map[key]graph.Op {
+	table := make(map[key]graph.Op, len(All))
+	for _, o := range All {
+		s := o.Spec()
+		table[key{s.Domain, s.Name}] = o
+	}
+	return table
+})

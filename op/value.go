@@ -1,0 +1,158 @@
+package op
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/tensor"
+)
+
+// maxKnown is the most elements of a value that inference carries along: shapes,
+// axes and scalars, never weights.
+const maxKnown = 256
+
+// intsOf is the known value of an integer scalar or vector as dimensions.
+func intsOf(t graph.Type) ([]graph.Dim, bool) {
+	if !t.DType.IsInteger() || t.Rank() > 1 || t.Const != nil && t.Const.Len() > maxKnown {
+		return nil, false
+	}
+	return t.Ints()
+}
+
+// constInts is the known value of an integer scalar or vector without symbols.
+func constInts(t graph.Type) ([]int, bool) {
+	dims, ok := intsOf(t)
+	if !ok {
+		return nil, false
+	}
+	out := make([]int, len(dims))
+	for i, d := range dims {
+		n, known := d.Size()
+		if !known {
+			return nil, false
+		}
+		out[i] = n
+	}
+	return out, true
+}
+
+// withValue is type t with the value dims, if t is an int64 or int32 scalar or
+// vector that can hold it.
+func withValue(t graph.Type, dims []graph.Dim) graph.Type {
+	if t.DType != tensor.Int64 && t.DType != tensor.Int32 || t.Rank() > 1 || len(dims) > maxKnown {
+		return t
+	}
+	if !t.Shape.Len().Is(len(dims)) {
+		return t
+	}
+	shape, _ := t.Shape.Concrete()
+	values := make([]int64, len(dims))
+	for i, d := range dims {
+		n, known := d.Size()
+		if !known {
+			t.Dims = dims
+			return t
+		}
+		values[i] = int64(n)
+	}
+	t.Const = tensor.Cast(tensor.Of(values, shape...), t.DType)
+	return t
+}
+
+// combine gives the output of an elementwise operator its value, where that
+// follows from the values of two integer scalars or vectors.
+func combine(out, a, b graph.Type, f func(a, b graph.Dim) (graph.Dim, bool)) graph.Type {
+	as, okA := intsOf(a)
+	bs, okB := intsOf(b)
+	n, known := out.Shape.Len().Size()
+	if !okA || !okB || !known || len(as) == 0 || len(bs) == 0 {
+		return out
+	}
+	dims := make([]graph.Dim, n)
+	for i := range dims {
+		d, ok := f(as[i%len(as)], bs[i%len(bs)])
+		if !ok {
+			return out
+		}
+		dims[i] = d
+	}
+	return withValue(out, dims)
+}
+
+// fold gives the outputs their values where those of all inputs are known and
+// small.
+func fold(o graph.Op, in, out []graph.Type) []graph.Type {
+	args := make([]*tensor.Tensor, len(in))
+	for i, t := range in {
+		if t.Present() && (t.Const == nil || t.Const.Len() > maxKnown) {
+			return out
+		}
+		args[i] = t.Const
+	}
+	for _, t := range out {
+		if n, known := t.Shape.Len().Size(); !known || n > maxKnown {
+			return out
+		}
+	}
+	results, err := o.Eval(args)
+	if err != nil {
+		return out
+	}
+	folded := slices.Clone(out)
+	for i, r := range results {
+		folded[i].Const = r
+	}
+	return folded
+}
+
+// quotient is the dimension num/den of two products, where den divides num; the
+// symbols that both have cancel. ok is false where symbols of den are left.
+func quotient(num, den graph.Dim) (q graph.Dim, ok bool) {
+	n, coefficient := symbols(num)
+	d, divisor := symbols(den)
+	for _, s := range d {
+		i := slices.Index(n, s)
+		if i < 0 {
+			return graph.Dim{}, false
+		}
+		n = slices.Delete(n, i, i+1)
+	}
+	if divisor == 0 {
+		return graph.Dim{}, false
+	}
+	q = graph.Known(coefficient)
+	for _, s := range n {
+		q = q.Mul(graph.Sym(s))
+	}
+	return q.Div(divisor), true
+}
+
+// symbols splits a product into the names of its symbols and its known factor.
+func symbols(d graph.Dim) (names []string, coefficient int) {
+	coefficient = 1
+	if n, known := d.Size(); known {
+		return nil, n
+	}
+	depth, from := 0, 0
+	s := d.String() + "*"
+	for i := range len(s) {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		case '*':
+			if depth > 0 {
+				continue
+			}
+			if n, err := strconv.Atoi(s[from:i]); err == nil {
+				coefficient *= n
+			} else {
+				names = append(names, s[from:i])
+			}
+			from = i + 1
+		}
+	}
+	return names, coefficient
+}
