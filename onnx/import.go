@@ -1,0 +1,254 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/op"
+	"github.com/emberml/ember/tensor"
+)
+
+// Upgrader is an operator whose form differs in older operator sets.
+type Upgrader interface {
+	graph.Op
+	// Upgrade turns the attributes and inputs of a node written for an older
+	// version of ai.onnx into the operator's own form: it changes the map, in
+	// which values are int64, float32, string, lists of these or
+	// *tensor.Tensor, and returns the inputs. What has no such form is an error.
+	Upgrade(from int, attributes map[string]any, in []*graph.Value) ([]*graph.Value, error)
+}
+
+// importer builds a graph from its messages.
+type importer struct {
+	proto    *graphProto
+	opset    int
+	external func(*tensorProto) ([]byte, error)
+	graph    *graph.Graph
+	values   map[string]*graph.Value
+	at       int // offset of what is being built
+}
+
+func (im *importer) build(g *graph.Graph) error {
+	im.graph, im.values = g, map[string]*graph.Value{}
+	g.Name = im.proto.name
+	if err := im.supported(); err != nil {
+		return err
+	}
+	nodes, err := sorted(im.proto)
+	if err != nil {
+		return err
+	}
+	if err := im.leaves(); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		im.at = n.at
+		if err := im.node(n); err != nil {
+			return n.explain(err)
+		}
+	}
+	return im.outputs()
+}
+
+// supported checks that all operators are known, and lists those that are not.
+func (im *importer) supported() error {
+	missing := &UnsupportedError{Hint: "docs/ops.md lists the operators that Ember has"}
+	if im.proto.sparse {
+		missing.add("sparse initializers", im.proto.name)
+	}
+	for _, n := range im.proto.nodes {
+		if _, ok := prototype(n); !ok && !n.isConstant() && !n.isIdentity() {
+			missing.add(qualified(n.domain, n.opType), n.title())
+		}
+	}
+	if len(missing.Missing) > 0 {
+		return missing
+	}
+	return nil
+}
+
+// prototype is the operator of the node without attributes.
+func prototype(n *nodeProto) (graph.Op, bool) {
+	domain := n.domain
+	if isStandard(domain) {
+		domain = ""
+	}
+	return op.ByName(domain, n.opType)
+}
+
+func (n *nodeProto) isConstant() bool { return isStandard(n.domain) && n.opType == "Constant" }
+
+func (n *nodeProto) isIdentity() bool {
+	return isStandard(n.domain) && n.opType == "Identity" && len(n.inputs) == 1 && len(n.outputs) == 1
+}
+
+func (n *nodeProto) errorf(format string, args ...any) error {
+	return &tensor.FormatError{Offset: int64(n.at), Detail: fmt.Sprintf("%s (%s): ", n.title(), n.opType) + fmt.Sprintf(format, args...)}
+}
+
+// explain gives an error its place, if it has none.
+func (n *nodeProto) explain(err error) error {
+	var format *tensor.FormatError
+	var unsupported *UnsupportedError
+	if errors.As(err, &format) || errors.As(err, &unsupported) {
+		return err
+	}
+	return n.errorf("%v", err)
+}
+
+// leaves adds inputs and initializers.
+func (im *importer) leaves() error {
+	initial := map[string]bool{}
+	for _, t := range im.proto.initializers {
+		initial[t.name] = true
+	}
+	for _, v := range im.proto.inputs {
+		if initial[v.name] { // as files before IR 4 list them
+			continue
+		}
+		typ, err := v.typ.graphType(v.name)
+		if err != nil {
+			return err
+		}
+		if err := im.free(v.name); err != nil {
+			return err
+		}
+		im.values[v.name] = im.graph.Input(v.name, typ)
+	}
+	for _, t := range im.proto.initializers {
+		if err := im.free(t.name); err != nil {
+			return err
+		}
+		x, err := t.tensor(im.external)
+		if err != nil {
+			return err
+		}
+		if x.DType().IsFloat() {
+			im.values[t.name] = im.graph.Variable(t.name, x)
+		} else {
+			im.values[t.name] = im.graph.Constant(x)
+		}
+	}
+	return nil
+}
+
+func (im *importer) free(name string) error {
+	if _, taken := im.values[name]; taken || name == "" {
+		return &tensor.FormatError{Offset: int64(im.proto.at), Detail: fmt.Sprintf("the name %q is empty or names two values", name)}
+	}
+	return nil
+}
+
+// node adds one node, whose inputs are there.
+func (im *importer) node(n *nodeProto) error {
+	in := make([]*graph.Value, len(n.inputs))
+	for i, name := range n.inputs {
+		if name != "" {
+			in[i] = im.values[name]
+		}
+	}
+	if n.isIdentity() && in[0] != nil {
+		return im.bind(n, in)
+	}
+	attrs, err := n.decodeValues(im.external)
+	if err != nil {
+		return err
+	}
+	if n.isConstant() {
+		x, err := constant(attrs)
+		if err != nil {
+			return err
+		}
+		return im.bind(n, []*graph.Value{im.graph.Constant(x)})
+	}
+	proto, _ := prototype(n)
+	if u, ok := proto.(Upgrader); ok && isStandard(n.domain) && im.opset < proto.Spec().Since {
+		if in, err = u.Upgrade(im.opset, attrs, in); err != nil {
+			return err
+		}
+	}
+	o, err := decodeAttributes(proto, attrs)
+	if err != nil {
+		return err
+	}
+	defer im.graph.Scope(scopeOf(n.name))()
+	out, err := im.graph.TryApply(o, in...)
+	if err != nil {
+		return err
+	}
+	return im.bind(n, out)
+}
+
+// scopeOf is the layer in a node's name: "encoder/dense_1" of
+// "/encoder/dense_1/MatMul".
+func scopeOf(name string) string {
+	if !strings.Contains(name, "/") {
+		return ""
+	}
+	return strings.Trim(path.Dir(name), "/.")
+}
+
+// bind gives the node's outputs their names.
+func (im *importer) bind(n *nodeProto, out []*graph.Value) error {
+	for i, name := range n.outputs {
+		switch {
+		case name == "":
+		case i >= len(out):
+			return fmt.Errorf("its output %d, %s, is not supported", i, name)
+		default:
+			if err := im.free(name); err != nil {
+				return err
+			}
+			im.values[name] = out[i]
+		}
+	}
+	return nil
+}
+
+// constant is the value of a Constant node, which has exactly one attribute.
+func constant(attrs attributes) (*tensor.Tensor, error) {
+	if len(attrs) != 1 {
+		return nil, fmt.Errorf("it has %d values: want one", len(attrs))
+	}
+	for name, value := range attrs {
+		switch v := value.(type) {
+		case *tensor.Tensor:
+			return v, nil
+		case int64:
+			return tensor.Scalar(v), nil
+		case float32:
+			return tensor.Scalar(v), nil
+		case string:
+			return tensor.Scalar(v), nil
+		case []int64:
+			return tensor.Of(v, len(v)), nil
+		case []float32:
+			return tensor.Of(v, len(v)), nil
+		case []string:
+			return tensor.Of(v, len(v)), nil
+		default:
+			return nil, fmt.Errorf("attribute %s is not known", name)
+		}
+	}
+	return nil, nil
+}
+
+// outputs names the results.
+func (im *importer) outputs() error {
+	seen := map[string]bool{}
+	for _, o := range im.proto.outputs {
+		v := im.values[o.name]
+		if v == nil || seen[o.name] {
+			return &tensor.FormatError{Offset: int64(im.proto.at), Detail: fmt.Sprintf("the output %q is never computed, or is named twice", o.name)}
+		}
+		seen[o.name] = true
+		im.graph.Output(o.name, v)
+	}
+	if len(seen) == 0 {
+		return &tensor.FormatError{Offset: int64(im.proto.at), Detail: "the graph has no outputs"}
+	}
+	return nil
+}
