@@ -17,15 +17,15 @@ const (
 
 // reduceBlock is the number of elements that a reduction combines in one run
 // before it combines blocks; a constant, because it decides the bits.
-const reduceBlock = 1024
+const reduceBlock = 256
 
 // Reduce combines the middle dimension of a contiguous array:
 //
 //	Dst[o*Inner + i] = Op over r < Len of Src[(o*Len + r)*Inner + i]
 //
 // for o < Outer, i < Inner. An empty sum is 0, an empty product 1, an empty
-// maximum the least value (for floats -Inf). Sums run in blocks of 1024 whose
-// partial sums are added pairwise: error ≤ (1024/8 + log2(Len))·ε·Σ|x|.
+// maximum the least value (for floats -Inf). Sums run in blocks of 256 whose
+// partial sums are added pairwise: error ≤ (256 + log2(Len))·ε·Σ|x|.
 type Reduce[T Number] struct {
 	Op                ReduceOp
 	Outer, Len, Inner int

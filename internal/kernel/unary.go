@@ -44,8 +44,9 @@ const (
 )
 
 // Unary applies a function to each element of a slice. In float32, Exp, Log,
-// Sigmoid, Tanh and Softplus are polynomials with an error of at most 4 ULP;
-// the other transcendental functions are computed in float64 and rounded.
+// Sigmoid, Tanh, Softplus and Silu are built on polynomials, with an error of at
+// most 4 ULP; the other transcendental functions are computed in float64 and
+// rounded.
 type Unary struct {
 	Op          UnaryOp
 	Alpha, Beta float64
@@ -110,8 +111,6 @@ func Apply[T Float](u Unary, dst, src []T) {
 		for i, x := range src {
 			dst[i] = x / (1 + T(math.Abs(float64(x))))
 		}
-	case Silu:
-		silu(dst, src)
 	default:
 		f := unaryFuncs[u.Op]
 		for i, x := range src {
@@ -125,7 +124,7 @@ var unaryFuncs = [unaryCount]func(float64) float64{
 	Exp: math.Exp, Expm1: math.Expm1, Log: math.Log, Log1p: math.Log1p,
 	Floor: math.Floor, Ceil: math.Ceil, Round: math.RoundToEven,
 	Sigmoid: sigmoid, Tanh: math.Tanh, Softplus: softplus,
-	Gelu: gelu, GeluTanh: geluTanh, Erf: math.Erf,
+	Silu: silu, Gelu: gelu, GeluTanh: geluTanh, Erf: math.Erf,
 	Sin: math.Sin, Cos: math.Cos, Tan: math.Tan,
 	Asin: math.Asin, Acos: math.Acos, Atan: math.Atan,
 	Sinh: math.Sinh, Cosh: math.Cosh,
@@ -134,6 +133,7 @@ var unaryFuncs = [unaryCount]func(float64) float64{
 // unaryRows32 are the functions with a float32 form of their own.
 var unaryRows32 = [unaryCount]func(dst, src []float32){
 	Exp: exp32Row, Log: log32Row, Sigmoid: sigmoid32Row, Tanh: tanh32Row, Softplus: softplus32Row,
+	Silu: silu32Row,
 }
 
 func sign[T Float](x T) T {
@@ -174,19 +174,9 @@ func geluTanh(x float64) float64 {
 	return x * sigmoid(2*c*(x+0.044715*x*x*x))
 }
 
-// silu is x times the sigmoid of x, in blocks so that dst may be src.
-func silu[T Float](dst, src []T) {
-	var block [128]T
-	for len(src) > 0 {
-		n := min(len(block), len(src))
-		Apply(Unary{Op: Sigmoid}, block[:n], src)
-		for i, s := range block[:n] {
-			if x := src[i]; s != 0 || isNaN(x) {
-				dst[i] = x * s
-			} else {
-				dst[i] = 0
-			}
-		}
-		dst, src = dst[n:], src[n:]
+func silu(x float64) float64 {
+	if math.IsInf(x, -1) {
+		return 0
 	}
+	return x * sigmoid(x)
 }

@@ -1,0 +1,120 @@
+package kernel_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/emberml/ember/internal/kernel"
+	"github.com/emberml/ember/internal/kernel/kerneltest"
+	"github.com/emberml/ember/internal/parallel"
+)
+
+var poolCases = []kernel.Pool2D[float64]{
+	{N: 2, C: 3, H: 6, W: 8, OutH: 3, OutW: 4, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+	{N: 1, C: 2, H: 7, W: 7, OutH: 4, OutW: 4, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1},
+	{N: 1, C: 1, H: 6, W: 6, OutH: 3, OutW: 4, KH: 3, KW: 2, StrideH: 2, StrideW: 2, PadLeft: 1, PadRight: 1}, // ceiling mode
+	{N: 1, C: 2, H: 9, W: 10, OutH: 7, OutW: 5, KH: 2, KW: 3, DilationH: 2, DilationW: 3, PadLeft: 1},
+	{N: 1, C: 1, H: 1, W: 12, OutH: 1, OutW: 10, KH: 1, KW: 3},
+	{N: 2, C: 20, H: 24, W: 24, OutH: 12, OutW: 12, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+}
+
+// eachWindow calls f with the output index, the input indices inside the plane
+// and the number of elements inside the padded plane, for every window.
+func eachWindow(p *kernel.Pool2D[float64], f func(out int, in []int, padded int)) {
+	sh, sw, dh, dw := max(1, p.StrideH), max(1, p.StrideW), max(1, p.DilationH), max(1, p.DilationW)
+	for o := range p.N * p.C * p.OutH * p.OutW {
+		plane, i, j := o/(p.OutH*p.OutW), o/p.OutW%p.OutH, o%p.OutW
+		var in []int
+		padded := 0
+		for r := range p.KH {
+			for s := range p.KW {
+				h, w := i*sh+r*dh-p.PadTop, j*sw+s*dw-p.PadLeft
+				if h < p.H+p.PadBottom && w < p.W+p.PadRight {
+					padded++
+				}
+				if h >= 0 && h < p.H && w >= 0 && w < p.W {
+					in = append(in, (plane*p.H+h)*p.W+w)
+				}
+			}
+		}
+		f(o, in, padded)
+	}
+}
+
+func TestPool2D(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	pool := parallel.New(2)
+	defer pool.Close()
+	for _, c := range poolCases {
+		p := &c
+		name := kerneltest.Name(p.H, p.W, p.KH, p.KW, p.StrideH, p.PadTop)
+		nx, ny := p.N*p.C*p.H*p.W, p.N*p.C*p.OutH*p.OutW
+		x := make([]float64, nx)
+		for i := range x {
+			x[i] = float64(rng.IntN(9)) // ties
+		}
+		dy := kerneltest.Random[float64](ny, rng).Data
+
+		y, dx := kerneltest.NaN[float64](ny), kerneltest.NaN[float64](nx)
+		index := make([]int64, ny)
+		p.Max(pool, y.Data, index, x)
+		p.MaxGrad(pool, dx.Data, dy, index)
+		y.Check(t)
+		dx.Check(t)
+		want, wantDx := make([]float64, ny), make([]float64, nx)
+		eachWindow(p, func(out int, in []int, _ int) {
+			best := slices.MaxFunc(in, func(a, b int) int {
+				if x[a] != x[b] {
+					return int(x[a] - x[b])
+				}
+				return b - a // the first of equal values
+			})
+			want[out] = x[best]
+			wantDx[best] += dy[out]
+			if int64(best%(p.H*p.W)) != index[out] {
+				t.Fatalf("%s: maximum of window %d is at %d, want %d", name, out, index[out], best%(p.H*p.W))
+			}
+		})
+		kerneltest.Identical(t, name+" max", y.Data, want)
+		kerneltest.Close(t, name+" max gradient", dx.Data, wantDx, 1e-15)
+
+		for _, p.CountPad = range []bool{false, true} {
+			clear(want)
+			clear(wantDx)
+			eachWindow(p, func(out int, in []int, padded int) {
+				n := float64(len(in))
+				if p.CountPad {
+					n = float64(padded)
+				}
+				for _, i := range in {
+					want[out] += x[i] / n
+					wantDx[i] += dy[out] / n
+				}
+			})
+			p.Mean(pool, y.Data, x)
+			p.MeanGrad(pool, dx.Data, dy)
+			y.Check(t)
+			dx.Check(t)
+			kerneltest.Close(t, name+" mean", y.Data, want, 1e-14)
+			kerneltest.Close(t, name+" mean gradient", dx.Data, wantDx, 1e-14)
+		}
+	}
+}
+
+func TestPool2DNaNAndEmptyWindows(t *testing.T) {
+	nan := math.NaN()
+	p := &kernel.Pool2D[float64]{N: 1, C: 1, H: 1, W: 4, OutH: 1, OutW: 3, KH: 1, KW: 2, StrideW: 2}
+	y, index := make([]float64, 3), make([]int64, 3)
+	p.Max(nil, y, index, []float64{1, nan, math.Inf(-1), math.Inf(-1)})
+	kerneltest.Identical(t, "max", y, []float64{nan, math.Inf(-1), math.Inf(-1)})
+	if want := []int64{1, 2, -1}; !slices.Equal(index, want) {
+		t.Errorf("index %v, want %v", index, want)
+	}
+	dx := []float64{nan, nan, nan, nan}
+	p.MaxGrad(nil, dx, []float64{1, 2, 3}, index)
+	kerneltest.Identical(t, "max gradient", dx, []float64{0, 1, 2, 0})
+	p.Mean(nil, y, []float64{1, 2, 3, 4})
+	kerneltest.Identical(t, "mean", y, []float64{1.5, 3.5, 0})
+}
