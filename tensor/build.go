@@ -25,7 +25,7 @@ func Arange[T float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 
 // both included.
 func Linspace(dt DType, start, stop float64, n int) *Tensor {
 	data := make([]float64, n)
-	step := (stop - start) / float64(n-1)
+	step := (stop - start) / float64(max(n-1, 1))
 	for i := range data {
 		data[i] = float64(float64(i)*step) + start
 	}

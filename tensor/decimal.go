@@ -56,12 +56,13 @@ func positional(v float64, dt DType, precision int) decimal {
 }
 
 // formatFloat writes v as NumPy writes a scalar of type dt: the fewest digits
-// that identify it, with an exponent below 1e-4 and from 1e16 on.
+// that identify it, with an exponent below 1e-4 and from 1e16 on (1e6 for float32,
+// 1e3 for float16, whose digits before the point would not all be known).
 func formatFloat(v float64, dt DType) string {
 	if s := nonFinite(v); s != "" {
 		return s
 	}
-	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e16) {
+	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= exponentFrom(dt)) {
 		return shortest(v, dt)
 	}
 	d := positional(v, dt, math.MaxInt)
@@ -69,6 +70,17 @@ func formatFloat(v float64, dt DType) string {
 		d.frac = "0"
 	}
 	return d.whole + "." + d.frac
+}
+
+// exponentFrom returns from where on numbers of type dt have an exponent.
+func exponentFrom(dt DType) float64 {
+	switch dt {
+	case Float64:
+		return 1e16
+	case Float16:
+		return 1e3
+	}
+	return 1e6
 }
 
 // nonFinite returns NumPy's word for NaN and the infinities, "" for numbers.

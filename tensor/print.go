@@ -173,9 +173,9 @@ func (o PrintOptions) floatWords(data []float64, dt DType) []string {
 		case word != "":
 			word = strings.Repeat(" ", whole+1+right-len(word)) + word
 		case useExp:
-			sign, digits := d.exp[:1], d.exp[1:]
-			word = d.whole + "." + d.frac + strings.Repeat("0", frac-len(d.frac)) +
-				"e" + sign + strings.Repeat("0", exp-len(d.exp)) + digits
+			// Digits beyond the shortest are those of the exact value.
+			d = cutDecimal(strconv.FormatFloat(v, 'e', frac, 64))
+			word = d.whole + "." + d.frac + "e" + d.exp[:1] + strings.Repeat("0", exp-len(d.exp)) + d.exp[1:]
 			word = strings.Repeat(" ", whole-len(d.whole)) + word
 		default:
 			word = strings.Repeat(" ", whole-len(d.whole)) + d.whole + "." + d.frac + strings.Repeat(" ", frac-len(d.frac))
@@ -197,10 +197,7 @@ func (o PrintOptions) useExponent(data []float64, dt DType) bool {
 	if hi == 0 {
 		return false
 	}
-	limit := map[DType]float64{Float16: 1e3, Float64: 1e8}[dt]
-	if limit == 0 {
-		limit = 1e6
-	}
+	limit := min(exponentFrom(dt), 1e8)
 	return hi >= limit || !o.Suppress && (lo < roundTo(dt, 1e-4) || roundTo(dt, hi/lo) > 1000)
 }
 
