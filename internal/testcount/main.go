@@ -17,9 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -96,9 +99,7 @@ func sum(files []string, out io.Writer) error {
 		}
 		total.Passed += r.Passed
 		total.Failed += r.Failed
-		for _, s := range r.Skipped {
-			fmt.Fprintf(out, "skipped in %s: %s %s: %s\n", r.Name, s.Package, s.Test, s.Reason)
-		}
+		r.printSkips(out)
 		total.Skipped = append(total.Skipped, r.Skipped...)
 	}
 	fmt.Fprintln(out, total.counts())
@@ -118,6 +119,17 @@ type Report struct {
 
 // Skip is one skipped test and what it said.
 type Skip struct{ Package, Test, Reason string }
+
+// printSkips prints the skipped tests, those with the same reason together.
+func (r *Report) printSkips(out io.Writer) {
+	tests := map[string][]string{}
+	for _, s := range r.Skipped {
+		tests[s.Reason] = append(tests[s.Reason], path.Base(s.Package)+"."+s.Test)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(tests)) {
+		fmt.Fprintf(out, "skipped in %s: %s: %s\n", r.Name, reason, strings.Join(tests[reason], ", "))
+	}
+}
 
 func (r *Report) counts() string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", r.Passed, r.Failed, len(r.Skipped))
