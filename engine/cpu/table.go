@@ -1,0 +1,106 @@
+package cpu
+
+import (
+	"reflect"
+
+	"github.com/emberml/ember/engine"
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/internal/kernel"
+	ops "github.com/emberml/ember/op"
+)
+
+// table says which operators have a kernel.
+var table = makeTable(
+	// arithmetic
+	binary[ops.AddOp](kernel.Add), binary[ops.SubOp](kernel.Sub),
+	binary[ops.MulOp](kernel.Mul), binary[ops.MaxOp](kernel.Max), binary[ops.MinOp](kernel.Min),
+	division[ops.DivOp](kernel.Div), division[ops.PowOp](kernel.Pow),
+	// comparison
+	relation[ops.EqualOp](kernel.Equal), relation[ops.LessOp](kernel.Less), relation[ops.GreaterOp](kernel.Greater),
+	relation[ops.LessOrEqualOp](kernel.LessEqual), relation[ops.GreaterOrEqualOp](kernel.GreaterEqual),
+	op(bindWhere[ops.WhereOp]),
+	// functions of one value
+	plain[ops.NegOp](kernel.Neg), plain[ops.AbsOp](kernel.Abs), plain[ops.SignOp](kernel.Sign),
+	plain[ops.SqrtOp](kernel.Sqrt), plain[ops.ExpOp](kernel.Exp), plain[ops.LogOp](kernel.Log),
+	plain[ops.ReciprocalOp](kernel.Reciprocal), plain[ops.FloorOp](kernel.Floor),
+	plain[ops.CeilOp](kernel.Ceil), plain[ops.RoundOp](kernel.Round), plain[ops.ErfOp](kernel.Erf),
+	plain[ops.SinOp](kernel.Sin), plain[ops.CosOp](kernel.Cos),
+	plain[ops.ReluOp](kernel.Relu), plain[ops.SigmoidOp](kernel.Sigmoid), plain[ops.TanhOp](kernel.Tanh),
+	plain[ops.SoftplusOp](kernel.Softplus),
+	unary(func(o ops.LeakyReluOp) kernel.Unary {
+		return kernel.Unary{Op: kernel.LeakyRelu, Alpha: o.Alpha.Or(0.01)}
+	}),
+	unary(func(o ops.EluOp) kernel.Unary { return kernel.Unary{Op: kernel.Elu, Alpha: o.Alpha.Or(1)} }),
+	unary(func(o ops.GeluOp) kernel.Unary {
+		if o.Approximate == "tanh" {
+			return kernel.Unary{Op: kernel.GeluTanh}
+		}
+		return kernel.Unary{Op: kernel.Gelu}
+	}),
+	op(bindCast[ops.CastOp]),
+	floats(softmaxOf[float32], softmaxOf[float64]),
+	floats(logSoftmaxOf[float32], logSoftmaxOf[float64]),
+	// products
+	floats(bindGemm[float32], bindGemm[float64]),
+	floats(bindMatMul[float32], bindMatMul[float64]),
+	// reductions
+	reduction[ops.ReduceSumOp](kernel.ReduceSum, false), reduction[ops.ReduceMeanOp](kernel.ReduceSum, true),
+	reduction[ops.ReduceMaxOp](kernel.ReduceMax, false), reduction[ops.ReduceMinOp](kernel.ReduceMin, false),
+	reduction[ops.ReduceProdOp](kernel.ReduceProd, false),
+	op(func(b *Backend, _ ops.SumLikeOp, in, out []graph.Type) (engine.Prepared, bool) {
+		return reduceOf(b, kernel.ReduceSum, false, in[0], out[0], reducedAxes(shapeOf(in[0]), shapeOf(out[0])))
+	}),
+	// copies and views
+	view[ops.IdentityOp](), view[ops.ReshapeOp](), view[ops.ReshapeLikeOp](), view[ops.FlattenOp](),
+	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](),
+	op(bindTranspose), op(expand[ops.ExpandLikeOp]),
+	op(bindConcat), op(bindSplit),
+)
+
+func makeTable(entries ...entry) map[reflect.Type]binder {
+	t := map[reflect.Type]binder{}
+	for _, e := range entries {
+		t[e.op] = e.bind
+	}
+	return t
+}
+
+// division is binary for floats only: what whole numbers do at zero is the
+// definition's to say.
+func division[O graph.Op](k kernel.BinaryOp) entry {
+	e := binary[O](k)
+	return entry{e.op, func(b *Backend, o graph.Op, in, out []graph.Type) (engine.Prepared, bool) {
+		if !out[0].IsFloat() {
+			return engine.Prepared{}, false
+		}
+		return e.bind(b, o, in, out)
+	}}
+}
+
+// reducer is an operator with the attributes of a reduction.
+type reducer interface {
+	graph.Op
+	~struct {
+		KeepDims          ops.Opt[bool] `onnx:"keepdims" default:"1"`
+		NoopWithEmptyAxes bool          `onnx:"noop_with_empty_axes"`
+	}
+}
+
+// reduction binds an operator that reduces the axes which it names.
+func reduction[O reducer](k kernel.ReduceOp, mean bool) entry {
+	return op(func(b *Backend, o O, in, out []graph.Type) (engine.Prepared, bool) {
+		axes, err := ops.Reduction(o).Axes(in)
+		if err != nil {
+			return engine.Prepared{}, false
+		}
+		return reduceOf(b, k, mean, in[0], out[0], axes)
+	})
+}
+
+func softmaxOf[T kernel.Float](b *Backend, o ops.SoftmaxOp, _, out []graph.Type) (engine.Prepared, bool) {
+	return rows(b, kernel.Softmax[T], o.Axis.Or(-1), out[0])
+}
+
+func logSoftmaxOf[T kernel.Float](b *Backend, o ops.LogSoftmaxOp, _, out []graph.Type) (engine.Prepared, bool) {
+	return rows(b, kernel.LogSoftmax[T], o.Axis.Or(-1), out[0])
+}

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/tensor"
+)
+
+// Options say how a graph is compiled.
+type Options struct {
+	// Backend makes the kernels. It is required.
+	Backend Backend
+	// State holds the variables. Without one the program has its own, and
+	// variables that it does not update alias the graph's initial values.
+	State *State
+	// Arena is the working memory. Without one the program has its own.
+	Arena *Arena
+	// Memory bounds arena, variables and constants together, in bytes; 0 is
+	// no bound. A run that would exceed it is a *MemoryError.
+	Memory int
+}
+
+// Program is a compiled graph. One run at a time: concurrent calls wait.
+type Program struct {
+	graph     *graph.Graph
+	options   Options
+	variables map[string]*tensor.Tensor
+
+	mu    sync.Mutex
+	plans []*plan // most recently used first
+}
+
+// planLimit is how many shapes a program remembers plans for.
+const planLimit = 32
+
+// Compile makes a program of a graph.
+func Compile(g *graph.Graph, options Options) (*Program, error) {
+	if options.Backend == nil {
+		return nil, errors.New("engine: no backend in the options")
+	}
+	simple, err := g.Simplify()
+	if err != nil {
+		return nil, err
+	}
+	if invariants {
+		if err := simple.Verify(); err != nil {
+			return nil, err
+		}
+	}
+	p := &Program{graph: simple, options: options, variables: map[string]*tensor.Tensor{}}
+	private := options.State == nil
+	if private {
+		p.options.State = NewState()
+	}
+	if options.Arena == nil {
+		p.options.Arena = NewArena()
+	}
+	updated := map[string]bool{}
+	for _, u := range simple.Updates() {
+		updated[u.Var.Name()] = true
+	}
+	for _, v := range simple.Variables() {
+		t := p.options.State.Get(v.Name())
+		switch {
+		case t == nil && private && !updated[v.Name()] && v.Init().IsContiguous():
+			t = v.Init()
+			p.options.State.add(v.Name(), t)
+		case t == nil:
+			t = v.Init().Clone()
+			p.options.State.add(v.Name(), t)
+		case t.DType() != v.DType() || !t.Shape().Equal(v.Init().Shape()):
+			return nil, fmt.Errorf("engine: variable %s is %v in the graph, %v%v in the state", v.Name(), v.Type(), t.DType(), t.Shape())
+		}
+		p.variables[v.Name()] = t
+	}
+	return p, nil
+}
+
+// Graph is the simplified graph that the program runs.
+func (p *Program) Graph() *graph.Graph { return p.graph }
+
+// State holds the program's variables.
+func (p *Program) State() *State { return p.options.State }
+
+// Run feeds the inputs, in the order of the graph's Inputs, computes the
+// outputs, in the order of its Outputs, and updates the variables. The outputs
+// are valid until the next run on the same arena. Inputs that do not fit are
+// an error; so is what an operator finds in the data, named with its layer.
+func (p *Program) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	return p.Observe(in, nil)
+}
+
+// Observe is Run that also shows each node's outputs right after they are
+// computed, for looking at activations or for the first value that is not
+// finite. An error of the observer ends the run before variables that are not
+// updated in place are written.
+func (p *Program) Observe(in []*tensor.Tensor, observe func(n *graph.Node, out []*tensor.Tensor) error) ([]*tensor.Tensor, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pl, err := p.planFor(in)
+	if err != nil {
+		return nil, err
+	}
+	return pl.run(in, observe)
+}
+
+// Memory is what a run with inputs of the given shapes needs. Nothing is
+// allocated or run, and the budget does not matter.
+func (p *Program) Memory(shapes []tensor.Shape) (Memory, error) {
+	pl, err := p.newPlan(shapes)
+	if err != nil {
+		return Memory{}, err
+	}
+	return p.memoryOf(pl), nil
+}
+
+func (p *Program) memoryOf(pl *plan) Memory {
+	return Memory{Arena: pl.arenaBytes, Variables: p.options.State.Bytes(), Constants: pl.constantBytes}
+}
+
+// planFor finds or makes the plan for the inputs' shapes.
+func (p *Program) planFor(in []*tensor.Tensor) (*plan, error) {
+	for i, pl := range p.plans {
+		if pl.fits(in) {
+			copy(p.plans[1:i+1], p.plans[:i])
+			p.plans[0] = pl
+			return pl, nil
+		}
+	}
+	if len(in) != len(p.graph.Inputs()) {
+		return nil, fmt.Errorf("engine: %d inputs given, the graph has %d", len(in), len(p.graph.Inputs()))
+	}
+	shapes := make([]tensor.Shape, len(in))
+	for i, v := range p.graph.Inputs() {
+		if in[i].DType() != v.DType() {
+			return nil, fmt.Errorf("engine: input %s is %v, given %v", v.Name(), v.Type(), in[i].DType())
+		}
+		shapes[i] = in[i].Shape().Clone()
+	}
+	pl, err := p.newPlan(shapes)
+	if err != nil {
+		return nil, err
+	}
+	if need := p.memoryOf(pl).Total(); p.options.Memory > 0 && need > p.options.Memory {
+		return nil, &MemoryError{Need: need, Budget: p.options.Memory, Batch: p.fittingBatch(shapes)}
+	}
+	if len(p.plans) == planLimit {
+		p.plans = p.plans[:planLimit-1]
+	}
+	p.plans = append([]*plan{pl}, p.plans...)
+	return pl, nil
+}
+
+// fittingBatch bisects for the largest batch within the budget, where the
+// inputs' first dimension is the symbol that they share.
+func (p *Program) fittingBatch(shapes []tensor.Shape) int {
+	var symbol graph.Dim
+	batch := 0
+	for i, v := range p.graph.Inputs() {
+		if v.Rank() > 0 && !v.Shape()[0].IsKnown() {
+			symbol, batch = v.Shape()[0], shapes[i][0]
+			break
+		}
+	}
+	fits := func(n int) bool {
+		trial := make([]tensor.Shape, len(shapes))
+		for i, v := range p.graph.Inputs() {
+			trial[i] = shapes[i].Clone()
+			for d := range v.Shape() {
+				if v.Shape()[d] == symbol {
+					trial[i][d] = n
+				}
+			}
+		}
+		m, err := p.Memory(trial)
+		return err == nil && m.Total() <= p.options.Memory
+	}
+	lo, hi := 0, batch
+	for hi-lo > 1 {
+		if mid := (lo + hi) / 2; fits(mid) {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/emberml/ember/tensor"
+)
+
+// State holds variables by name: parameters, statistics, an optimizer's memory.
+// Programs compiled with the same State share them. Not safe for use while a
+// program runs.
+type State struct {
+	vars  map[string]*tensor.Tensor
+	order []string
+}
+
+// NewState is an empty state.
+func NewState() *State { return &State{vars: map[string]*tensor.Tensor{}} }
+
+// Names are the variables in the order in which they came.
+func (s *State) Names() []string { return slices.Clone(s.order) }
+
+// Get is the variable of the name, or nil. What is written to it is seen by
+// the programs.
+func (s *State) Get(name string) *tensor.Tensor { return s.vars[name] }
+
+// Set copies the value to the variable, which it creates if there is none. A
+// value of another type or shape is an error.
+func (s *State) Set(name string, value *tensor.Tensor) error {
+	old := s.vars[name]
+	if old == nil {
+		s.add(name, value.Clone())
+		return nil
+	}
+	if old.DType() != value.DType() || !old.Shape().Equal(value.Shape()) {
+		return fmt.Errorf("engine: variable %s is %v%v, the value is %v%v",
+			name, old.DType(), old.Shape(), value.DType(), value.Shape())
+	}
+	tensor.CopyInto(old, value)
+	return nil
+}
+
+// Bytes is the size of all variables.
+func (s *State) Bytes() int {
+	n := 0
+	for _, t := range s.vars {
+		n += t.Len() * t.DType().Size()
+	}
+	return n
+}
+
+func (s *State) add(name string, t *tensor.Tensor) {
+	s.vars[name] = t
+	s.order = append(s.order, name)
+}
