@@ -256,3 +256,13 @@ func (d *download) check() error {
 	}
 	return &ChecksumError{File: redacted(d.url), Want: strings.ToLower(d.opts.SHA256), Got: got}
 }
+
+// CheckSHA256 reports with a [*ChecksumError] that content, which came from the
+// given file, does not have the checksum, in hexadecimal.
+func CheckSHA256(file string, content []byte, want string) error {
+	h := sha256.Sum256(content)
+	if got := hex.EncodeToString(h[:]); !strings.EqualFold(got, want) {
+		return &ChecksumError{File: file, Want: strings.ToLower(want), Got: got}
+	}
+	return nil
+}
