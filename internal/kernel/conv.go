@@ -126,7 +126,7 @@ func (c *Conv[T]) ScratchLen(pass ConvPass, threads int) int {
 	mg := c.M / g
 	switch pass {
 	case ConvForward:
-		return c.rowsLen(mg, k, g) + threads*min(k, depth)*convPositions
+		return c.rowsLen(mg, k, g) + threads*c.forwardWorker(k)
 	case ConvGradInput:
 		groups := (c.C/g + c.groupChannels() - 1) / c.groupChannels()
 		return groups*c.rowsLen(c.groupRows(), mg, g) + threads*c.gradInputWorker(mg)
@@ -143,6 +143,12 @@ func (c *Conv[T]) rowsLen(m, k, g int) int {
 	return g * (m + maxTileRows) * k
 }
 
+// forwardWorker is the scratch of one worker: a block of the unrolled image as
+// panels, and the part of the image that it is made of.
+func (c *Conv[T]) forwardWorker(k int) int {
+	return min(k, depth)*convPositions + c.paddedLen(convPositions)
+}
+
 // Forward computes y. bias may be nil.
 func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 	s := c.begin()
@@ -157,7 +163,7 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 			s.packed = true
 			pool.For(s.groups, (*convPackWeights[T])(c))
 		}
-		s.workerLen = min(s.k, depth) * convPositions
+		s.workerLen = c.forwardWorker(s.k)
 		s.perWorker = scratch
 		s.blocks = (s.pos + convPositions - 1) / convPositions
 		pool.For(c.N*s.groups*s.blocks, (*convForward[T])(c))
@@ -189,28 +195,30 @@ func (s *convCall[T]) weights(g int) convMatrix[T] {
 
 type convForward[T Float] Conv[T]
 
-// Do computes blocks of positions: block b of group g of image n has index
+// Do computes blocks of positions: block b of group g of image n is
 // (n*groups + g)*blocks + b.
 func (f *convForward[T]) Do(lo, hi, worker int) {
 	c := (*Conv[T])(f)
 	s := &c.call
 	t := s.t
-	panels := s.perWorker[worker*s.workerLen:][:s.workerLen]
+	panels, image := split(s.perWorker[worker*s.workerLen:][:s.workerLen], min(s.k, depth)*convPositions)
+	var space [maxTileCols]convRun
 	for i := lo; i < hi; i++ {
-		image, at := i/s.blocks, i%s.blocks*convPositions
+		part, at := i/s.blocks, i%s.blocks*convPositions
 		n := min(convPositions, s.pos-at)
-		y := s.y[image*s.mg*s.pos+at:]
+		y := s.y[part*s.mg*s.pos+at:]
 		if s.bias != nil {
-			for m, b := range s.bias[image%s.groups*s.mg:][:s.mg] {
+			for m, b := range s.bias[part%s.groups*s.mg:][:s.mg] {
 				fill(y[m*s.pos:][:n], b)
 			}
 		}
-		a := s.weights(image % s.groups)
-		x := s.x[image*s.cg*c.H*c.W:][:s.cg*c.H*c.W]
+		a := s.weights(part % s.groups)
+		src := c.source(s.x[part*s.cg*c.H*c.W:][:s.cg*c.H*c.W], image, at, n)
 		for p := 0; p < s.k; p += depth {
 			k := min(depth, s.k-p)
 			for j := 0; j < n; j += t.cols {
-				c.packImage(panels[j*k:], x, p, k, at+j, min(t.cols, n-j))
+				nj := min(t.cols, n-j)
+				c.unroll(panels[j*k:], t.cols, &src, c.runs(space[:0], &src, at+j, nj), p, k, nj)
 			}
 			t.block(s.mg, n, k, a.data[p*a.csa:], a.step, a.rsa, a.csa, panels, y, s.pos, p > 0 || s.bias != nil)
 		}

@@ -15,8 +15,11 @@ func (c *Conv[T]) groupRows() int {
 }
 
 // gradInputWorker is the scratch of one worker: the gradient of y packed, and
-// a group of rows of the unrolled gradient of x.
-func (c *Conv[T]) gradInputWorker(mg int) int { return (mg + c.groupRows()) * convPositions }
+// a group of rows of the unrolled gradient of x, and that gradient with its
+// padding.
+func (c *Conv[T]) gradInputWorker(mg int) int {
+	return (mg+c.groupRows())*convPositions + c.paddedLen(c.OutH()*c.OutW())
+}
 
 // GradInput computes dx, the gradient of x, from dy, the gradient of y:
 //
@@ -79,17 +82,25 @@ func (t *convGradInput[T]) Do(lo, hi, worker int) {
 	c := (*Conv[T])(t)
 	s := &c.call
 	scratch := s.perWorker[worker*s.workerLen:][:s.workerLen]
-	panels, unrolled := split(scratch, s.mg*convPositions)
+	panels, scratch := split(scratch, s.mg*convPositions)
+	unrolled, image := split(scratch, c.groupRows()*convPositions)
+	var space [convPositions]convRun
 	chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
 	for i := lo; i < hi; i++ {
 		dx := s.x[i*s.cg*c.H*c.W:][:s.cg*c.H*c.W]
 		dy := s.y[i*s.mg*s.pos:][:s.mg*s.pos]
+		sum := convSource[T]{data: dx, row: c.W, plane: c.H * c.W}
+		if c.padded() {
+			sum = convSource[T]{data: image, row: c.W + c.PadLeft + c.PadRight}
+			sum.plane = c.paddedRows(s.pos) * sum.row
+		}
 		if !c.pointwise() {
-			clear(dx)
+			clear(sum.data)
 		}
 		for at := 0; at < s.pos; at += convPositions {
 			n := min(convPositions, s.pos-at)
 			width := padTo(n, s.t.cols)
+			runs := c.runs(space[:0], &sum, at, n)
 			for p := 0; p < s.mg; p += depth {
 				k := min(depth, s.mg-p)
 				for j := 0; j < n; j += s.t.cols {
@@ -108,18 +119,13 @@ func (t *convGradInput[T]) Do(lo, hi, worker int) {
 					s.t.block(rows, n, k, a.data[p*a.csa:], a.step, a.rsa, a.csa, panels[p*width:], out, ldc, p > 0)
 				}
 				if !c.pointwise() {
-					c.foldRows(dx[first*c.H*c.W:], out, rows, at, n)
+					c.fold(&sum, out, runs, first*c.KH*c.KW, rows, n)
 				}
 			}
 		}
-	}
-}
-
-// foldRows adds rows of the unrolled gradient to the planes of dx.
-func (c *Conv[T]) foldRows(dx, unrolled []T, rows, at, n int) {
-	for i := range rows {
-		ch, r, q := i/(c.KH*c.KW), i/c.KW%c.KH, i%c.KW
-		c.foldBack(dx[ch*c.H*c.W:][:c.H*c.W], unrolled[i*n:][:n], r, q, at)
+		if c.padded() {
+			c.crop(dx, sum)
+		}
 	}
 }
 
@@ -133,9 +139,10 @@ func (c *Conv[T]) imageBlocks() int {
 }
 
 // gradWeightWorker is the scratch of one worker: the gradient of y packed, and
-// a group of rows of the unrolled image.
+// a group of rows of the unrolled image, and the part of the image that they
+// are made of.
 func (c *Conv[T]) gradWeightWorker(mg int) int {
-	return depth * (mg + maxTileCols + c.groupRows())
+	return depth*(mg+maxTileCols+c.groupRows()) + c.paddedLen(depth)
 }
 
 // GradWeight computes dw, the gradient of w, from x and dy, the gradient of y:
@@ -195,33 +202,28 @@ func (t *convGradBlocks[T]) Do(lo, hi, worker int) {
 // of a group, into the transposed gradient [k, mg] of that block.
 func (c *Conv[T]) gradWeight(group, block, chunk, end, worker int) {
 	s := &c.call
-	panels, rows := split(s.perWorker[worker*s.workerLen:][:s.workerLen], depth*(s.mg+maxTileCols))
+	panels, scratch := split(s.perWorker[worker*s.workerLen:][:s.workerLen], depth*(s.mg+maxTileCols))
+	rows, padded := split(scratch, depth*c.groupRows())
+	var space [depth]convRun
 	part := s.parts[(block*s.groups+group)*s.k*s.mg:][:s.k*s.mg]
 	first, last := block*c.N/s.blocks, (block+1)*c.N/s.blocks
 	for n := first; n < last; n++ {
 		image := n*s.groups + group
-		x, dy := s.x[image*s.cg*c.H*c.W:], s.y[image*s.mg*s.pos:]
+		x, dy := s.x[image*s.cg*c.H*c.W:][:s.cg*c.H*c.W], s.y[image*s.mg*s.pos:]
 		for at := 0; at < s.pos; at += depth {
 			k := min(depth, s.pos-at)
 			for j := 0; j < s.mg; j += s.t.cols {
 				s.t.packCols(panels[j*k:], k, min(s.t.cols, s.mg-j), dy[j*s.pos+at:], 1, s.pos)
 			}
+			src := c.source(x, padded, at, k)
+			runs := c.runs(space[:0], &src, at, k)
 			for i := chunk; i < end; i++ {
 				row := i * c.groupChannels() * c.KH * c.KW
 				count := min(c.groupRows(), s.k-row)
-				c.unrollRows(rows, x, row, count, at, k)
+				c.unroll(rows, k, &src, runs, row, count, k)
 				s.t.block(count, s.mg, k, rows, s.t.rows*k, k, 1, panels, part[row*s.mg:], s.mg, n > first || at > 0)
 			}
 		}
-	}
-}
-
-// unrollRows writes rows [row, row+count) of the unrolled image, of n positions
-// from at on each.
-func (c *Conv[T]) unrollRows(dst, x []T, row, count, at, n int) {
-	for i := range count {
-		ch, r, q := (row+i)/(c.KH*c.KW), (row+i)/c.KW%c.KH, (row+i)%c.KW
-		c.unroll(dst[i*n:][:n], x[ch*c.H*c.W:][:c.H*c.W], r, q, at)
 	}
 }
 

@@ -106,3 +106,15 @@ func (t *convDepthwiseWeight[T]) Do(lo, hi, _ int) {
 		}
 	}
 }
+
+// span returns the range of output indices o < out whose input index
+// o*stride + shift lies in [0, in).
+func span(out, in, stride, shift int) (lo, hi int) {
+	if shift < 0 {
+		lo = (-shift + stride - 1) / stride
+	}
+	if in > shift {
+		hi = (in-shift-1)/stride + 1
+	}
+	return min(lo, out), min(max(hi, 0), out)
+}
