@@ -63,7 +63,7 @@ func (p *Policy) checkImports(t *Tree) []Problem {
 	used := map[Grant]bool{}
 	for _, pkg := range t.Packages {
 		for _, s := range pkg.Sources {
-			if s.Test {
+			if s.Test || s.suite() {
 				continue
 			}
 			for _, u := range s.uses() {

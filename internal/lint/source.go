@@ -60,7 +60,7 @@ func checkTodo(t *Tree) []Problem {
 func checkSleep(t *Tree) []Problem {
 	var found problems
 	t.eachHandWritten(func(s *Source) {
-		if !s.Test && !strings.HasSuffix(s.Name.Name, "test") {
+		if !s.Test && !s.suite() {
 			return
 		}
 		for _, u := range s.uses() {

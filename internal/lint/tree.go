@@ -45,6 +45,9 @@ type Source struct {
 	Hand bool   // written by hand: not generated
 }
 
+// suite reports whether the file is of a package of tests, as optest is.
+func (s *Source) suite() bool { return strings.HasSuffix(s.Name.Name, "test") }
+
 var (
 	generated  = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 	moduleLine = regexp.MustCompile(`(?m)^module (\S+)$`)
