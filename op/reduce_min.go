@@ -22,6 +22,9 @@ func (o ReduceMinOp) Spec() graph.Spec {
 // Infer drops the axes or gives them extent 1.
 func (o ReduceMinOp) Infer(in []graph.Type) ([]graph.Type, error) { return Reduction(o).infer(in) }
 
+// Upgrade makes the axes an input, which they are since opset 18.
+func (ReduceMinOp) Upgrade(n *OldNode) error { return n.toInput("axes", 1) }
+
 // Eval is the definition.
 func (o ReduceMinOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return Reduction(o).eval(in, tensor.Min)

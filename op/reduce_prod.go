@@ -22,6 +22,9 @@ func (o ReduceProdOp) Spec() graph.Spec {
 // Infer drops the axes or gives them extent 1.
 func (o ReduceProdOp) Infer(in []graph.Type) ([]graph.Type, error) { return Reduction(o).infer(in) }
 
+// Upgrade makes the axes an input, which they are since opset 18.
+func (ReduceProdOp) Upgrade(n *OldNode) error { return n.toInput("axes", 1) }
+
 // Eval is the definition.
 func (o ReduceProdOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return Reduction(o).eval(in, tensor.Prod)

@@ -22,6 +22,9 @@ func (o ReduceSumOp) Spec() graph.Spec {
 // Infer drops the axes or gives them extent 1.
 func (o ReduceSumOp) Infer(in []graph.Type) ([]graph.Type, error) { return Reduction(o).infer(in) }
 
+// Upgrade makes the axes an input, which they are since opset 13.
+func (ReduceSumOp) Upgrade(n *OldNode) error { return n.toInput("axes", 1) }
+
 // Eval is the definition.
 func (o ReduceSumOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return Reduction(o).eval(in, tensor.Sum)

@@ -43,6 +43,9 @@ func softmaxCases(last, first, middle graph.Op) []graph.Case {
 	}
 }
 
+// Upgrade accepts the form before opset 13 where it means the same.
+func (SoftmaxOp) Upgrade(n *OldNode) error { return n.lastAxisOnly() }
+
 // Infer keeps the type.
 func (o SoftmaxOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if _, err := (floatUnary{}).Infer(in); err != nil {

@@ -66,6 +66,18 @@ func (o SplitOp) sizes(given []graph.Dim, n graph.Dim) ([]graph.Dim, error) {
 	return out, nil
 }
 
+// Upgrade makes the sizes an input, which they are since opset 13; without them
+// the number of parts was that of the outputs until opset 18.
+func (SplitOp) Upgrade(n *OldNode) error {
+	if err := n.toInput("split", 1); err != nil {
+		return err
+	}
+	if len(n.In) == 1 {
+		n.Attributes["num_outputs"] = int64(n.Outputs)
+	}
+	return nil
+}
+
 // Infer gives one type per part.
 func (o SplitOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 1, 2); err != nil {

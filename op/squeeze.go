@@ -33,6 +33,9 @@ func (o SqueezeOp) Spec() graph.Spec {
 	}
 }
 
+// Upgrade makes the axes an input, which they are since opset 13.
+func (SqueezeOp) Upgrade(n *OldNode) error { return n.toInput("axes", 1) }
+
 // Infer checks the extents and follows the values of shapes.
 func (SqueezeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 1, 2); err != nil {

@@ -29,6 +29,9 @@ func (o UnsqueezeOp) Spec() graph.Spec {
 	}
 }
 
+// Upgrade makes the axes an input, which they are since opset 13.
+func (UnsqueezeOp) Upgrade(n *OldNode) error { return n.toInput("axes", 1) }
+
 // Infer inserts the extents and follows the values of shapes.
 func (UnsqueezeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 2, 2); err != nil {

@@ -1,0 +1,56 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/tensor"
+)
+
+// Upgrader is an operator whose form was another one in older operator sets.
+type Upgrader interface {
+	graph.Op
+	// Upgrade brings a node that was written for an older version of ai.onnx
+	// into the operator's own form. What has no such form is an error.
+	Upgrade(n *OldNode) error
+}
+
+// OldNode is a node of a file of an older version of ai.onnx.
+type OldNode struct {
+	Opset      int            // the version
+	Attributes map[string]any // int64, float32, string, lists of these or *tensor.Tensor
+	In         []*graph.Value
+	Outputs    int // how many outputs the node names
+}
+
+// toInput makes an attribute, a list of integers, the input of the given index.
+func (n *OldNode) toInput(attribute string, index int) error {
+	value, ok := n.Attributes[attribute]
+	if !ok {
+		return nil
+	}
+	list, ok := value.([]int64)
+	if !ok || len(n.In) != index {
+		return fmt.Errorf("the attribute %s does not fit", attribute)
+	}
+	delete(n.Attributes, attribute)
+	n.In = append(n.In, n.In[0].Graph().Constant(tensor.Of(list, len(list))))
+	return nil
+}
+
+// lastAxisOnly accepts a Softmax from before opset 13, which took all axes from
+// the given one (by default 1) on as one, where that is the last axis alone.
+func (n *OldNode) lastAxisOnly() error {
+	if n.Opset >= 13 || len(n.In) != 1 {
+		return nil
+	}
+	axis, ok := n.Attributes["axis"].(int64)
+	if !ok {
+		axis = 1
+	}
+	if rank := int64(n.In[0].Rank()); axis != -1 && axis != rank-1 {
+		return fmt.Errorf("axis %d of rank %d means several axes in opset %d: convert the model to opset 13 or later", axis, rank, n.Opset)
+	}
+	n.Attributes["axis"] = int64(-1)
+	return nil
+}
