@@ -69,7 +69,7 @@ var badSafetensors = map[string]struct {
 	"long header":  {[]byte{0xFF, 0, 0, 0, 0, 0, 0, 0, '{', '}'}, "header of 255 bytes"},
 	"no JSON":      {safetensorsFile("{", 0), "header"},
 	"unknown type": {safetensorsFile(`{"a":{"dtype":"X","shape":[1],"data_offsets":[0,1]}}`, 1), "unknown type"},
-	"past the end": {safetensorsFile(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4), "stands at 0 to 8 of 4"},
+	"past the end": {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 4), "stands at 4 to 8 of 4"},
 	"wrong length": {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8), "4 bytes stands at"},
 	"overflow":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`, 0), "larger than the file"},
 	"negative":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`, 0), "larger than the file"},

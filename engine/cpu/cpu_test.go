@@ -174,3 +174,17 @@ func TestSwappedUpdates(t *testing.T) {
 		t.Errorf("after the swap a = %v, b = %v", a, b)
 	}
 }
+func TestErrorNamesTheLayer(t *testing.T) {
+	g, err := graph.Build(func(g *graph.Graph) {
+		i := g.Input("i", graph.TensorOf(tensor.Int64, graph.Known(1)))
+		defer g.Scope("embedding_1")()
+		g.Output("y", op.Gather(g.Variable("table", tensor.New(tensor.Float32, 3, 2)), i, 0))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = compile(t, g, engine.Options{}).Run([]*tensor.Tensor{tensor.Of([]int64{7})})
+	if err == nil || err.Error()[:12] != "embedding_1:" {
+		t.Errorf("error is %v, want one that names embedding_1", err)
+	}
+}

@@ -53,8 +53,18 @@ var table = makeTable(
 	// copies and views
 	view[ops.IdentityOp](), view[ops.ReshapeOp](), view[ops.ReshapeLikeOp](), view[ops.FlattenOp](),
 	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](),
-	op(bindTranspose), op(expand[ops.ExpandLikeOp]),
+	op(bindTranspose), op(expand[ops.ExpandLikeOp]), op(expand[ops.ExpandOp]),
 	op(bindConcat), op(bindSplit),
+	// indices
+	op(bindGather), floats(bindGatherGrad[float32], bindGatherGrad[float64]),
+	floats(bindGatherElements[float32], bindGatherElements[float64]),
+	floats(bindScatterElements[float32], bindScatterElements[float64]),
+	op(func(b *Backend, o ops.ArgMaxOp, in, _ []graph.Type) (engine.Prepared, bool) {
+		return newArgMax(b, ops.ArgExtremum(o), false, in)
+	}),
+	op(func(b *Backend, o ops.ArgMinOp, in, _ []graph.Type) (engine.Prepared, bool) {
+		return newArgMax(b, ops.ArgExtremum(o), true, in)
+	}),
 )
 
 func makeTable(entries ...entry) map[reflect.Type]binder {
