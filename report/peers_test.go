@@ -1,0 +1,65 @@
+//go:build peers
+
+package report_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/emberml/ember/report"
+)
+
+// TestTensorBoardPeer has PyPI's tensorboard read a run.
+func TestTensorBoardPeer(t *testing.T) {
+	python := os.Getenv("EMBER_PYTHON")
+	if python == "" {
+		python = "../.cache/venv/bin/python"
+	}
+	dir := t.TempDir()
+	sink := report.NewTensorBoard(dir, newClock(time.Second).Now)
+	run(sink)
+	if err := sink.Close(); err != nil {
+		t.Fatal(err)
+	}
+	script := exec.Command(python, "testdata/read_events.py", dir)
+	script.Stderr = os.Stderr
+	out, err := script.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want any
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	const read = `{
+	"train": {
+		"scalars": {
+			"batch/loss": [[1, "2.25"], [2, "1.75"], [4, "1.0"], [5, "nan"]],
+			"batch/learning_rate": [[1, "0.0010000000474974513"], [2, "0.0010000000474974513"], [4, "0.0010000000474974513"], [5, "0.0005000000237487257"]],
+			"batch/accuracy": [[2, "0.5"], [4, "0.75"]],
+			"epoch/loss": [[1, "1.5"]], "epoch/samples_per_second": [[1, "2000.0"]],
+			"epoch/top_k": [[1, "1.0"]], "epoch/accuracy": [[1, "0.625"]]
+		},
+		"histograms": {"dense_1.weight": [[4, -1, 2, 4, 1.5, 5.25, 30, 4]]},
+		"texts": {"net": ["` + "```yaml\\nname: <net>\\n\\n```" + `"]},
+		"wall": 1795521601
+	},
+	"valid": {
+		"scalars": {"batch/loss": [[2, "1.5"]], "epoch/loss": [[1, "1.25"]], "epoch/accuracy": [[1, "0.6000000238418579"]]},
+		"histograms": {}, "texts": {}, "wall": 1795521604
+	},
+	"test": {
+		"scalars": {"epoch/accuracy": [[1, "0.9876000285148621"]]},
+		"histograms": {}, "texts": {}, "wall": 1795521610
+	}}`
+	if err := json.Unmarshal([]byte(read), &want); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("tensorboard reads %s", out)
+	}
+}
