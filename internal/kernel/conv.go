@@ -26,7 +26,9 @@ type Conv[T Float] struct {
 	PadLeft, PadRight    int
 	Groups               int // 0 means 1; divides C and M
 
-	call convCall[T]
+	call    convCall[T]
+	offsets []int     // where rows of the unrolled image begin
+	runs    []convRun // convRuns for each worker
 }
 
 // ConvPass is one of the three products of a convolution.
@@ -45,18 +47,18 @@ const convPositions = 256
 // convCall is the state of one pass that its tasks share, the geometry with
 // defaults filled in among it.
 type convCall[T Float] struct {
-	t              *tile[T]
+	t              *loops[T]
 	x, w, y, bias  []T // dx, dw, dy in backward passes
 	groups, cg, mg int // channels of a group
 	k              int // weights of an output channel
 	oh, ow, pos    int // output size, positions in an image
 	sh, sw, dh, dw int
+	row, plane     int // distance of rows and channels in an image with its padding
 	rows           []T // packed weights
 	parts          []T // sums of blocks of images, in the weights' pass
 	perWorker      []T
 	workerLen      int
 	packed         bool
-	a              convMatrix[T]
 	blocks         int // of positions per image, or of images
 }
 
@@ -92,7 +94,7 @@ func (c *Conv[T]) begin() *convCall[T] {
 	}
 	oh, ow := c.OutH(), c.OutW()
 	c.call = convCall[T]{
-		t:      tileOf[T](),
+		t:      loopsOf[T](),
 		groups: g, cg: c.C / g, mg: c.M / g,
 		k:  c.C / g * c.KH * c.KW,
 		oh: oh, ow: ow, pos: oh * ow,
@@ -163,6 +165,7 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 			s.packed = true
 			pool.For(s.groups, (*convPackWeights[T])(c))
 		}
+		c.layout(pool.Threads(), convPositions)
 		s.workerLen = c.forwardWorker(s.k)
 		s.perWorker = scratch
 		s.blocks = (s.pos + convPositions - 1) / convPositions
@@ -201,8 +204,7 @@ func (f *convForward[T]) Do(lo, hi, worker int) {
 	c := (*Conv[T])(f)
 	s := &c.call
 	t := s.t
-	panels, image := split(s.perWorker[worker*s.workerLen:][:s.workerLen], min(s.k, depth)*convPositions)
-	var space [maxTileCols]convRun
+	panels, padded := split(s.perWorker[worker*s.workerLen:][:s.workerLen], min(s.k, depth)*convPositions)
 	for i := lo; i < hi; i++ {
 		part, at := i/s.blocks, i%s.blocks*convPositions
 		n := min(convPositions, s.pos-at)
@@ -213,12 +215,13 @@ func (f *convForward[T]) Do(lo, hi, worker int) {
 			}
 		}
 		a := s.weights(part % s.groups)
-		src := c.source(s.x[part*s.cg*c.H*c.W:][:s.cg*c.H*c.W], image, at, n)
+		image, top := c.source(s.x[part*s.cg*c.H*c.W:][:s.cg*c.H*c.W], padded, at, n)
 		for p := 0; p < s.k; p += depth {
 			k := min(depth, s.k-p)
 			for j := 0; j < n; j += t.cols {
 				nj := min(t.cols, n-j)
-				c.unroll(panels[j*k:], t.cols, &src, c.runs(space[:0], &src, at+j, nj), p, k, nj)
+				runs := c.findRuns(worker, top, at+j, nj)
+				s.unroll(panels[j*k:], t.cols, image, c.offsets[p:p+k], runs, nj)
 			}
 			t.block(s.mg, n, k, a.data[p*a.csa:], a.step, a.rsa, a.csa, panels, y, s.pos, p > 0 || s.bias != nil)
 		}

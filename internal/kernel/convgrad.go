@@ -41,6 +41,7 @@ func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 			s.packed = true
 			pool.For(s.groups*chunks, (*convPackTransposed[T])(c))
 		}
+		c.layout(pool.Threads(), s.pos)
 		s.workerLen = c.gradInputWorker(s.mg)
 		s.perWorker = scratch
 		pool.For(c.N*s.groups, (*convGradInput[T])(c))
@@ -83,24 +84,22 @@ func (t *convGradInput[T]) Do(lo, hi, worker int) {
 	s := &c.call
 	scratch := s.perWorker[worker*s.workerLen:][:s.workerLen]
 	panels, scratch := split(scratch, s.mg*convPositions)
-	unrolled, image := split(scratch, c.groupRows()*convPositions)
-	var space [convPositions]convRun
+	unrolled, padded := split(scratch, c.groupRows()*convPositions)
 	chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
 	for i := lo; i < hi; i++ {
 		dx := s.x[i*s.cg*c.H*c.W:][:s.cg*c.H*c.W]
 		dy := s.y[i*s.mg*s.pos:][:s.mg*s.pos]
-		sum := convSource[T]{data: dx, row: c.W, plane: c.H * c.W}
+		image := dx
 		if c.padded() {
-			sum = convSource[T]{data: image, row: c.W + c.PadLeft + c.PadRight}
-			sum.plane = c.paddedRows(s.pos) * sum.row
+			image = padded
 		}
 		if !c.pointwise() {
-			clear(sum.data)
+			clear(image)
 		}
 		for at := 0; at < s.pos; at += convPositions {
 			n := min(convPositions, s.pos-at)
 			width := padTo(n, s.t.cols)
-			runs := c.runs(space[:0], &sum, at, n)
+			runs := c.findRuns(worker, 0, at, n)
 			for p := 0; p < s.mg; p += depth {
 				k := min(depth, s.mg-p)
 				for j := 0; j < n; j += s.t.cols {
@@ -119,12 +118,12 @@ func (t *convGradInput[T]) Do(lo, hi, worker int) {
 					s.t.block(rows, n, k, a.data[p*a.csa:], a.step, a.rsa, a.csa, panels[p*width:], out, ldc, p > 0)
 				}
 				if !c.pointwise() {
-					c.fold(&sum, out, runs, first*c.KH*c.KW, rows, n)
+					s.fold(out, n, image, c.offsets[first*c.KH*c.KW:][:rows], runs)
 				}
 			}
 		}
 		if c.padded() {
-			c.crop(dx, sum)
+			c.crop(dx, padded)
 		}
 	}
 }
@@ -133,7 +132,7 @@ func (t *convGradInput[T]) Do(lo, hi, worker int) {
 // the gradient of the weights are added up apart, so that threads can share
 // the images. It depends on the shape only, since it decides the bits.
 func (c *Conv[T]) imageBlocks() int {
-	const most, limit = 16, 1 << 20
+	const most, limit = 8, 1 << 20
 	size := max(1, c.M*c.C/max(1, c.Groups)*c.KH*c.KW)
 	return max(1, min(most, c.N, limit/size))
 }
@@ -149,7 +148,7 @@ func (c *Conv[T]) gradWeightWorker(mg int) int {
 //
 //	dw[m, c, r, s] = sum over n, i, j of dy[n, m, i, j] * x[n, c, i*StrideH + …, j*StrideW + …]
 //
-// Images are added up in order within up to 16 blocks, whose sums are added in
+// Images are added up in order within up to 8 blocks, whose sums are added in
 // order; their number depends on the shape alone.
 func (c *Conv[T]) GradWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
 	s := c.begin()
@@ -163,6 +162,7 @@ func (c *Conv[T]) GradWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
 	default:
 		s.blocks = c.imageBlocks()
 		s.parts, s.perWorker = split(scratch, s.blocks*c.M*s.k)
+		c.layout(pool.Threads(), depth)
 		s.workerLen = c.gradWeightWorker(s.mg)
 		chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
 		if s.blocks == 1 { // large weights: share their rows instead
@@ -170,7 +170,7 @@ func (c *Conv[T]) GradWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
 		} else {
 			pool.For(s.groups*s.blocks, (*convGradBlocks[T])(c))
 		}
-		pool.For(c.M, (*convMerge[T])(c))
+		pool.For(s.groups*s.k, (*convMerge[T])(c))
 	}
 	c.call = convCall[T]{}
 }
@@ -204,24 +204,23 @@ func (c *Conv[T]) gradWeight(group, block, chunk, end, worker int) {
 	s := &c.call
 	panels, scratch := split(s.perWorker[worker*s.workerLen:][:s.workerLen], depth*(s.mg+maxTileCols))
 	rows, padded := split(scratch, depth*c.groupRows())
-	var space [depth]convRun
-	part := s.parts[(block*s.groups+group)*s.k*s.mg:][:s.k*s.mg]
+	sum := s.parts[(block*s.groups+group)*s.k*s.mg:][:s.k*s.mg]
 	first, last := block*c.N/s.blocks, (block+1)*c.N/s.blocks
 	for n := first; n < last; n++ {
-		image := n*s.groups + group
-		x, dy := s.x[image*s.cg*c.H*c.W:][:s.cg*c.H*c.W], s.y[image*s.mg*s.pos:]
+		part := n*s.groups + group
+		x, dy := s.x[part*s.cg*c.H*c.W:][:s.cg*c.H*c.W], s.y[part*s.mg*s.pos:]
 		for at := 0; at < s.pos; at += depth {
 			k := min(depth, s.pos-at)
 			for j := 0; j < s.mg; j += s.t.cols {
 				s.t.packCols(panels[j*k:], k, min(s.t.cols, s.mg-j), dy[j*s.pos+at:], 1, s.pos)
 			}
-			src := c.source(x, padded, at, k)
-			runs := c.runs(space[:0], &src, at, k)
+			image, top := c.source(x, padded, at, k)
+			runs := c.findRuns(worker, top, at, k)
 			for i := chunk; i < end; i++ {
 				row := i * c.groupChannels() * c.KH * c.KW
 				count := min(c.groupRows(), s.k-row)
-				c.unroll(rows, k, &src, runs, row, count, k)
-				s.t.block(count, s.mg, k, rows, s.t.rows*k, k, 1, panels, part[row*s.mg:], s.mg, n > first || at > 0)
+				s.unroll(rows, k, image, c.offsets[row:row+count], runs, k)
+				s.t.block(count, s.mg, k, rows, s.t.rows*k, k, 1, panels, sum[row*s.mg:], s.mg, n > first || at > 0)
 			}
 		}
 	}
@@ -229,20 +228,18 @@ func (c *Conv[T]) gradWeight(group, block, chunk, end, worker int) {
 
 type convMerge[T Float] Conv[T]
 
-// Do adds up the blocks' transposed gradients for output channels.
+// Do adds up rows of the blocks' transposed gradients, and transposes them.
 func (c *convMerge[T]) Do(lo, hi, _ int) {
 	s := &c.call
-	for m := lo; m < hi; m++ {
-		out := s.w[m*s.k:][:s.k]
-		from := m/s.mg*s.k*s.mg + m%s.mg
-		for i := range out {
-			out[i] = s.parts[from+i*s.mg]
-		}
+	for i := lo; i < hi; i++ {
+		sum := s.parts[i*s.mg:][:s.mg]
 		for b := 1; b < s.blocks; b++ {
-			from += s.groups * s.k * s.mg
-			for i := range out {
-				out[i] += s.parts[from+i*s.mg]
-			}
+			AddScaled(sum, 1, s.parts[(b*s.groups*s.k+i)*s.mg:])
+		}
+		to := i/s.k*s.mg*s.k + i%s.k
+		for _, v := range sum {
+			s.w[to] = v
+			to += s.k
 		}
 	}
 }

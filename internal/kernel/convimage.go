@@ -5,13 +5,6 @@ package kernel
 // from an image with its padding in place, so that no tap falls outside; then
 // a row is the image itself from some offset on, in one run per output row.
 
-// convSource is a group's part of an image with its padding.
-type convSource[T Float] struct {
-	data       []T
-	row, plane int // distance of rows and of channels
-	top        int // the row, counted with the padding, that comes first
-}
-
 // convRun says that output positions [at, at+n) meet elements from, from+stride, ….
 type convRun struct{ at, n, from int }
 
@@ -35,24 +28,49 @@ func (c *Conv[T]) paddedLen(n int) int {
 	return c.C / max(1, c.Groups) * c.paddedRows(n) * (c.W + c.PadLeft + c.PadRight)
 }
 
-// source returns the image that positions [at, at+n) meet: x itself, or the
-// rows in question copied to scratch with their padding.
-func (c *Conv[T]) source(x, scratch []T, at, n int) convSource[T] {
+// layout sets how images are laid out of which n positions are used at a time,
+// and where the rows of the unrolled one begin.
+func (c *Conv[T]) layout(threads, n int) {
+	s := &c.call
+	s.row, s.plane = c.W, c.H*c.W
+	if c.padded() {
+		s.row = c.W + c.PadLeft + c.PadRight
+		s.plane = c.paddedRows(n) * s.row
+	}
+	if len(c.offsets) < s.k {
+		c.offsets = make([]int, s.k)
+	}
+	if len(c.runs) < threads*convRuns {
+		c.runs = make([]convRun, threads*convRuns)
+	}
+	i := 0
+	for ch := range s.cg {
+		for r := range c.KH {
+			for q := range c.KW {
+				c.offsets[i] = ch*s.plane + r*s.dh*s.row + q*s.dw
+				i++
+			}
+		}
+	}
+}
+
+// source returns the image that positions [at, at+n) meet, and its first row,
+// counted with the padding: x itself, or the rows in question copied to
+// scratch with their padding.
+func (c *Conv[T]) source(x, scratch []T, at, n int) (image []T, top int) {
 	if !c.padded() {
-		return convSource[T]{data: x, row: c.W, plane: c.H * c.W}
+		return x, 0
 	}
 	s := &c.call
-	top := at / s.ow * s.sh
+	top = at / s.ow * s.sh
 	rows := (at+n-1)/s.ow*s.sh + s.dh*(c.KH-1) + 1 - top
-	src := convSource[T]{data: scratch, row: c.W + c.PadLeft + c.PadRight, top: top}
-	src.plane = rows * src.row
 	for ch := range s.cg {
 		plane := x[ch*c.H*c.W:][:c.H*c.W]
 		for i := range rows {
-			c.padRow(scratch[(ch*rows+i)*src.row:][:src.row], plane, top+i-c.PadTop)
+			c.padRow(scratch[ch*s.plane+i*s.row:][:s.row], plane, top+i-c.PadTop)
 		}
 	}
-	return src
+	return scratch, top
 }
 
 // padRow writes row y of a plane with its padding.
@@ -63,7 +81,7 @@ func (c *Conv[T]) padRow(dst, plane []T, y int) {
 		return
 	}
 	clear(dst[:lo])
-	copyShort(dst[lo:hi], plane[y*c.W+lo-c.PadLeft:])
+	copy(dst[lo:hi], plane[y*c.W+lo-c.PadLeft:])
 	clear(dst[hi:])
 }
 
@@ -72,35 +90,41 @@ func (c *Conv[T]) insideRow(width int) (lo, hi int) {
 	return min(max(0, c.PadLeft), width), min(max(0, c.PadLeft+c.W), width)
 }
 
-// crop writes an image without the padding that src has.
-func (c *Conv[T]) crop(x []T, src convSource[T]) {
-	lo, hi := c.insideRow(src.row)
-	for ch := range c.call.cg {
+// crop writes an image without its padding.
+func (c *Conv[T]) crop(x, padded []T) {
+	s := &c.call
+	lo, hi := c.insideRow(s.row)
+	for ch := range s.cg {
 		for y := range c.H {
 			out := x[(ch*c.H+y)*c.W:][:c.W]
-			at := y + c.PadTop
-			if at < 0 || (at+1)*src.row > src.plane || lo >= hi {
+			at := (y + c.PadTop) * s.row
+			if at < 0 || at >= s.plane || lo >= hi {
 				clear(out)
 				continue
 			}
 			from := lo - c.PadLeft
 			clear(out[:from])
-			copy(out[from:], src.data[ch*src.plane+at*src.row:][lo:hi])
+			copy(out[from:], padded[ch*s.plane+at:][lo:hi])
 			clear(out[from+hi-lo:])
 		}
 	}
 }
 
-// runs appends the runs of positions [at, at+n) in a source.
-func (c *Conv[T]) runs(dst []convRun, src *convSource[T], at, n int) []convRun {
+// convRuns is the greatest number of runs, one per position, in a block.
+const convRuns = max(convPositions, depth)
+
+// findRuns returns the runs of positions [at, at+n) in an image whose first
+// row is top. They lie in the worker's own memory.
+func (c *Conv[T]) findRuns(worker, top, at, n int) []convRun {
 	s := &c.call
-	if s.sw == 1 && s.sh == 1 && src.row == s.ow {
-		return append(dst, convRun{0, n, at - src.top*src.row})
+	dst := c.runs[worker*convRuns:][:0:convRuns]
+	if s.sw == 1 && s.sh == 1 && s.row == s.ow {
+		return append(dst, convRun{0, n, at - top*s.row})
 	}
 	y, x := at/s.ow, at%s.ow
 	for i := 0; i < n; {
 		length := min(s.ow-x, n-i)
-		dst = append(dst, convRun{i, length, (y*s.sh-src.top)*src.row + x*s.sw})
+		dst = append(dst, convRun{i, length, (y*s.sh-top)*s.row + x*s.sw})
 		i += length
 		x = 0
 		y++
@@ -108,90 +132,73 @@ func (c *Conv[T]) runs(dst []convRun, src *convSource[T], at, n int) []convRun {
 	return dst
 }
 
-// offset returns where row i of the unrolled image begins in a source.
-func (c *Conv[T]) offset(src *convSource[T], i int) int {
-	taps := c.KH * c.KW
-	ch, r, q := i/taps, i%taps/c.KW, i%c.KW
-	return ch*src.plane + r*c.call.dh*src.row + q*c.call.dw
-}
-
-// unroll writes rows [first, first+count) of the unrolled image, n positions
-// each and width apart; elements between them become zero.
-func (c *Conv[T]) unroll(dst []T, width int, src *convSource[T], runs []convRun, first, count, n int) {
-	s := &c.call
-	q, r := first%c.KW, first/c.KW%c.KH
-	from := c.offset(src, first)
-	for range count {
-		row, data := dst[:width], src.data[from:]
-		dst = dst[width:]
-		if s.sw == 1 {
-			for _, run := range runs {
-				copyShort(row[run.at:run.at+run.n], data[run.from:])
-			}
-		} else {
-			for _, run := range runs {
-				at := run.from
-				out := row[run.at:][:run.n]
-				for i := range out {
-					out[i] = data[at]
-					at += s.sw
-				}
-			}
-		}
-		if n < width {
-			clear(row[n:])
-		}
-		from += s.dw
-		if q++; q == c.KW {
-			q = 0
-			from += s.dh*src.row - c.KW*s.dw
-			if r++; r == c.KH {
-				r = 0
-				from += src.plane - c.KH*s.dh*src.row
-			}
-			from = min(from, len(src.data)) // past the last row
-		}
+// unroll writes rows of the unrolled image that begin at offsets in an image, n
+// positions each and width apart; elements between them become zero.
+func (s *convCall[T]) unroll(rows []T, width int, image []T, offsets []int, runs []convRun, n int) {
+	if n < width {
+		clear(rows[:len(offsets)*width])
 	}
-}
-
-// fold adds rows [first, first+count) of an unrolled image, n positions each,
-// to where unroll reads them.
-func (c *Conv[T]) fold(dst *convSource[T], rows []T, runs []convRun, first, count, n int) {
-	stride := c.call.sw
-	for i := first; i < first+count; i++ {
-		row, data := rows[:n], dst.data[c.offset(dst, i):]
-		rows = rows[n:]
-		for _, run := range runs {
-			in := row[run.at:][:run.n]
-			if stride == 1 {
-				out := data[run.from:][:len(in)]
-				for j, v := range in {
-					out[j] += v
-				}
-				continue
-			}
-			at := run.from
-			for _, v := range in {
-				data[at] += v
-				at += stride
-			}
-		}
-	}
-}
-
-// copyShort copies src to the whole of dst; for short runs it is quicker than
-// copy.
-func copyShort[T Float](dst, src []T) {
-	src = src[:len(dst)]
-	if len(dst) > 64 {
-		copy(dst, src)
+	if s.sw == 1 {
+		s.t.unroll(rows, width, image, offsets, runs)
 		return
 	}
-	for len(dst) >= 8 {
-		*(*[8]T)(dst) = *(*[8]T)(src)
-		dst, src = dst[8:], src[8:]
+	for i, from := range offsets {
+		for _, r := range runs {
+			at := from + r.from
+			out := rows[i*width+r.at:][:r.n]
+			for j := range out {
+				out[j] = image[at]
+				at += s.sw
+			}
+		}
 	}
-	for i, v := range src {
-		dst[i] = v
+}
+
+// fold adds rows of the unrolled gradient to where unroll reads them.
+func (s *convCall[T]) fold(rows []T, width int, image []T, offsets []int, runs []convRun) {
+	if s.sw == 1 {
+		s.t.fold(rows, width, image, offsets, runs)
+		return
+	}
+	for i, from := range offsets {
+		for _, r := range runs {
+			at := from + r.from
+			for _, v := range rows[i*width+r.at:][:r.n] {
+				image[at] += v
+				at += s.sw
+			}
+		}
+	}
+}
+
+// goUnroll defines loops.unroll.
+func goUnroll[T Float](rows []T, width int, image []T, offsets []int, runs []convRun) {
+	for i, from := range offsets {
+		row, data := rows[i*width:], image[from:]
+		for _, r := range runs {
+			out := row[r.at:][:r.n]
+			in := data[r.from:][:len(out)]
+			if len(out) > 32 {
+				copy(out, in)
+				continue
+			}
+			for j, v := range in {
+				out[j] = v
+			}
+		}
+	}
+}
+
+// goFold defines loops.fold.
+func goFold[T Float](rows []T, width int, image []T, offsets []int, runs []convRun) {
+	for i, from := range offsets {
+		row, data := rows[i*width:], image[from:]
+		for _, r := range runs {
+			in := row[r.at:][:r.n]
+			out := data[r.from:][:len(in)]
+			for j, v := range in {
+				out[j] += v
+			}
+		}
 	}
 }

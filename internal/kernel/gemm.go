@@ -115,7 +115,7 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
 	_ = g.B[(g.K-1)*g.RSB+(g.N-1)*g.CSB]
 
-	t := tileOf[T]()
+	t := &loopsOf[T]().tile
 	c := &g.call
 	c.t = t
 	c.packA = g.N > directCols || g.alpha() != 1 || g.RSA%1024 == 0

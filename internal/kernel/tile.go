@@ -31,19 +31,6 @@ type tile[T Float] struct {
 	run func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
 }
 
-// tileOf returns the tile of the variant in use.
-func tileOf[T Float]() *tile[T] {
-	if t, ok := any(current.Load().gemm32).(*tile[T]); ok {
-		return t
-	}
-	return any(&goTile64).(*tile[T])
-}
-
-var (
-	goTile32 = tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, run: goTile[float32]}
-	goTile64 = tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, run: goTile[float64]}
-)
-
 // goTile defines tile.run for blocks of 4×4.
 func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 	const rows, cols = 4, 4

@@ -2,18 +2,9 @@
 
 package kernel
 
-//go:generate go -C _asm run . -out ../zgemm_amd64.s -stubs ../zgemm_amd64.go -pkg kernel
-
 // tileFunc is a tile in assembly: [tile].run for one number of rows and one
 // width, with strides in bytes.
 type tileFunc func(k int, a *float32, rsa, csa int, b *float32, ldb int, c *float32, ldc, n int, add bool)
-
-// A block of A and a panel of B of depth 320 stay in the second and the first
-// cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.
-var (
-	avx2Tile   = tile[float32]{rows: 6, cols: 16, blockRows: 120, blockCols: 2048, run: runAVX2}
-	avx512Tile = tile[float32]{rows: 14, cols: 32, blockRows: 224, blockCols: 4096, run: runAVX512}
-)
 
 // avx2Tiles holds the tiles by rows-1, for up to 8 and up to 16 columns.
 var avx2Tiles = [6][2]tileFunc{

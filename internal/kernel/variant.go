@@ -13,11 +13,11 @@ type Variant struct {
 	Name string
 
 	available bool
-	gemm32    *tile[float32]
+	loops32   *loops[float32]
 }
 
 // plain is the definition of every kernel. It runs everywhere.
-var plain = Variant{Name: "go", available: true, gemm32: &goTile32}
+var plain = Variant{Name: "go", available: true, loops32: &goLoops32}
 
 // current is the variant in use.
 var current, selectedErr = choose(os.Getenv("EMBER_KERNEL"))

@@ -10,11 +10,11 @@ var variants = []Variant{
 	{
 		Name:      "avx2",
 		available: cpu.X86.HasAVX2 && cpu.X86.HasFMA,
-		gemm32:    &avx2Tile,
+		loops32:   &avx2Loops,
 	},
 	{
 		Name:      "avx512",
 		available: cpu.X86.HasAVX512F && cpu.X86.HasAVX2 && cpu.X86.HasBMI2,
-		gemm32:    &avx512Tile,
+		loops32:   &avx512Loops,
 	},
 }

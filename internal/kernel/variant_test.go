@@ -53,7 +53,7 @@ func TestTileBounds(t *testing.T) {
 		}
 	}
 	for _, v := range variants {
-		check(v.Name, v.gemm32.rows, v.gemm32.cols, v.gemm32.blockRows, v.gemm32.blockCols)
+		check(v.Name, v.loops32.rows, v.loops32.cols, v.loops32.blockRows, v.loops32.blockCols)
 	}
-	check("float64", goTile64.rows, goTile64.cols, goTile64.blockRows, goTile64.blockCols)
+	check("float64", goLoops64.rows, goLoops64.cols, goLoops64.blockRows, goLoops64.blockCols)
 }

@@ -22,6 +22,8 @@ func main() {
 			avx512(rows, vectors)
 		}
 	}
+	unroll(false)
+	unroll(true)
 	Generate()
 }
 
