@@ -131,8 +131,13 @@ func message(t *testing.T, b []byte) map[protowire.Number][]any {
 func TestHistogram(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, values := range [][]float64{
-		{1, 2, 3, 4, 5, nan, inf}, {-1e300, 1e300, 0}, {-math.MaxFloat64, math.MaxFloat64}, {0.1, 0.2, 0.3, 0.1 + 0.2},
-		{5, 5, 5}, {5e-324, 0}, {1, math.Nextafter(1, 2)},
+		{1, 2, 3, 4, 5, nan, inf},
+		{-1e300, 1e300, 0},
+		{-math.MaxFloat64, math.MaxFloat64},
+		{0.1, 0.2, 0.3, 0.1 + 0.2},
+		{5, 5, 5},
+		{5e-324, 0},
+		{1, math.Nextafter(1, 2)},
 	} {
 		h := report.NewHistogram("x", values)
 		total := 0.0
