@@ -112,6 +112,10 @@ func zipWith[T, R Element](out, a, b *Tensor, f func(x, y T) R) {
 	to, x, y := storage[R](out), storage[T](a), storage[T](b)
 	newLoop(out.shape, out, a, b).rows(func(n int, pos, step []int) {
 		o, i, j := pos[0], pos[1], pos[2]
+		if step[0] == 1 && step[1] == 1 && step[2] == 1 {
+			zipRows(to[o:o+n], x[i:i+n], y[j:j+n], f)
+			return
+		}
 		for range n {
 			to[o] = f(x[i], y[j])
 			o += step[0]
@@ -119,6 +123,13 @@ func zipWith[T, R Element](out, a, b *Tensor, f func(x, y T) R) {
 			j += step[2]
 		}
 	})
+}
+
+func zipRows[T, R Element](out []R, x, y []T, f func(x, y T) R) {
+	x, y = x[:len(out)], y[:len(out)] // so that the loop checks no bounds
+	for i := range out {
+		out[i] = f(x[i], y[i])
+	}
 }
 
 func add[T number](x, y T) T { return x + y }

@@ -145,8 +145,11 @@ func positionsAlong(op string, t *Tensor, axis int, indices *Tensor) ([]int, err
 
 func checkUpdates(op string, t, updates *Tensor, want Shape) {
 	if !updates.shape.Equal(want) || updates.dtype != t.dtype {
-		panic(&ShapeError{op, []Shape{t.shape, updates.shape},
-			fmt.Sprintf("updates are %v %v, want %v %v", updates.dtype, updates.shape, t.dtype, want)})
+		panic(&ShapeError{
+			op,
+			[]Shape{t.shape, updates.shape},
+			fmt.Sprintf("updates are %v %v, want %v %v", updates.dtype, updates.shape, t.dtype, want),
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ func Pad(t *Tensor, before, after []int, mode PadMode, value *Tensor) *Tensor {
 		panic(&ShapeError{"pad", []Shape{t.shape}, fmt.Sprintf("pads %v and %v do not match the rank", before, after)})
 	}
 	shape := t.shape.Clone()
+	whole := t
 	for axis, n := range t.shape {
 		shape[axis] = before[axis] + n + after[axis]
 		if shape[axis] < 0 {
@@ -45,7 +46,10 @@ func Pad(t *Tensor, before, after []int, mode PadMode, value *Tensor) *Tensor {
 			t = takeAlong(t, axis, idx)
 		}
 	}
-	return t.Contiguous()
+	if shareMemory(t, whole) {
+		return t.Clone()
+	}
+	return t
 }
 
 func padConstant(t *Tensor, shape Shape, before []int, value *Tensor) *Tensor {

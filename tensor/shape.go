@@ -71,8 +71,10 @@ func Broadcast(shapes ...Shape) (Shape, error) {
 			case *o == 1:
 				*o = d
 			default:
-				return nil, &ShapeError{"broadcast", shapes,
-					fmt.Sprintf("extents %d and %d of axis %d differ and neither is 1", *o, d, lead+i)}
+				return nil, &ShapeError{
+					"broadcast", shapes,
+					fmt.Sprintf("extents %d and %d of axis %d differ and neither is 1", *o, d, lead+i),
+				}
 			}
 		}
 	}
