@@ -17,9 +17,11 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// maxPixels bounds an image, so that a small file that claims to be huge takes no
-// memory: 10,000 × 10,000.
-const maxPixels = 100_000_000
+// Bounds of an image, so that a file that claims to be huge takes no memory.
+const (
+	maxPixels        = 100_000_000
+	maxPixelsPerByte = 8 * 1032 // what deflate can reach with one bit a pixel; JPEG reaches less
+)
 
 // imageFormats lists the picture formats by how their files start.
 var imageFormats = []struct {
@@ -66,8 +68,8 @@ func DecodeImage(b []byte, file string, channels int) (*tensor.Tensor, error) {
 		if err != nil {
 			return nil, &tensor.FormatError{File: file, Detail: "decode " + f.name, Err: err, Hint: hint}
 		}
-		if config.Width > maxPixels/max(config.Height, 1) {
-			return nil, &tensor.FormatError{File: file, Detail: fmt.Sprintf("%d × %d pixels are more than %d", config.Width, config.Height, maxPixels), Hint: "make the image smaller"}
+		if bound := min(maxPixels, maxPixelsPerByte*len(b)); config.Width > bound/max(config.Height, 1) {
+			return nil, &tensor.FormatError{File: file, Detail: fmt.Sprintf("%d × %d pixels in %d bytes are more than the %d that are decoded", config.Width, config.Height, len(b), bound), Hint: "the file is damaged, or make the image smaller"}
 		}
 		img, err := f.decode(bytes.NewReader(b))
 		if err != nil {

@@ -163,8 +163,9 @@ func (d *Summary) String() string {
 	for _, c := range append(d.Columns[:len(d.Columns):len(d.Columns)], d.Targets...) {
 		fmt.Fprintf(w, "%s\t%.6g\t%.6g\t%.6g\t%.6g\t%d\t\n", c.Name, c.Min, c.Max, c.Mean, c.Std, c.NaN)
 	}
+	w.Flush()
 	if len(d.Classes) > 0 {
-		fmt.Fprint(w, "\t\t\t\t\t\t\nclass\tsamples\t%\t\n")
+		fmt.Fprint(w, "\nclass\tsamples\t%\t\n")
 	}
 	for _, c := range d.Classes {
 		fmt.Fprintf(w, "%s\t%d\t%.1f\t\n", c.Label, c.Count, 100*float64(c.Count)/float64(max(d.Samples, 1)))

@@ -31,7 +31,7 @@ type Options struct {
 	// Cache is the folder that keeps downloaded data sets; by default the
 	// environment's EMBER_DATA, else ember in the user's cache folder.
 	Cache string
-	// Mirrors are URLs of folders that are asked first for the files of a
+	// Mirrors are folders or URLs that are asked first for the files of a
 	// built-in data set; by default those in the environment's EMBER_MIRRORS,
 	// parted by spaces.
 	Mirrors []string

@@ -22,7 +22,7 @@ type remote struct {
 	files   []remoteFile // images and labels to train on, then those to test on
 	module  string       // a Go module that has the files, with its version
 	folder  string       // where in the module
-	mirrors []string     // URLs of folders with the files
+	mirrors []string     // folders or URLs with the files
 }
 
 type remoteFile struct {
@@ -104,7 +104,7 @@ func (r remote) provide(ctx context.Context, dir string, o *Options) error {
 		failures = append(failures, err.Error())
 	}
 	return &ContentError{r.name, "it could not be fetched: " + strings.Join(failures, "; "),
-		fmt.Sprintf("put %s.gz and the others into a folder and set EMBER_MIRRORS to its http URL, or put them unpacked into %s", missing[0].name, dir)}
+		fmt.Sprintf("put %s.gz and the others into a folder and set EMBER_MIRRORS to its path or URL", missing[0].name)}
 }
 
 // fromModule takes the files from the Go module.
@@ -116,8 +116,11 @@ func (r remote) fromModule(ctx context.Context, files []remoteFile, dir string) 
 	return unpackAll(ctx, files, from, dir)
 }
 
-// fetch downloads the files from one mirror.
+// fetch downloads the files from one mirror, which may be a folder of this machine.
 func (r remote) fetch(ctx context.Context, mirror string, files []remoteFile, dir string, o *Options) error {
+	if path, ok := storage.LocalPath(mirror); ok {
+		return unpackAll(ctx, files, path, dir)
+	}
 	for _, f := range files {
 		name := f.name + ".gz"
 		options := storage.FetchOptions{SHA256: f.sha256}
@@ -177,6 +180,8 @@ func (r remote) moduleDir(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("go mod download %s: %w", r.module, err)
 	}
 	switch {
+	case errors.Is(runErr, exec.ErrNotFound):
+		return "", fmt.Errorf("the module %s needs the go command, which is not here", r.module)
 	case answer.Error != "":
 		return "", fmt.Errorf("go mod download %s: %s", r.module, answer.Error)
 	case runErr != nil:
