@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,9 @@ type DecodeOptions struct {
 	// model's directory by a name that does not lead out of it. They are
 	// aliased, as the model's own are. Without it such a model is an error.
 	Open func(name string) ([]byte, error)
+	// Fixed are values of inputs that stay the same. They become constants, so
+	// that shapes can follow from an input that holds a shape or axes.
+	Fixed map[string]*tensor.Tensor
 }
 
 // Decode reads an ONNX file. The tensors of the graph alias data where they
@@ -66,8 +70,14 @@ func decodeModel(data []byte, o DecodeOptions) (*Model, error) {
 			m.Opset = int(s.version)
 		}
 	}
+	if m.Opset < oldestOpset && slices.ContainsFunc(p.graph.nodes, func(n *nodeProto) bool { return isStandard(n.domain) }) {
+		return nil, &UnsupportedError{
+			Missing: []Missing{{Op: fmt.Sprintf("opset %d of ai.onnx", m.Opset)}},
+			Hint:    fmt.Sprintf("convert the model to opset %d or later with onnx.version_converter", oldestOpset),
+		}
+	}
 	var err error
-	in := &importer{proto: p.graph, opset: m.Opset, external: files.data}
+	in := &importer{proto: p.graph, opset: m.Opset, external: files.data, fixed: o.Fixed}
 	built, mistake := graph.Build(func(g *graph.Graph) { err = in.build(g) })
 	switch {
 	case mistake != nil: // what an operator's inference found too late
@@ -78,6 +88,10 @@ func decodeModel(data []byte, o DecodeOptions) (*Model, error) {
 	m.Graph = built
 	return m, nil
 }
+
+// oldestOpset is the first opset in which elementwise operators broadcast as
+// they do today.
+const oldestOpset = 7
 
 // isStandard tells whether the domain is that of the standard operators.
 func isStandard(domain string) bool { return domain == "" || domain == "ai.onnx" }

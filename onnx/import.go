@@ -11,21 +11,12 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// Upgrader is an operator whose form differs in older operator sets.
-type Upgrader interface {
-	graph.Op
-	// Upgrade turns the attributes and inputs of a node written for an older
-	// version of ai.onnx into the operator's own form: it changes the map, in
-	// which values are int64, float32, string, lists of these or
-	// *tensor.Tensor, and returns the inputs. What has no such form is an error.
-	Upgrade(from int, attributes map[string]any, in []*graph.Value) ([]*graph.Value, error)
-}
-
 // importer builds a graph from its messages.
 type importer struct {
 	proto    *graphProto
 	opset    int
 	external func(*tensorProto) ([]byte, error)
+	fixed    map[string]*tensor.Tensor
 	graph    *graph.Graph
 	values   map[string]*graph.Value
 	at       int // offset of what is being built
@@ -116,6 +107,13 @@ func (im *importer) leaves() error {
 		if err := im.free(v.name); err != nil {
 			return err
 		}
+		if x := im.fixed[v.name]; x != nil {
+			if x.DType() != typ.DType || x.Rank() != typ.Rank() {
+				return fmt.Errorf("the input %s is %v, fixed to %v%v", v.name, typ, x.DType(), x.Shape())
+			}
+			im.values[v.name] = im.graph.Constant(x)
+			continue
+		}
 		im.values[v.name] = im.graph.Input(v.name, typ)
 	}
 	for _, t := range im.proto.initializers {
@@ -165,21 +163,67 @@ func (im *importer) node(n *nodeProto) error {
 		return im.bind(n, []*graph.Value{im.graph.Constant(x)})
 	}
 	proto, _ := prototype(n)
-	if u, ok := proto.(Upgrader); ok && isStandard(n.domain) && im.opset < proto.Spec().Since {
-		if in, err = u.Upgrade(im.opset, attrs, in); err != nil {
+	if u, ok := proto.(op.Upgrader); ok && im.opset < proto.Spec().Since {
+		old := &op.OldNode{Opset: im.opset, Attributes: attrs, In: in, Outputs: len(n.outputs)}
+		if err := u.Upgrade(old); err != nil {
 			return err
 		}
+		in = old.In
 	}
 	o, err := decodeAttributes(proto, attrs)
 	if err != nil {
 		return err
 	}
-	defer im.graph.Scope(scopeOf(n.name))()
-	out, err := im.graph.TryApply(o, in...)
+	out, folded, err := im.fold(o, in)
 	if err != nil {
 		return err
 	}
+	if folded {
+		return im.bind(n, out)
+	}
+	defer im.graph.Scope(scopeOf(n.name))()
+	if out, err = im.graph.TryApply(o, in...); err != nil {
+		return err
+	}
 	return im.bind(n, out)
+}
+
+// foldLimit is the most elements of a value that is computed while a file is
+// read: enough for shapes, axes and scalars.
+const foldLimit = 1 << 10
+
+// fold computes an operator of small known values, so that every kind of shape
+// arithmetic is known to what comes after it.
+func (im *importer) fold(o graph.Op, in []*graph.Value) ([]*graph.Value, bool, error) {
+	args := make([]*tensor.Tensor, len(in))
+	types := make([]graph.Type, len(in))
+	for i, v := range in {
+		if v == nil {
+			continue
+		}
+		types[i] = v.Type()
+		if args[i] = v.Type().Const; args[i] == nil || args[i].Len() > foldLimit {
+			return nil, false, nil
+		}
+	}
+	outTypes, err := o.Infer(types)
+	if err != nil || len(in) == 0 {
+		return nil, false, nil // TryApply explains it
+	}
+	for _, t := range outTypes {
+		if n, known := t.Shape.Len().Size(); t.Kind != graph.KindTensor || !known || n > foldLimit {
+			return nil, false, nil
+		}
+	}
+	results, err := o.Eval(args)
+	if err != nil {
+		return nil, false, err
+	}
+	out := make([]*graph.Value, len(results))
+	for i, x := range results {
+		out[i] = im.graph.Constant(x)
+	}
+	return out, true, nil
 }
 
 // scopeOf is the layer in a node's name: "encoder/dense_1" of
