@@ -2,7 +2,8 @@ package engine
 
 import (
 	"fmt"
-	"unsafe"
+
+	"github.com/emberml/ember/tensor"
 )
 
 // align is the alignment of every buffer: a cache line, and the widest vector.
@@ -63,9 +64,7 @@ func (a *Arena) reserve(n int) {
 	if n <= len(a.mem) && a.generation > 0 {
 		return
 	}
-	raw := make([]byte, n+align)
-	skip := (align - int(uintptr(unsafe.Pointer(&raw[0]))%align)) % align
-	a.mem = raw[skip : skip+n : skip+n]
+	a.mem = tensor.New(tensor.Uint8, n).Bytes() // aligned
 	a.generation++
 }
 
