@@ -141,6 +141,27 @@ labels: {a: 2, b: 1}
 	}
 }
 
+func TestChoices(t *testing.T) {
+	table := map[string]any{"adam": adam{}, "conv2d": conv2D{}}
+	for _, v := range []any{adam{LR: 0.5, Beta1: 0.9}, conv2D{Filters: 3, Kernel: size{5, 5}, Bias: new(bool)}} {
+		n, err := config.EncodeChoice(v, "thing", table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := config.DecodeChoice(parse(t, n.String()), "thing", table)
+		if err != nil || !reflect.DeepEqual(back, v) {
+			t.Errorf("%v became %v, then %+v: %v", v, n, back, err)
+		}
+	}
+	_, err := config.DecodeChoice(parse(t, "adma: {}"), "thing", table)
+	if want := `lenet.yaml:1: unknown thing "adma"; did you mean "adam"?`; errorText(err) != want {
+		t.Errorf("got %v", err)
+	}
+	if _, err := config.EncodeChoice(any(5), "thing", table); errorText(err) != "the thing int has no key in files; it lives in Go only" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSet(t *testing.T) {
 	choices := config.Choices{"optimizer": {"schedule", "clip_norm"}, "optimizer.schedule": nil}
 	const file = `

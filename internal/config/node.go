@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,19 +49,6 @@ func NewList(items ...*Node) *Node { return &Node{Kind: List, items: items} }
 // NewText is the scalar of the given text, which reads back as that text.
 func NewText(text string) *Node {
 	return &Node{Kind: Scalar, text: text, quoted: true}
-}
-
-// NewChoice is the node that [Node.Choice] takes apart: the word alone if there
-// are no options and no siblings, else a map with the siblings after it.
-func NewChoice(key string, options *Node, siblings ...Entry) *Node {
-	bare := options.Empty()
-	if bare && len(siblings) == 0 {
-		return NewText(key)
-	}
-	if bare {
-		options = NewMap()
-	}
-	return NewMap(append([]Entry{{Key: key, Value: options}}, siblings...)...)
 }
 
 // Name is the key that the node stands under, or the choice that it holds the
@@ -170,40 +156,6 @@ func (n *Node) Bool() (value, ok bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// Choice takes apart a value that names one of several kinds and its options: a
-// word (flatten), or a map of one key (dense: {units: 10}), beside which the
-// sibling keys may stand (name: head). Options are Null where none are given,
-// and their Name is the key.
-func (n *Node) Choice(siblings ...string) (key string, options *Node, err error) {
-	if text, ok := n.Text(); ok {
-		o := *n
-		o.Kind, o.text, o.name = Null, "", text
-		return text, &o, nil
-	}
-	var found []Entry
-	for _, e := range n.Entries() {
-		if !slices.Contains(siblings, e.Key) {
-			found = append(found, e)
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0].Key, found[0].Value, nil
-	case len(found) == 0:
-		return "", nil, n.Errorf("%s must be a word or one key with its options, got %s", n.subject(), n.describe())
-	}
-	for i, e := range found {
-		if near := Nearest(e.Key, siblings); near != "" {
-			return "", nil, e.at.errorHint(fmt.Sprintf("unknown key %q beside %q", e.Key, found[(i+1)%len(found)].Key), `did you mean "`+near+`"?`)
-		}
-	}
-	hint := ""
-	if len(siblings) > 0 {
-		hint = "beside it only " + strings.Join(siblings, ", ")
-	}
-	return "", nil, found[1].at.errorHint(fmt.Sprintf("%q and %q stand side by side, but only one can be meant", found[0].Key, found[1].Key), hint)
 }
 
 // Errorf is an *Error at the node's place.
