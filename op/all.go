@@ -22,12 +22,19 @@ var All = []graph.Op{
 	// element types and shapes
 	CastOp{}, IdentityOp{}, ReshapeOp{}, FlattenOp{}, TransposeOp{}, ConcatOp{}, SplitOp{},
 	SqueezeOp{}, UnsqueezeOp{}, ShapeOp{}, SizeOp{},
+	SliceOp{}, GatherOp{}, GatherElementsOp{}, ScatterElementsOp{}, ExpandOp{}, TileOp{}, PadOp{},
+	ConstantOfShapeOp{}, RangeOp{}, OneHotOp{}, TriluOp{},
 	// reductions
 	ReduceSumOp{}, ReduceMeanOp{}, ReduceMaxOp{}, ReduceMinOp{}, ReduceProdOp{},
+	ArgMaxOp{}, ArgMinOp{}, TopKOp{}, CumSumOp{},
 	// linear algebra
 	MatMulOp{}, GemmOp{},
+	// convolution and pooling
+	ConvOp{}, ConvTransposeOp{}, MaxPoolOp{}, AveragePoolOp{}, GlobalAveragePoolOp{}, GlobalMaxPoolOp{},
 	// gradients
 	SumLikeOp{}, ExpandLikeOp{}, ReshapeLikeOp{},
+	SliceGradOp{}, GatherGradOp{}, PadGradOp{},
+	ConvGradInputOp{}, ConvGradWeightOp{}, MaxPoolGradOp{}, AveragePoolGradOp{},
 }
 
 // ByName finds an operator of [All] by its domain ("" is ai.onnx) and name.

@@ -32,7 +32,5 @@ func (o ReduceMeanOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 
 // Grad is dx = g/n.
 func (o ReduceMeanOp) Grad(in, out, g []*graph.Value) []*graph.Value {
-	x, y := in[0], out[0]
-	n := Div(Cast(Size(x), x.DType()), Cast(Size(y), x.DType()))
-	return []*graph.Value{Reduction(o).spread(Div(g[0], n), in)}
+	return []*graph.Value{Reduction(o).spread(Div(g[0], countPerElement(in[0], out[0])), in)}
 }
