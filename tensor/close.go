@@ -7,13 +7,16 @@ import (
 
 // AllClose reports whether a and b have the same shape and everywhere
 // |a - b| ≤ atol + rtol·|b|; infinities must be equal and NaN matches NaN.
-// Strings and Bools must be equal.
+// Strings must be equal, and so must integers if both tolerances are 0.
 func AllClose(a, b *Tensor, rtol, atol float64) bool {
 	if !a.shape.Equal(b.shape) {
 		return false
 	}
 	if a.dtype == String || b.dtype == String {
 		return a.dtype == b.dtype && Same(a, b)
+	}
+	if exact := rtol == 0 && atol == 0; exact && !a.dtype.IsFloat() && !b.dtype.IsFloat() {
+		return Data[bool](All(Equal(a, b), nil, false))[0]
 	}
 	x, y := Cast(a, Float64), Cast(b, Float64)
 	diff := Abs(Sub(x, y))

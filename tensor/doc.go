@@ -17,8 +17,8 @@
 // Shapes broadcast and element types promote by NumPy's rules ([Broadcast],
 // [Promote]); a scalar is an ordinary tensor of rank 0 and promotes like one
 // (NEP 50). Where ONNX and NumPy differ, the comment of the function says which
-// one it follows. Float16 and BFloat16 are computed in float32 and rounded to
-// nearest even after each operation. Sums and products run in one fixed order
+// one it follows. Float16 and BFloat16 are computed in a wider type and rounded
+// to nearest even after each operation. Sums and products run in one fixed order
 // and without fused multiply-add, so their bits are the same on every machine.
 //
 // The code is the definition that faster engines are tested against: it prefers

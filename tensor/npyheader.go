@@ -133,9 +133,12 @@ func (p *literal) header(h *npyHeader) error {
 	return nil
 }
 
+// skipSpace moves to the next character that is not white space.
+func (p *literal) skipSpace() { p.rest = strings.TrimLeft(p.rest, " \t\n") }
+
 // take consumes token after white space, if it is next.
 func (p *literal) take(token string) bool {
-	p.rest = strings.TrimLeft(p.rest, " \t\n")
+	p.skipSpace()
 	rest, ok := strings.CutPrefix(p.rest, token)
 	if ok {
 		p.rest = rest
@@ -175,7 +178,7 @@ func (p *literal) tuple() (Shape, error) {
 		return nil, errLiteral
 	}
 	for !p.take(")") {
-		p.take(" ")
+		p.skipSpace()
 		digits := len(p.rest) - len(strings.TrimLeft(p.rest, "0123456789"))
 		n, err := strconv.Atoi(p.rest[:digits])
 		if err != nil {

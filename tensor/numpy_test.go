@@ -116,12 +116,13 @@ var numpyFunctions = map[string]func([]*Tensor, numpyAttrs) ([]*Tensor, error){
 	"mod": binaryFn(Mod), "fmod": binaryFn(Fmod), "pow": binaryFn(Pow),
 	"maximum": binaryFn(Maximum), "minimum": binaryFn(Minimum),
 	"equal": binaryFn(Equal), "less": binaryFn(Less), "greater_equal": binaryFn(GreaterEqual),
-	"and": binaryFn(And), "xor": binaryFn(Xor),
+	"not_equal": binaryFn(NotEqual), "greater": binaryFn(Greater), "less_equal": binaryFn(LessEqual),
+	"and": binaryFn(And), "or": binaryFn(Or), "xor": binaryFn(Xor),
 
 	"sqrt": unaryFn(Sqrt), "exp": unaryFn(Exp), "expm1": unaryFn(Expm1), "log": unaryFn(Log), "log1p": unaryFn(Log1p),
 	"sin": unaryFn(Sin), "cos": unaryFn(Cos), "tan": unaryFn(Tan), "tanh": unaryFn(Tanh), "sinh": unaryFn(Sinh), "cosh": unaryFn(Cosh),
 	"asin": unaryFn(Asin), "acos": unaryFn(Acos), "atan": unaryFn(Atan), "asinh": unaryFn(Asinh), "acosh": unaryFn(Acosh), "atanh": unaryFn(Atanh),
-	"erf": unaryFn(Erf), "sigmoid": unaryFn(Sigmoid), "neg": unaryFn(Neg), "abs": unaryFn(Abs), "sign": unaryFn(Sign),
+	"reciprocal": unaryFn(Reciprocal), "erf": unaryFn(Erf), "sigmoid": unaryFn(Sigmoid), "neg": unaryFn(Neg), "abs": unaryFn(Abs), "sign": unaryFn(Sign),
 	"floor": unaryFn(Floor), "ceil": unaryFn(Ceil), "round": unaryFn(Round), "not": unaryFn(Not),
 
 	"sum": reduceFn(Sum), "mean": reduceFn(Mean), "prod": reduceFn(Prod), "max": reduceFn(Max), "min": reduceFn(Min),

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -25,18 +26,15 @@ func (t *Tensor) String() string { return PrintOptions{}.Sprint(t) }
 
 // Sprint returns t as NumPy's str prints it under these options.
 func (o PrintOptions) Sprint(t *Tensor) string {
-	for field, standard := range map[*int]int{&o.Precision: 8, &o.Threshold: 1000, &o.EdgeItems: 3, &o.LineWidth: 75} {
-		if *field == 0 {
-			*field = standard
-		}
-	}
+	o.Precision, o.Threshold = cmp.Or(o.Precision, 8), cmp.Or(o.Threshold, 1000)
+	o.EdgeItems, o.LineWidth = cmp.Or(o.EdgeItems, 3), cmp.Or(o.LineWidth, 75)
 	switch {
 	case t.Rank() == 0:
 		return Data[string](Cast(t, String).Contiguous())[0]
 	case t.Len() == 0:
 		return "[]"
 	}
-	p := printer{width: o.LineWidth, edge: math.MaxInt}
+	p := printer{edge: math.MaxInt}
 	shown := t
 	if t.Len() > o.Threshold {
 		p.edge = o.EdgeItems
@@ -85,8 +83,7 @@ func (o PrintOptions) words(t *Tensor) []string {
 // printer lays words out in brackets and lines.
 type printer struct {
 	words []string // still to print
-	width int
-	edge  int // items at each end of a longer axis
+	edge  int      // items at each end of a longer axis
 }
 
 // print returns the next words as an array of the given shape, whose lines after
