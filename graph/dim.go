@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,10 +21,19 @@ type Dim struct {
 // Known is the dimension of the given size.
 func Known(size int) Dim { return Dim{size: size} }
 
-// Sym is the symbolic dimension of the given name.
+// maxSymbol is the longest name of a symbol, so that expressions of expressions
+// in a hostile file do not grow without bound.
+const maxSymbol = 256
+
+// Sym is the symbolic dimension of the given name; the checksum of a name that
+// is very long stands for it.
 func Sym(name string) Dim {
 	if name == "" {
 		name = "?"
+	}
+	if len(name) > maxSymbol {
+		sum := sha256.Sum256([]byte(name))
+		name = "~" + hex.EncodeToString(sum[:16])
 	}
 	return Dim{name: name}
 }

@@ -38,8 +38,10 @@ func (m *modelProto) verify(data []byte) error {
 		}
 		end := e.valueAt + len(e.value)
 		if got := checksum(data[:e.valueAt], []byte(noChecksum), data[end:]); got != e.value {
-			return &tensor.FormatError{Offset: int64(e.valueAt), Detail: "the checksum does not fit: the file is damaged, or another program changed it",
-				Hint: "copy it again, or remove the metadata entry " + ChecksumKey}
+			return &tensor.FormatError{
+				Offset: int64(e.valueAt), Detail: "the checksum does not fit: the file is damaged, or another program changed it",
+				Hint: "copy it again, or remove the metadata entry " + ChecksumKey,
+			}
 		}
 	}
 	return nil

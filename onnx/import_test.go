@@ -214,3 +214,26 @@ func TestOpenDimensionsGetNamesOfTheirOwn(t *testing.T) {
 		t.Errorf("the input's type is %s", s)
 	}
 }
+
+// TestSymbolsStayShort squares an open dimension again and again.
+func TestSymbolsStayShort(t *testing.T) {
+	axis := func(i int64) *attributeProto { return &attributeProto{name: "axis", kind: attrInt, i: i} }
+	var nodes []*nodeProto
+	at := "x"
+	for i := range 60 {
+		name := string(rune('A'+i%26)) + string(rune('a'+i/26))
+		nodes = append(nodes,
+			node("Flatten", at, name+"0", axis(0)),    // [1, d]
+			node("Transpose", name+"0", name+"1"),     // [d, 1]
+			node("Mul", name+"0,"+name+"1", name+"2")) // [d, d]
+		at = name + "2"
+	}
+	nodes = append(nodes, node("Relu", at, "y"))
+	m, err := read(handmade(21, nodes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := m.Graph.Outputs()[0].Type().String(); len(s) > 1000 {
+		t.Errorf("the output's type takes %d bytes", len(s))
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unsafe"
@@ -275,31 +274,3 @@ type private struct{}
 func (private) Spec() graph.Spec                                   { return graph.Spec{Name: "Private", Domain: "ember"} }
 func (private) Infer(in []graph.Type) ([]graph.Type, error)        { return in, nil }
 func (private) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) { return in, nil }
-
-func FuzzDecode(f *testing.F) {
-	file, _, err := onnx.Encode(&onnx.Model{Graph: network(), Metadata: map[string]string{"k": "v"}}, onnx.EncodeOptions{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(file.Bytes())
-	seeds, err := filepath.Glob("testdata/*.onnx")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, path := range seeds {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := onnx.Decode(data, onnx.DecodeOptions{Open: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
-		if err != nil {
-			return
-		}
-		if _, _, err := onnx.Encode(m, onnx.EncodeOptions{}); err != nil {
-			t.Skip(err)
-		}
-	})
-}

@@ -182,8 +182,10 @@ func (t *typeProto) graphType(name string) (graph.Type, error) {
 		return graph.Type{}, err
 	}
 	if t.shape == nil {
-		return graph.Type{}, &UnsupportedError{Missing: []Missing{{Op: "a tensor of unknown rank", Nodes: []string{name}}},
-			Hint: "give the input a shape; single dimensions may stay open"}
+		return graph.Type{}, &UnsupportedError{
+			Missing: []Missing{{Op: "a tensor of unknown rank", Nodes: []string{name}}},
+			Hint:    "give the input a shape; single dimensions may stay open",
+		}
 	}
 	shape := graph.Shape{}
 	for i, d := range t.shape.dims {
