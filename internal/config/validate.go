@@ -39,7 +39,7 @@ func (f *field) setDefault(v reflect.Value) {
 }
 
 // Validate checks the bounds of a struct that a program made, or of what a
-// pointer points to; its zero fields count as their defaults. Its one wording:
+// pointer points to; a zero field is not given. Its one wording:
 // the "lr" of adam must be > 0, got -1.
 func Validate(v any) error {
 	t := reflect.TypeOf(v)
@@ -62,10 +62,10 @@ func ValidateAs(name string, v any) error {
 func validate(owner string, v reflect.Value) error {
 	for _, f := range schemaOf(v.Type()) {
 		fv := v.FieldByIndex(f.index)
-		if fv.IsZero() && f.Required {
+		switch {
+		case fv.IsZero() && f.Required:
 			return &Error{Detail: f.subject(owner) + " is missing"}
-		}
-		if fv.IsZero() && f.fallback != nil {
+		case fv.IsZero():
 			continue
 		}
 		if detail := f.check(fv); detail != "" {
