@@ -14,6 +14,7 @@ const (
 	Pow // floating point as math.Pow
 	Max
 	Min
+	binaryCount
 )
 
 // CompareOp is a relation of two values. NaN is unequal to everything.
@@ -59,6 +60,12 @@ func Zip[T Number](op BinaryOp, dst, a []T, stepA int, b []T, stepB int) {
 // zip is Zip of two rows.
 func zip[T Number](op BinaryOp, dst, a, b []T) {
 	dst, b = dst[:len(a)], b[:len(a)]
+	if row := loops32().zip[op]; row != nil {
+		if dst, ok := any(dst).([]float32); ok {
+			row(dst, any(a).([]float32), any(b).([]float32))
+			return
+		}
+	}
 	switch op {
 	case Add:
 		for i, x := range a {
@@ -94,6 +101,12 @@ func zip[T Number](op BinaryOp, dst, a, b []T) {
 // zipRight is Zip of a row and a value.
 func zipRight[T Number](op BinaryOp, dst, a []T, y T) {
 	dst = dst[:len(a)]
+	if row := loops32().zipRight[op]; row != nil {
+		if dst, ok := any(dst).([]float32); ok {
+			row(dst, any(a).([]float32), any(y).(float32))
+			return
+		}
+	}
 	switch op {
 	case Add:
 		for i, x := range a {

@@ -15,11 +15,25 @@ type loops[T Float] struct {
 	//
 	// rows and image do not overlap.
 	unroll, fold func(rows []T, width int, image []T, offsets []int, runs []convRun)
+
+	// Elementwise loops; nil where the definition has no faster form. All give
+	// the definition's bits.
+	unary     [unaryCount]func(dst, src []T)
+	zip       [binaryCount]func(dst, a, b []T)   // of two rows
+	zipRight  [binaryCount]func(dst, a []T, y T) // of a row and a value
+	addScaled func(dst []T, scale T, src []T)
+	sum       func(src []T) T          // sumRun
+	sumExp    func(src []T, shift T) T // of e^(src[i]-shift), in eight interleaved lanes
+	momentum  func(param, grad, buf []T, c [4]T)
+	adam      func(param, grad, m, v []T, c [8]T)
 }
+
+// loops32 returns the float32 loops of the variant in use.
+func loops32() *loops[float32] { return current.Load().loops32 }
 
 // loopsOf returns the loops of the variant in use.
 func loopsOf[T Float]() *loops[T] {
-	if l, ok := any(current.Load().loops32).(*loops[T]); ok {
+	if l, ok := any(loops32()).(*loops[T]); ok {
 		return l
 	}
 	return any(&goLoops64).(*loops[T])
@@ -28,13 +42,24 @@ func loopsOf[T Float]() *loops[T] {
 // The definitions.
 var (
 	goLoops32 = loops[float32]{
-		tile:   tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, run: goTile[float32]},
-		unroll: goUnroll[float32],
-		fold:   goFold[float32],
+		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, run: goTile[float32]},
+		unroll:    goUnroll[float32],
+		fold:      goFold[float32],
+		unary:     mathRows32,
+		addScaled: goAddScaled[float32],
+		sum:       goSum[float32],
+		sumExp:    goSumExp32,
+		momentum:  goMomentum[float32],
+		adam:      goAdam[float32],
 	}
 	goLoops64 = loops[float64]{
-		tile:   tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, run: goTile[float64]},
-		unroll: goUnroll[float64],
-		fold:   goFold[float64],
+		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, run: goTile[float64]},
+		unroll:    goUnroll[float64],
+		fold:      goFold[float64],
+		addScaled: goAddScaled[float64],
+		sum:       goSum[float64],
+		sumExp:    goSumExp64,
+		momentum:  goMomentum[float64],
+		adam:      goAdam[float64],
 	}
 )

@@ -23,6 +23,10 @@ type SGD struct {
 func StepSGD[T Float](s *SGD, param, grad, buf []T) {
 	rate, decay := T(s.Rate), T(s.WeightDecay)
 	grad = grad[:len(param)]
+	if s.Momentum == 0 && s.WeightDecay == 0 {
+		AddScaled(param, -rate, grad) // exactly param - rate*grad
+		return
+	}
 	if s.Momentum == 0 {
 		for i, p := range param {
 			g := grad[i] + T(decay*p)
@@ -32,6 +36,10 @@ func StepSGD[T Float](s *SGD, param, grad, buf []T) {
 	}
 	momentum, keep := T(s.Momentum), T(1-s.Dampening)
 	buf = buf[:len(param)]
+	if !s.First && !s.Nesterov {
+		loopsOf[T]().momentum(param, grad, buf, [4]T{rate, decay, momentum, keep})
+		return
+	}
 	for i, p := range param {
 		g := grad[i] + T(decay*p)
 		b := g
@@ -43,6 +51,17 @@ func StepSGD[T Float](s *SGD, param, grad, buf []T) {
 			b = g + T(momentum*b)
 		}
 		param[i] = p - T(rate*b)
+	}
+}
+
+// goMomentum is the loop of StepSGD with momentum, neither the first step nor
+// Nesterov's; c is {rate, weight decay, momentum, 1 - dampening}.
+func goMomentum[T Float](param, grad, buf []T, c [4]T) {
+	for i, p := range param {
+		g := grad[i] + T(c[1]*p)
+		b := T(c[2]*buf[i]) + T(c[3]*g)
+		buf[i] = b
+		param[i] = p - T(c[0]*b)
 	}
 }
 
@@ -68,16 +87,23 @@ type Adam struct {
 //	param -= Rate/(1-Beta1^Step) * m / (sqrt(v)/sqrt(1-Beta2^Step) + Epsilon)
 func StepAdam[T Float](a *Adam, param, grad, m, v []T) {
 	step := float64(a.Step)
-	size := T(a.Rate / (1 - math.Pow(a.Beta1, step)))
-	scale := T(math.Sqrt(1 - math.Pow(a.Beta2, step)))
-	b1, b2, c2 := T(1-a.Beta1), T(a.Beta2), T(1-a.Beta2)
-	eps := T(a.Epsilon)
 	shrink, decay := T(1), T(a.WeightDecay)
 	if a.Decoupled {
 		shrink, decay = T(1-a.Rate*a.WeightDecay), 0
 	}
 	n := len(param)
-	grad, m, v = grad[:n], m[:n], v[:n]
+	loopsOf[T]().adam(param, grad[:n], m[:n], v[:n], [8]T{
+		T(a.Rate / (1 - math.Pow(a.Beta1, step))), shrink, decay,
+		T(1 - a.Beta1), T(a.Beta2), T(1 - a.Beta2),
+		T(math.Sqrt(1 - math.Pow(a.Beta2, step))), T(a.Epsilon),
+	})
+}
+
+// goAdam is the loop of StepAdam; c is {Rate/(1-Beta1^Step), factor of the
+// parameter, weight decay of the gradient, 1-Beta1, Beta2, 1-Beta2,
+// sqrt(1-Beta2^Step), Epsilon}.
+func goAdam[T Float](param, grad, m, v []T, c [8]T) {
+	size, shrink, decay, b1, b2, c2, scale, eps := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
 	for i, p := range param {
 		p *= shrink
 		g := grad[i] + T(decay*p)
@@ -141,7 +167,11 @@ func StepRMSProp[T Float](r *RMSProp, param, grad, square, mean, buf []T) {
 
 // AddScaled accumulates: dst[i] += scale*src[i].
 func AddScaled[T Float](dst []T, scale T, src []T) {
-	src = src[:len(dst)]
+	loopsOf[T]().addScaled(dst, scale, src[:len(dst)])
+}
+
+// goAddScaled defines loops.addScaled.
+func goAddScaled[T Float](dst []T, scale T, src []T) {
 	for i, v := range src {
 		dst[i] += T(scale * v)
 	}

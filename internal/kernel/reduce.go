@@ -129,6 +129,14 @@ func reduceRun[T Number](op ReduceOp, src []T) T {
 
 // sumRun is the sum of a contiguous run, in eight interleaved lanes.
 func sumRun[T Number](src []T) T {
+	if x, ok := any(src).([]float32); ok {
+		return T(loops32().sum(x))
+	}
+	return goSum(src)
+}
+
+// goSum defines loops.sum.
+func goSum[T Number](src []T) T {
 	var s0, s1, s2, s3, s4, s5, s6, s7 T
 	for len(src) >= lanes {
 		x := src[:lanes]
@@ -146,6 +154,11 @@ func sumRun[T Number](src []T) T {
 	for i, v := range src {
 		acc[i] += v
 	}
+	return sumLanes(&acc)
+}
+
+// sumLanes adds up interleaved sums in pairs.
+func sumLanes[T Number](acc *[lanes]T) T {
 	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 

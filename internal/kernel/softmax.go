@@ -29,18 +29,13 @@ func Softmax[T Float](dst, src []T, cols int) {
 //
 // dst may be src.
 func LogSoftmax[T Float](dst, src []T, cols int) {
-	var block [256]T
+	sumExp := loopsOf[T]().sumExp
 	for len(src) > 0 && cols > 0 {
 		row, out := src[:cols], dst[:cols]
 		top := reduceRun(ReduceMax, row)
 		var sum T
-		for i := 0; i < cols; i += len(block) {
-			e := block[:min(len(block), cols-i)]
-			for j := range e {
-				e[j] = row[i+j] - top
-			}
-			Apply(Unary{Op: Exp}, e, e)
-			sum += sumRun(e)
+		for i := 0; i < cols; i += reduceBlock {
+			sum += sumExp(row[i:min(i+reduceBlock, cols)], top)
 		}
 		log := T(math.Log(float64(sum)))
 		for i, x := range row {
@@ -48,6 +43,23 @@ func LogSoftmax[T Float](dst, src []T, cols int) {
 		}
 		dst, src = dst[cols:], src[cols:]
 	}
+}
+
+// goSumExp32 and goSumExp64 define loops.sumExp.
+func goSumExp32(src []float32, shift float32) float32 {
+	var acc [lanes]float32
+	for i, x := range src {
+		acc[i%lanes] += exp32(x - shift)
+	}
+	return sumLanes(&acc)
+}
+
+func goSumExp64(src []float64, shift float64) float64 {
+	var acc [lanes]float64
+	for i, x := range src {
+		acc[i%lanes] += math.Exp(x - shift)
+	}
+	return sumLanes(&acc)
 }
 
 // SoftmaxGrad computes the gradient of [Softmax] from its result y and the
@@ -71,17 +83,14 @@ func SoftmaxGrad[T Float](dst, y, dy []T, cols int) {
 //
 //	dst[r, c] = dy[r, c] - e^y[r, c] * sum over c of dy
 //
-// dst may be y or dy.
+// dst may be y, but not dy.
 func LogSoftmaxGrad[T Float](dst, y, dy []T, cols int) {
-	var block [256]T
 	for len(y) > 0 && cols > 0 {
+		out := dst[:cols]
 		sum := sumBlocks(dy[:cols])
-		for i := 0; i < cols; i += len(block) {
-			e := block[:min(len(block), cols-i)]
-			Apply(Unary{Op: Exp}, e, y[i:])
-			for j, v := range e {
-				dst[i+j] = dy[i+j] - T(v*sum)
-			}
+		Apply(Unary{Op: Exp}, out, y)
+		for i, v := range out {
+			out[i] = dy[i] - T(v*sum)
 		}
 		dst, y, dy = dst[cols:], y[cols:], dy[cols:]
 	}

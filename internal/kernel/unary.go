@@ -55,7 +55,7 @@ type Unary struct {
 // Apply computes dst[i] = f(src[i]) for i < len(dst). dst may be src.
 func Apply[T Float](u Unary, dst, src []T) {
 	src = src[:len(dst)]
-	if row, ok := any(unaryRows32[u.Op]).(func(dst, src []T)); ok && row != nil {
+	if row := loopsOf[T]().unary[u.Op]; row != nil {
 		row(dst, src)
 		return
 	}
@@ -87,7 +87,10 @@ func Apply[T Float](u Unary, dst, src []T) {
 		}
 	case Relu:
 		for i, x := range src {
-			dst[i] = max(x, 0)
+			if x < 0 {
+				x = 0
+			}
+			dst[i] = x
 		}
 	case LeakyRelu:
 		for i, x := range src {
@@ -130,8 +133,8 @@ var unaryFuncs = [unaryCount]func(float64) float64{
 	Sinh: math.Sinh, Cosh: math.Cosh,
 }
 
-// unaryRows32 are the functions with a float32 form of their own.
-var unaryRows32 = [unaryCount]func(dst, src []float32){
+// mathRows32 are the functions with a float32 form of their own.
+var mathRows32 = [unaryCount]func(dst, src []float32){
 	Exp: exp32Row, Log: log32Row, Sigmoid: sigmoid32Row, Tanh: tanh32Row, Softplus: softplus32Row,
 	Silu: silu32Row,
 }

@@ -503,3 +503,148 @@ func unrollAVX2(rows *float32, width int, image *float32, offsets *int, count in
 //
 //go:noescape
 func foldAVX2(rows *float32, width int, image *float32, offsets *int, count int, runs *int, nruns int)
+
+// addAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] + b[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func addAVX2(dst *float32, a *float32, b *float32, n int)
+
+// addValueAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] + y
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func addValueAVX2(dst *float32, a *float32, y float32, n int)
+
+// subAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] - b[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func subAVX2(dst *float32, a *float32, b *float32, n int)
+
+// subValueAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] - y
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func subValueAVX2(dst *float32, a *float32, y float32, n int)
+
+// mulAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] * b[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func mulAVX2(dst *float32, a *float32, b *float32, n int)
+
+// mulValueAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] * y
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func mulValueAVX2(dst *float32, a *float32, y float32, n int)
+
+// divAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] / b[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func divAVX2(dst *float32, a *float32, b *float32, n int)
+
+// divValueAVX2 computes, for i < n:
+//
+//	dst[i] = a[i] / y
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func divValueAVX2(dst *float32, a *float32, y float32, n int)
+
+// addScaledAVX2 computes, for i < n:
+//
+//	dst[i] += scale*src[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func addScaledAVX2(dst *float32, scale float32, src *float32, n int)
+
+// reluAVX2 computes, for i < n:
+//
+//	dst[i] = src[i] < 0 ? 0 : src[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func reluAVX2(dst *float32, src *float32, n int)
+
+// expAVX2 computes, for i < n:
+//
+//	dst[i] = exp32(src[i])
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func expAVX2(dst *float32, src *float32, n int)
+
+// sigmoidAVX2 computes, for i < n:
+//
+//	dst[i] = sigmoid32(src[i])
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func sigmoidAVX2(dst *float32, src *float32, n int)
+
+// tanhAVX2 computes, for i < n:
+//
+//	dst[i] = tanh32(src[i])
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func tanhAVX2(dst *float32, src *float32, n int)
+
+// momentumAVX2 computes, for i < n:
+//
+//	g = grad[i] + c[1]*param[i]; buf[i] = c[2]*buf[i] + c[3]*g; param[i] -= c[0]*buf[i]
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
+
+// adamAVX2 computes, for i < n:
+//
+//	the loop of StepAdam with c = {size, shrink, decay, b1, b2, c2, scale, eps}
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func adamAVX2(param *float32, grad *float32, m *float32, v *float32, c *float32, n int)
+
+// sumAVX2 computes eight interleaved sums: acc[i%8] += src[i] for i < n, from zero.
+//
+//go:noescape
+func sumAVX2(acc *float32, src *float32, n int)
+
+// sumExpAVX2 computes eight interleaved sums: acc[i%8] += exp32(src[i] - shift) for i < n, from zero.
+//
+//go:noescape
+func sumExpAVX2(acc *float32, src *float32, shift float32, n int)

@@ -4961,3 +4961,1267 @@ next:
 	JNE  row
 	VZEROUPPER
 	RET
+
+// func addAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·addAVX2(SB), NOSPLIT, $0-32
+	MOVQ a+8(FP), AX
+	MOVQ b+16(FP), CX
+	MOVQ dst+0(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JL   tail
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VMOVUPS (CX)(SI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     vector
+
+tail:
+	NEGQ       BX
+	CMPQ       BX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addValueAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·addValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(BX*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VADDPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func subAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·subAVX2(SB), NOSPLIT, $0-32
+	MOVQ a+8(FP), AX
+	MOVQ b+16(FP), CX
+	MOVQ dst+0(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JL   tail
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VMOVUPS (CX)(SI*4), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     vector
+
+tail:
+	NEGQ       BX
+	CMPQ       BX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y2
+	VSUBPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func subValueAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·subValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(BX*4), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VSUBPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·mulAVX2(SB), NOSPLIT, $0-32
+	MOVQ a+8(FP), AX
+	MOVQ b+16(FP), CX
+	MOVQ dst+0(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JL   tail
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VMOVUPS (CX)(SI*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     vector
+
+tail:
+	NEGQ       BX
+	CMPQ       BX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulValueAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·mulValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(BX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·divAVX2(SB), NOSPLIT, $0-32
+	MOVQ a+8(FP), AX
+	MOVQ b+16(FP), CX
+	MOVQ dst+0(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JL   tail
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VMOVUPS (CX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     vector
+
+tail:
+	NEGQ       BX
+	CMPQ       BX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divValueAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·divValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(BX*4), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VDIVPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addScaledAVX2(dst *float32, scale float32, src *float32, n int)
+// Requires: AVX
+TEXT ·addScaledAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+16(FP), CX
+	VBROADCASTSS scale+8(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(BX*4), Y1
+	VMOVUPS (CX)(BX*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VMASKMOVPS (CX)(BX*4), Y1, Y3
+	VMULPS     Y0, Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func reluAVX2(dst *float32, src *float32, n int)
+// Requires: AVX
+TEXT ·reluAVX2(SB), NOSPLIT, $0-24
+	MOVQ   src+8(FP), AX
+	MOVQ   dst+0(FP), CX
+	VXORPS Y0, Y0, Y0
+	MOVQ   n+16(FP), DX
+	XORQ   BX, BX
+	SUBQ   $0x08, DX
+	JL     tail
+
+vector:
+	VMOVUPS (AX)(BX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, (CX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VMAXPS     Y2, Y0, Y2
+	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func expAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·expAVX2(SB), NOSPLIT, $0-24
+	MOVQ src+8(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	SUBQ $0x08, DX
+	JL   tail
+
+vector:
+	VMOVUPS   (AX)(BX*4), Y0
+	VMINPS    const42b17218<>+0(SB), Y0, Y1
+	VMAXPS    constc2d00000<>+0(SB), Y1, Y1
+	VMULPS    const3fb8aa3b<>+0(SB), Y1, Y2
+	VADDPS    const4b400000<>+0(SB), Y2, Y2
+	VPSUBD    const4b400000<>+0(SB), Y2, Y4
+	VSUBPS    const4b400000<>+0(SB), Y2, Y2
+	VMULPS    const3f318000<>+0(SB), Y2, Y3
+	VSUBPS    Y3, Y1, Y3
+	VMULPS    constb95e8083<>+0(SB), Y2, Y2
+	VSUBPS    Y2, Y3, Y3
+	VMOVUPS   const39506967<>+0(SB), Y1
+	VMULPS    Y3, Y1, Y1
+	VADDPS    const3ab743ce<>+0(SB), Y1, Y1
+	VMULPS    Y3, Y1, Y1
+	VADDPS    const3c088908<>+0(SB), Y1, Y1
+	VMULPS    Y3, Y1, Y1
+	VADDPS    const3d2aa9c1<>+0(SB), Y1, Y1
+	VMULPS    Y3, Y1, Y1
+	VADDPS    const3e2aaaaa<>+0(SB), Y1, Y1
+	VMULPS    Y3, Y1, Y1
+	VADDPS    const3f000000<>+0(SB), Y1, Y1
+	VMULPS    Y3, Y1, Y1
+	VMULPS    Y3, Y1, Y1
+	VADDPS    Y3, Y1, Y1
+	VADDPS    const3f800000<>+0(SB), Y1, Y1
+	VPSRAD    $0x01, Y4, Y2
+	VPSUBD    Y2, Y4, Y4
+	VPADDD    const0000007f<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y1, Y1
+	VPADDD    const0000007f<>+0(SB), Y4, Y4
+	VPSLLD    $0x17, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VCMPPS    $0x1d, const42b17218<>+0(SB), Y0, Y2
+	VBLENDVPS Y2, const7f800000<>+0(SB), Y1, Y1
+	VCMPPS    $0x11, constc2d00000<>+0(SB), Y0, Y2
+	VANDNPS   Y1, Y2, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, (CX)(BX*4)
+	ADDQ      $0x08, BX
+	SUBQ      $0x08, DX
+	JGE       vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y1
+	VMINPS     const42b17218<>+0(SB), Y1, Y2
+	VMAXPS     constc2d00000<>+0(SB), Y2, Y2
+	VMULPS     const3fb8aa3b<>+0(SB), Y2, Y3
+	VADDPS     const4b400000<>+0(SB), Y3, Y3
+	VPSUBD     const4b400000<>+0(SB), Y3, Y5
+	VSUBPS     const4b400000<>+0(SB), Y3, Y3
+	VMULPS     const3f318000<>+0(SB), Y3, Y4
+	VSUBPS     Y4, Y2, Y4
+	VMULPS     constb95e8083<>+0(SB), Y3, Y3
+	VSUBPS     Y3, Y4, Y4
+	VMOVUPS    const39506967<>+0(SB), Y2
+	VMULPS     Y4, Y2, Y2
+	VADDPS     const3ab743ce<>+0(SB), Y2, Y2
+	VMULPS     Y4, Y2, Y2
+	VADDPS     const3c088908<>+0(SB), Y2, Y2
+	VMULPS     Y4, Y2, Y2
+	VADDPS     const3d2aa9c1<>+0(SB), Y2, Y2
+	VMULPS     Y4, Y2, Y2
+	VADDPS     const3e2aaaaa<>+0(SB), Y2, Y2
+	VMULPS     Y4, Y2, Y2
+	VADDPS     const3f000000<>+0(SB), Y2, Y2
+	VMULPS     Y4, Y2, Y2
+	VMULPS     Y4, Y2, Y2
+	VADDPS     Y4, Y2, Y2
+	VADDPS     const3f800000<>+0(SB), Y2, Y2
+	VPSRAD     $0x01, Y5, Y3
+	VPSUBD     Y3, Y5, Y5
+	VPADDD     const0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y2, Y2
+	VPADDD     const0000007f<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y2, Y2
+	VCMPPS     $0x1d, const42b17218<>+0(SB), Y1, Y3
+	VBLENDVPS  Y3, const7f800000<>+0(SB), Y2, Y2
+	VCMPPS     $0x11, constc2d00000<>+0(SB), Y1, Y3
+	VANDNPS    Y2, Y3, Y2
+	VCMPPS     $0x03, Y1, Y1, Y3
+	VBLENDVPS  Y3, Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA const42b17218<>+0(SB)/4, $0x42b17218
+DATA const42b17218<>+4(SB)/4, $0x42b17218
+DATA const42b17218<>+8(SB)/4, $0x42b17218
+DATA const42b17218<>+12(SB)/4, $0x42b17218
+DATA const42b17218<>+16(SB)/4, $0x42b17218
+DATA const42b17218<>+20(SB)/4, $0x42b17218
+DATA const42b17218<>+24(SB)/4, $0x42b17218
+DATA const42b17218<>+28(SB)/4, $0x42b17218
+GLOBL const42b17218<>(SB), RODATA|NOPTR, $32
+
+DATA constc2d00000<>+0(SB)/4, $0xc2d00000
+DATA constc2d00000<>+4(SB)/4, $0xc2d00000
+DATA constc2d00000<>+8(SB)/4, $0xc2d00000
+DATA constc2d00000<>+12(SB)/4, $0xc2d00000
+DATA constc2d00000<>+16(SB)/4, $0xc2d00000
+DATA constc2d00000<>+20(SB)/4, $0xc2d00000
+DATA constc2d00000<>+24(SB)/4, $0xc2d00000
+DATA constc2d00000<>+28(SB)/4, $0xc2d00000
+GLOBL constc2d00000<>(SB), RODATA|NOPTR, $32
+
+DATA const3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA const3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+GLOBL const3fb8aa3b<>(SB), RODATA|NOPTR, $32
+
+DATA const4b400000<>+0(SB)/4, $0x4b400000
+DATA const4b400000<>+4(SB)/4, $0x4b400000
+DATA const4b400000<>+8(SB)/4, $0x4b400000
+DATA const4b400000<>+12(SB)/4, $0x4b400000
+DATA const4b400000<>+16(SB)/4, $0x4b400000
+DATA const4b400000<>+20(SB)/4, $0x4b400000
+DATA const4b400000<>+24(SB)/4, $0x4b400000
+DATA const4b400000<>+28(SB)/4, $0x4b400000
+GLOBL const4b400000<>(SB), RODATA|NOPTR, $32
+
+DATA const3f318000<>+0(SB)/4, $0x3f318000
+DATA const3f318000<>+4(SB)/4, $0x3f318000
+DATA const3f318000<>+8(SB)/4, $0x3f318000
+DATA const3f318000<>+12(SB)/4, $0x3f318000
+DATA const3f318000<>+16(SB)/4, $0x3f318000
+DATA const3f318000<>+20(SB)/4, $0x3f318000
+DATA const3f318000<>+24(SB)/4, $0x3f318000
+DATA const3f318000<>+28(SB)/4, $0x3f318000
+GLOBL const3f318000<>(SB), RODATA|NOPTR, $32
+
+DATA constb95e8083<>+0(SB)/4, $0xb95e8083
+DATA constb95e8083<>+4(SB)/4, $0xb95e8083
+DATA constb95e8083<>+8(SB)/4, $0xb95e8083
+DATA constb95e8083<>+12(SB)/4, $0xb95e8083
+DATA constb95e8083<>+16(SB)/4, $0xb95e8083
+DATA constb95e8083<>+20(SB)/4, $0xb95e8083
+DATA constb95e8083<>+24(SB)/4, $0xb95e8083
+DATA constb95e8083<>+28(SB)/4, $0xb95e8083
+GLOBL constb95e8083<>(SB), RODATA|NOPTR, $32
+
+DATA const39506967<>+0(SB)/4, $0x39506967
+DATA const39506967<>+4(SB)/4, $0x39506967
+DATA const39506967<>+8(SB)/4, $0x39506967
+DATA const39506967<>+12(SB)/4, $0x39506967
+DATA const39506967<>+16(SB)/4, $0x39506967
+DATA const39506967<>+20(SB)/4, $0x39506967
+DATA const39506967<>+24(SB)/4, $0x39506967
+DATA const39506967<>+28(SB)/4, $0x39506967
+GLOBL const39506967<>(SB), RODATA|NOPTR, $32
+
+DATA const3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA const3ab743ce<>+28(SB)/4, $0x3ab743ce
+GLOBL const3ab743ce<>(SB), RODATA|NOPTR, $32
+
+DATA const3c088908<>+0(SB)/4, $0x3c088908
+DATA const3c088908<>+4(SB)/4, $0x3c088908
+DATA const3c088908<>+8(SB)/4, $0x3c088908
+DATA const3c088908<>+12(SB)/4, $0x3c088908
+DATA const3c088908<>+16(SB)/4, $0x3c088908
+DATA const3c088908<>+20(SB)/4, $0x3c088908
+DATA const3c088908<>+24(SB)/4, $0x3c088908
+DATA const3c088908<>+28(SB)/4, $0x3c088908
+GLOBL const3c088908<>(SB), RODATA|NOPTR, $32
+
+DATA const3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA const3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+GLOBL const3d2aa9c1<>(SB), RODATA|NOPTR, $32
+
+DATA const3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA const3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+GLOBL const3e2aaaaa<>(SB), RODATA|NOPTR, $32
+
+DATA const3f000000<>+0(SB)/4, $0x3f000000
+DATA const3f000000<>+4(SB)/4, $0x3f000000
+DATA const3f000000<>+8(SB)/4, $0x3f000000
+DATA const3f000000<>+12(SB)/4, $0x3f000000
+DATA const3f000000<>+16(SB)/4, $0x3f000000
+DATA const3f000000<>+20(SB)/4, $0x3f000000
+DATA const3f000000<>+24(SB)/4, $0x3f000000
+DATA const3f000000<>+28(SB)/4, $0x3f000000
+GLOBL const3f000000<>(SB), RODATA|NOPTR, $32
+
+DATA const3f800000<>+0(SB)/4, $0x3f800000
+DATA const3f800000<>+4(SB)/4, $0x3f800000
+DATA const3f800000<>+8(SB)/4, $0x3f800000
+DATA const3f800000<>+12(SB)/4, $0x3f800000
+DATA const3f800000<>+16(SB)/4, $0x3f800000
+DATA const3f800000<>+20(SB)/4, $0x3f800000
+DATA const3f800000<>+24(SB)/4, $0x3f800000
+DATA const3f800000<>+28(SB)/4, $0x3f800000
+GLOBL const3f800000<>(SB), RODATA|NOPTR, $32
+
+DATA const0000007f<>+0(SB)/4, $0x0000007f
+DATA const0000007f<>+4(SB)/4, $0x0000007f
+DATA const0000007f<>+8(SB)/4, $0x0000007f
+DATA const0000007f<>+12(SB)/4, $0x0000007f
+DATA const0000007f<>+16(SB)/4, $0x0000007f
+DATA const0000007f<>+20(SB)/4, $0x0000007f
+DATA const0000007f<>+24(SB)/4, $0x0000007f
+DATA const0000007f<>+28(SB)/4, $0x0000007f
+GLOBL const0000007f<>(SB), RODATA|NOPTR, $32
+
+DATA const7f800000<>+0(SB)/4, $0x7f800000
+DATA const7f800000<>+4(SB)/4, $0x7f800000
+DATA const7f800000<>+8(SB)/4, $0x7f800000
+DATA const7f800000<>+12(SB)/4, $0x7f800000
+DATA const7f800000<>+16(SB)/4, $0x7f800000
+DATA const7f800000<>+20(SB)/4, $0x7f800000
+DATA const7f800000<>+24(SB)/4, $0x7f800000
+DATA const7f800000<>+28(SB)/4, $0x7f800000
+GLOBL const7f800000<>(SB), RODATA|NOPTR, $32
+
+// func sigmoidAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
+	MOVQ src+8(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	SUBQ $0x08, DX
+	JL   tail
+
+vector:
+	VMOVUPS   (AX)(BX*4), Y0
+	VORPS     const80000000<>+0(SB), Y0, Y1
+	VMINPS    const42b17218<>+0(SB), Y1, Y2
+	VMAXPS    constc2d00000<>+0(SB), Y2, Y2
+	VMULPS    const3fb8aa3b<>+0(SB), Y2, Y3
+	VADDPS    const4b400000<>+0(SB), Y3, Y3
+	VPSUBD    const4b400000<>+0(SB), Y3, Y5
+	VSUBPS    const4b400000<>+0(SB), Y3, Y3
+	VMULPS    const3f318000<>+0(SB), Y3, Y4
+	VSUBPS    Y4, Y2, Y4
+	VMULPS    constb95e8083<>+0(SB), Y3, Y3
+	VSUBPS    Y3, Y4, Y4
+	VMOVUPS   const39506967<>+0(SB), Y2
+	VMULPS    Y4, Y2, Y2
+	VADDPS    const3ab743ce<>+0(SB), Y2, Y2
+	VMULPS    Y4, Y2, Y2
+	VADDPS    const3c088908<>+0(SB), Y2, Y2
+	VMULPS    Y4, Y2, Y2
+	VADDPS    const3d2aa9c1<>+0(SB), Y2, Y2
+	VMULPS    Y4, Y2, Y2
+	VADDPS    const3e2aaaaa<>+0(SB), Y2, Y2
+	VMULPS    Y4, Y2, Y2
+	VADDPS    const3f000000<>+0(SB), Y2, Y2
+	VMULPS    Y4, Y2, Y2
+	VMULPS    Y4, Y2, Y2
+	VADDPS    Y4, Y2, Y2
+	VADDPS    const3f800000<>+0(SB), Y2, Y2
+	VPSRAD    $0x01, Y5, Y3
+	VPSUBD    Y3, Y5, Y5
+	VPADDD    const0000007f<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y2, Y2
+	VPADDD    const0000007f<>+0(SB), Y5, Y5
+	VPSLLD    $0x17, Y5, Y5
+	VMULPS    Y5, Y2, Y2
+	VCMPPS    $0x1d, const42b17218<>+0(SB), Y1, Y3
+	VBLENDVPS Y3, const7f800000<>+0(SB), Y2, Y2
+	VCMPPS    $0x11, constc2d00000<>+0(SB), Y1, Y3
+	VANDNPS   Y2, Y3, Y2
+	VCMPPS    $0x03, Y1, Y1, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VADDPS    const3f800000<>+0(SB), Y2, Y1
+	VCMPPS    $0x1d, const00000000<>+0(SB), Y0, Y0
+	VBLENDVPS Y0, const3f800000<>+0(SB), Y2, Y2
+	VDIVPS    Y1, Y2, Y2
+	VMOVUPS   Y2, (CX)(BX*4)
+	ADDQ      $0x08, BX
+	SUBQ      $0x08, DX
+	JGE       vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y1
+	VORPS      const80000000<>+0(SB), Y1, Y2
+	VMINPS     const42b17218<>+0(SB), Y2, Y3
+	VMAXPS     constc2d00000<>+0(SB), Y3, Y3
+	VMULPS     const3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS     const4b400000<>+0(SB), Y4, Y4
+	VPSUBD     const4b400000<>+0(SB), Y4, Y6
+	VSUBPS     const4b400000<>+0(SB), Y4, Y4
+	VMULPS     const3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y5
+	VMULPS     constb95e8083<>+0(SB), Y4, Y4
+	VSUBPS     Y4, Y5, Y5
+	VMOVUPS    const39506967<>+0(SB), Y3
+	VMULPS     Y5, Y3, Y3
+	VADDPS     const3ab743ce<>+0(SB), Y3, Y3
+	VMULPS     Y5, Y3, Y3
+	VADDPS     const3c088908<>+0(SB), Y3, Y3
+	VMULPS     Y5, Y3, Y3
+	VADDPS     const3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS     Y5, Y3, Y3
+	VADDPS     const3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS     Y5, Y3, Y3
+	VADDPS     const3f000000<>+0(SB), Y3, Y3
+	VMULPS     Y5, Y3, Y3
+	VMULPS     Y5, Y3, Y3
+	VADDPS     Y5, Y3, Y3
+	VADDPS     const3f800000<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y6, Y4
+	VPSUBD     Y4, Y6, Y6
+	VPADDD     const0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y3, Y3
+	VPADDD     const0000007f<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y3, Y3
+	VCMPPS     $0x1d, const42b17218<>+0(SB), Y2, Y4
+	VBLENDVPS  Y4, const7f800000<>+0(SB), Y3, Y3
+	VCMPPS     $0x11, constc2d00000<>+0(SB), Y2, Y4
+	VANDNPS    Y3, Y4, Y3
+	VCMPPS     $0x03, Y2, Y2, Y4
+	VBLENDVPS  Y4, Y2, Y3, Y3
+	VADDPS     const3f800000<>+0(SB), Y3, Y2
+	VCMPPS     $0x1d, const00000000<>+0(SB), Y1, Y1
+	VBLENDVPS  Y1, const3f800000<>+0(SB), Y3, Y3
+	VDIVPS     Y2, Y3, Y3
+	VMASKMOVPS Y3, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA const80000000<>+0(SB)/4, $0x80000000
+DATA const80000000<>+4(SB)/4, $0x80000000
+DATA const80000000<>+8(SB)/4, $0x80000000
+DATA const80000000<>+12(SB)/4, $0x80000000
+DATA const80000000<>+16(SB)/4, $0x80000000
+DATA const80000000<>+20(SB)/4, $0x80000000
+DATA const80000000<>+24(SB)/4, $0x80000000
+DATA const80000000<>+28(SB)/4, $0x80000000
+GLOBL const80000000<>(SB), RODATA|NOPTR, $32
+
+DATA const00000000<>+0(SB)/4, $0x00000000
+DATA const00000000<>+4(SB)/4, $0x00000000
+DATA const00000000<>+8(SB)/4, $0x00000000
+DATA const00000000<>+12(SB)/4, $0x00000000
+DATA const00000000<>+16(SB)/4, $0x00000000
+DATA const00000000<>+20(SB)/4, $0x00000000
+DATA const00000000<>+24(SB)/4, $0x00000000
+DATA const00000000<>+28(SB)/4, $0x00000000
+GLOBL const00000000<>(SB), RODATA|NOPTR, $32
+
+// func tanhAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
+	MOVQ src+8(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	SUBQ $0x08, DX
+	JL   tail
+
+vector:
+	VMOVUPS   (AX)(BX*4), Y0
+	VMULPS    Y0, Y0, Y1
+	VMOVUPS   constbbbaf0ea<>+0(SB), Y2
+	VMULPS    Y1, Y2, Y2
+	VADDPS    const3ca9134e<>+0(SB), Y2, Y2
+	VMULPS    Y1, Y2, Y2
+	VADDPS    constbd5c1e2d<>+0(SB), Y2, Y2
+	VMULPS    Y1, Y2, Y2
+	VADDPS    const3e088393<>+0(SB), Y2, Y2
+	VMULPS    Y1, Y2, Y2
+	VADDPS    constbeaaaa99<>+0(SB), Y2, Y2
+	VMULPS    Y1, Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VADDPS    Y0, Y2, Y2
+	VANDPS    const7fffffff<>+0(SB), Y0, Y1
+	VCMPPS    $0x11, const3f200000<>+0(SB), Y1, Y3
+	VMOVUPS   const41200000<>+0(SB), Y4
+	VMINPS    Y1, Y4, Y1
+	VADDPS    Y1, Y1, Y1
+	VMINPS    const42b17218<>+0(SB), Y1, Y4
+	VMAXPS    constc2d00000<>+0(SB), Y4, Y4
+	VMULPS    const3fb8aa3b<>+0(SB), Y4, Y5
+	VADDPS    const4b400000<>+0(SB), Y5, Y5
+	VPSUBD    const4b400000<>+0(SB), Y5, Y7
+	VSUBPS    const4b400000<>+0(SB), Y5, Y5
+	VMULPS    const3f318000<>+0(SB), Y5, Y6
+	VSUBPS    Y6, Y4, Y6
+	VMULPS    constb95e8083<>+0(SB), Y5, Y5
+	VSUBPS    Y5, Y6, Y6
+	VMOVUPS   const39506967<>+0(SB), Y4
+	VMULPS    Y6, Y4, Y4
+	VADDPS    const3ab743ce<>+0(SB), Y4, Y4
+	VMULPS    Y6, Y4, Y4
+	VADDPS    const3c088908<>+0(SB), Y4, Y4
+	VMULPS    Y6, Y4, Y4
+	VADDPS    const3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS    Y6, Y4, Y4
+	VADDPS    const3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS    Y6, Y4, Y4
+	VADDPS    const3f000000<>+0(SB), Y4, Y4
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y6, Y4, Y4
+	VADDPS    Y6, Y4, Y4
+	VADDPS    const3f800000<>+0(SB), Y4, Y4
+	VPSRAD    $0x01, Y7, Y5
+	VPSUBD    Y5, Y7, Y7
+	VPADDD    const0000007f<>+0(SB), Y5, Y5
+	VPSLLD    $0x17, Y5, Y5
+	VMULPS    Y5, Y4, Y4
+	VPADDD    const0000007f<>+0(SB), Y7, Y7
+	VPSLLD    $0x17, Y7, Y7
+	VMULPS    Y7, Y4, Y4
+	VCMPPS    $0x1d, const42b17218<>+0(SB), Y1, Y5
+	VBLENDVPS Y5, const7f800000<>+0(SB), Y4, Y4
+	VCMPPS    $0x11, constc2d00000<>+0(SB), Y1, Y5
+	VANDNPS   Y4, Y5, Y4
+	VCMPPS    $0x03, Y1, Y1, Y5
+	VBLENDVPS Y5, Y1, Y4, Y4
+	VADDPS    const3f800000<>+0(SB), Y4, Y4
+	VMOVUPS   const40000000<>+0(SB), Y1
+	VDIVPS    Y4, Y1, Y4
+	VMOVUPS   const3f800000<>+0(SB), Y1
+	VSUBPS    Y4, Y1, Y4
+	VANDPS    const80000000<>+0(SB), Y0, Y0
+	VORPS     Y0, Y4, Y4
+	VBLENDVPS Y3, Y2, Y4, Y4
+	VMOVUPS   Y4, (CX)(BX*4)
+	ADDQ      $0x08, BX
+	SUBQ      $0x08, DX
+	JGE       vector
+
+tail:
+	NEGQ       DX
+	CMPQ       DX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), SI
+	VMOVUPS    32(SI)(DX*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y1
+	VMULPS     Y1, Y1, Y2
+	VMOVUPS    constbbbaf0ea<>+0(SB), Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     const3ca9134e<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     constbd5c1e2d<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     const3e088393<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     constbeaaaa99<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y1, Y3, Y3
+	VADDPS     Y1, Y3, Y3
+	VANDPS     const7fffffff<>+0(SB), Y1, Y2
+	VCMPPS     $0x11, const3f200000<>+0(SB), Y2, Y4
+	VMOVUPS    const41200000<>+0(SB), Y5
+	VMINPS     Y2, Y5, Y2
+	VADDPS     Y2, Y2, Y2
+	VMINPS     const42b17218<>+0(SB), Y2, Y5
+	VMAXPS     constc2d00000<>+0(SB), Y5, Y5
+	VMULPS     const3fb8aa3b<>+0(SB), Y5, Y6
+	VADDPS     const4b400000<>+0(SB), Y6, Y6
+	VPSUBD     const4b400000<>+0(SB), Y6, Y8
+	VSUBPS     const4b400000<>+0(SB), Y6, Y6
+	VMULPS     const3f318000<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y7
+	VMULPS     constb95e8083<>+0(SB), Y6, Y6
+	VSUBPS     Y6, Y7, Y7
+	VMOVUPS    const39506967<>+0(SB), Y5
+	VMULPS     Y7, Y5, Y5
+	VADDPS     const3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y7, Y5, Y5
+	VADDPS     const3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y7, Y5, Y5
+	VADDPS     const3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y7, Y5, Y5
+	VADDPS     const3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y7, Y5, Y5
+	VADDPS     const3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y7, Y5, Y5
+	VMULPS     Y7, Y5, Y5
+	VADDPS     Y7, Y5, Y5
+	VADDPS     const3f800000<>+0(SB), Y5, Y5
+	VPSRAD     $0x01, Y8, Y6
+	VPSUBD     Y6, Y8, Y8
+	VPADDD     const0000007f<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y5, Y5
+	VPADDD     const0000007f<>+0(SB), Y8, Y8
+	VPSLLD     $0x17, Y8, Y8
+	VMULPS     Y8, Y5, Y5
+	VCMPPS     $0x1d, const42b17218<>+0(SB), Y2, Y6
+	VBLENDVPS  Y6, const7f800000<>+0(SB), Y5, Y5
+	VCMPPS     $0x11, constc2d00000<>+0(SB), Y2, Y6
+	VANDNPS    Y5, Y6, Y5
+	VCMPPS     $0x03, Y2, Y2, Y6
+	VBLENDVPS  Y6, Y2, Y5, Y5
+	VADDPS     const3f800000<>+0(SB), Y5, Y5
+	VMOVUPS    const40000000<>+0(SB), Y2
+	VDIVPS     Y5, Y2, Y5
+	VMOVUPS    const3f800000<>+0(SB), Y2
+	VSUBPS     Y5, Y2, Y5
+	VANDPS     const80000000<>+0(SB), Y1, Y1
+	VORPS      Y1, Y5, Y5
+	VBLENDVPS  Y4, Y3, Y5, Y5
+	VMASKMOVPS Y5, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA constbbbaf0ea<>+0(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+4(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+8(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+12(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+16(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+20(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+24(SB)/4, $0xbbbaf0ea
+DATA constbbbaf0ea<>+28(SB)/4, $0xbbbaf0ea
+GLOBL constbbbaf0ea<>(SB), RODATA|NOPTR, $32
+
+DATA const3ca9134e<>+0(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+4(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+8(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+12(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+16(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+20(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+24(SB)/4, $0x3ca9134e
+DATA const3ca9134e<>+28(SB)/4, $0x3ca9134e
+GLOBL const3ca9134e<>(SB), RODATA|NOPTR, $32
+
+DATA constbd5c1e2d<>+0(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+4(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+8(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+12(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+16(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+20(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+24(SB)/4, $0xbd5c1e2d
+DATA constbd5c1e2d<>+28(SB)/4, $0xbd5c1e2d
+GLOBL constbd5c1e2d<>(SB), RODATA|NOPTR, $32
+
+DATA const3e088393<>+0(SB)/4, $0x3e088393
+DATA const3e088393<>+4(SB)/4, $0x3e088393
+DATA const3e088393<>+8(SB)/4, $0x3e088393
+DATA const3e088393<>+12(SB)/4, $0x3e088393
+DATA const3e088393<>+16(SB)/4, $0x3e088393
+DATA const3e088393<>+20(SB)/4, $0x3e088393
+DATA const3e088393<>+24(SB)/4, $0x3e088393
+DATA const3e088393<>+28(SB)/4, $0x3e088393
+GLOBL const3e088393<>(SB), RODATA|NOPTR, $32
+
+DATA constbeaaaa99<>+0(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+4(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+8(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+12(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+16(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+20(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+24(SB)/4, $0xbeaaaa99
+DATA constbeaaaa99<>+28(SB)/4, $0xbeaaaa99
+GLOBL constbeaaaa99<>(SB), RODATA|NOPTR, $32
+
+DATA const7fffffff<>+0(SB)/4, $0x7fffffff
+DATA const7fffffff<>+4(SB)/4, $0x7fffffff
+DATA const7fffffff<>+8(SB)/4, $0x7fffffff
+DATA const7fffffff<>+12(SB)/4, $0x7fffffff
+DATA const7fffffff<>+16(SB)/4, $0x7fffffff
+DATA const7fffffff<>+20(SB)/4, $0x7fffffff
+DATA const7fffffff<>+24(SB)/4, $0x7fffffff
+DATA const7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL const7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA const3f200000<>+0(SB)/4, $0x3f200000
+DATA const3f200000<>+4(SB)/4, $0x3f200000
+DATA const3f200000<>+8(SB)/4, $0x3f200000
+DATA const3f200000<>+12(SB)/4, $0x3f200000
+DATA const3f200000<>+16(SB)/4, $0x3f200000
+DATA const3f200000<>+20(SB)/4, $0x3f200000
+DATA const3f200000<>+24(SB)/4, $0x3f200000
+DATA const3f200000<>+28(SB)/4, $0x3f200000
+GLOBL const3f200000<>(SB), RODATA|NOPTR, $32
+
+DATA const41200000<>+0(SB)/4, $0x41200000
+DATA const41200000<>+4(SB)/4, $0x41200000
+DATA const41200000<>+8(SB)/4, $0x41200000
+DATA const41200000<>+12(SB)/4, $0x41200000
+DATA const41200000<>+16(SB)/4, $0x41200000
+DATA const41200000<>+20(SB)/4, $0x41200000
+DATA const41200000<>+24(SB)/4, $0x41200000
+DATA const41200000<>+28(SB)/4, $0x41200000
+GLOBL const41200000<>(SB), RODATA|NOPTR, $32
+
+DATA const40000000<>+0(SB)/4, $0x40000000
+DATA const40000000<>+4(SB)/4, $0x40000000
+DATA const40000000<>+8(SB)/4, $0x40000000
+DATA const40000000<>+12(SB)/4, $0x40000000
+DATA const40000000<>+16(SB)/4, $0x40000000
+DATA const40000000<>+20(SB)/4, $0x40000000
+DATA const40000000<>+24(SB)/4, $0x40000000
+DATA const40000000<>+28(SB)/4, $0x40000000
+GLOBL const40000000<>(SB), RODATA|NOPTR, $32
+
+// func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
+// Requires: AVX
+TEXT ·momentumAVX2(SB), NOSPLIT, $0-40
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         buf+16(FP), DX
+	MOVQ         c+24(FP), BX
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VBROADCASTSS 12(BX), Y3
+	MOVQ         n+32(FP), BX
+	XORQ         SI, SI
+	SUBQ         $0x08, BX
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(SI*4), Y4
+	VMOVUPS (CX)(SI*4), Y5
+	VMOVUPS (DX)(SI*4), Y6
+	VMULPS  Y1, Y4, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  Y2, Y6, Y6
+	VMULPS  Y3, Y5, Y5
+	VADDPS  Y5, Y6, Y6
+	VMULPS  Y0, Y6, Y7
+	VSUBPS  Y7, Y4, Y4
+	VMOVUPS Y4, (AX)(SI*4)
+	VMOVUPS Y6, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     vector
+
+tail:
+	NEGQ       BX
+	CMPQ       BX, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y4
+	VMASKMOVPS (AX)(SI*4), Y4, Y5
+	VMASKMOVPS (CX)(SI*4), Y4, Y6
+	VMASKMOVPS (DX)(SI*4), Y4, Y7
+	VMULPS     Y1, Y5, Y1
+	VADDPS     Y1, Y6, Y6
+	VMULPS     Y2, Y7, Y7
+	VMULPS     Y3, Y6, Y6
+	VADDPS     Y6, Y7, Y7
+	VMULPS     Y0, Y7, Y1
+	VSUBPS     Y1, Y5, Y5
+	VMASKMOVPS Y5, Y4, (AX)(SI*4)
+	VMASKMOVPS Y7, Y4, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adamAVX2(param *float32, grad *float32, m *float32, v *float32, c *float32, n int)
+// Requires: AVX
+TEXT ·adamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         c+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	VBROADCASTSS 24(SI), Y6
+	VBROADCASTSS 28(SI), Y7
+	MOVQ         n+40(FP), SI
+	XORQ         DI, DI
+	SUBQ         $0x08, SI
+	JL           tail
+
+vector:
+	VMOVUPS (AX)(DI*4), Y8
+	VMOVUPS (CX)(DI*4), Y9
+	VMOVUPS (DX)(DI*4), Y10
+	VMOVUPS (BX)(DI*4), Y11
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y8, Y12
+	VADDPS  Y12, Y9, Y9
+	VSUBPS  Y10, Y9, Y12
+	VMULPS  Y3, Y12, Y12
+	VADDPS  Y12, Y10, Y10
+	VMULPS  Y5, Y9, Y12
+	VMULPS  Y9, Y12, Y12
+	VMULPS  Y4, Y11, Y11
+	VADDPS  Y12, Y11, Y11
+	VSQRTPS Y11, Y12
+	VDIVPS  Y6, Y12, Y12
+	VADDPS  Y7, Y12, Y12
+	VDIVPS  Y12, Y10, Y12
+	VMULPS  Y0, Y12, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMOVUPS Y8, (AX)(DI*4)
+	VMOVUPS Y10, (DX)(DI*4)
+	VMOVUPS Y11, (BX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, SI
+	JGE     vector
+
+tail:
+	NEGQ       SI
+	CMPQ       SI, $0x08
+	JE         done
+	LEAQ       columnMask<>+0(SB), R8
+	VMOVUPS    32(R8)(SI*4), Y8
+	VMASKMOVPS (AX)(DI*4), Y8, Y9
+	VMASKMOVPS (CX)(DI*4), Y8, Y10
+	VMASKMOVPS (DX)(DI*4), Y8, Y11
+	VMASKMOVPS (BX)(DI*4), Y8, Y12
+	VMULPS     Y1, Y9, Y9
+	VMULPS     Y2, Y9, Y1
+	VADDPS     Y1, Y10, Y10
+	VSUBPS     Y11, Y10, Y1
+	VMULPS     Y3, Y1, Y1
+	VADDPS     Y1, Y11, Y11
+	VMULPS     Y5, Y10, Y1
+	VMULPS     Y10, Y1, Y1
+	VMULPS     Y4, Y12, Y12
+	VADDPS     Y1, Y12, Y12
+	VSQRTPS    Y12, Y1
+	VDIVPS     Y6, Y1, Y1
+	VADDPS     Y7, Y1, Y1
+	VDIVPS     Y1, Y11, Y1
+	VMULPS     Y0, Y1, Y1
+	VSUBPS     Y1, Y9, Y9
+	VMASKMOVPS Y9, Y8, (AX)(DI*4)
+	VMASKMOVPS Y11, Y8, (DX)(DI*4)
+	VMASKMOVPS Y12, Y8, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sumAVX2(acc *float32, src *float32, n int)
+// Requires: AVX
+TEXT ·sumAVX2(SB), NOSPLIT, $0-24
+	MOVQ   acc+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   n+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	SUBQ   $0x08, DX
+	JL     tail
+
+vector:
+	VMOVUPS (CX), Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     vector
+
+tail:
+	NEGQ       DX
+	LEAQ       columnMask<>+0(SB), BX
+	VMOVUPS    32(BX)(DX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VANDPS     Y1, Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func sumExpAVX2(acc *float32, src *float32, shift float32, n int)
+// Requires: AVX, AVX2
+TEXT ·sumExpAVX2(SB), NOSPLIT, $0-32
+	MOVQ         acc+0(FP), AX
+	MOVQ         src+8(FP), CX
+	VBROADCASTSS shift+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	VXORPS       Y1, Y1, Y1
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS   (CX), Y2
+	VSUBPS    Y0, Y2, Y2
+	VMINPS    const42b17218<>+0(SB), Y2, Y3
+	VMAXPS    constc2d00000<>+0(SB), Y3, Y3
+	VMULPS    const3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS    const4b400000<>+0(SB), Y4, Y4
+	VPSUBD    const4b400000<>+0(SB), Y4, Y6
+	VSUBPS    const4b400000<>+0(SB), Y4, Y4
+	VMULPS    const3f318000<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y3, Y5
+	VMULPS    constb95e8083<>+0(SB), Y4, Y4
+	VSUBPS    Y4, Y5, Y5
+	VMOVUPS   const39506967<>+0(SB), Y3
+	VMULPS    Y5, Y3, Y3
+	VADDPS    const3ab743ce<>+0(SB), Y3, Y3
+	VMULPS    Y5, Y3, Y3
+	VADDPS    const3c088908<>+0(SB), Y3, Y3
+	VMULPS    Y5, Y3, Y3
+	VADDPS    const3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS    Y5, Y3, Y3
+	VADDPS    const3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS    Y5, Y3, Y3
+	VADDPS    const3f000000<>+0(SB), Y3, Y3
+	VMULPS    Y5, Y3, Y3
+	VMULPS    Y5, Y3, Y3
+	VADDPS    Y5, Y3, Y3
+	VADDPS    const3f800000<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y6, Y4
+	VPSUBD    Y4, Y6, Y6
+	VPADDD    const0000007f<>+0(SB), Y4, Y4
+	VPSLLD    $0x17, Y4, Y4
+	VMULPS    Y4, Y3, Y3
+	VPADDD    const0000007f<>+0(SB), Y6, Y6
+	VPSLLD    $0x17, Y6, Y6
+	VMULPS    Y6, Y3, Y3
+	VCMPPS    $0x1d, const42b17218<>+0(SB), Y2, Y4
+	VBLENDVPS Y4, const7f800000<>+0(SB), Y3, Y3
+	VCMPPS    $0x11, constc2d00000<>+0(SB), Y2, Y4
+	VANDNPS   Y3, Y4, Y3
+	VCMPPS    $0x03, Y2, Y2, Y4
+	VBLENDVPS Y4, Y2, Y3, Y3
+	VADDPS    Y3, Y1, Y1
+	ADDQ      $0x20, CX
+	SUBQ      $0x08, DX
+	JGE       vector
+
+tail:
+	NEGQ       DX
+	LEAQ       columnMask<>+0(SB), BX
+	VMOVUPS    32(BX)(DX*4), Y2
+	VMASKMOVPS (CX), Y2, Y3
+	VSUBPS     Y0, Y3, Y3
+	VMINPS     const42b17218<>+0(SB), Y3, Y0
+	VMAXPS     constc2d00000<>+0(SB), Y0, Y0
+	VMULPS     const3fb8aa3b<>+0(SB), Y0, Y4
+	VADDPS     const4b400000<>+0(SB), Y4, Y4
+	VPSUBD     const4b400000<>+0(SB), Y4, Y6
+	VSUBPS     const4b400000<>+0(SB), Y4, Y4
+	VMULPS     const3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y0, Y5
+	VMULPS     constb95e8083<>+0(SB), Y4, Y4
+	VSUBPS     Y4, Y5, Y5
+	VMOVUPS    const39506967<>+0(SB), Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     const3ab743ce<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     const3c088908<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     const3d2aa9c1<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     const3e2aaaaa<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     const3f000000<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     Y5, Y0, Y0
+	VADDPS     const3f800000<>+0(SB), Y0, Y0
+	VPSRAD     $0x01, Y6, Y4
+	VPSUBD     Y4, Y6, Y6
+	VPADDD     const0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y0, Y0
+	VPADDD     const0000007f<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y0, Y0
+	VCMPPS     $0x1d, const42b17218<>+0(SB), Y3, Y4
+	VBLENDVPS  Y4, const7f800000<>+0(SB), Y0, Y0
+	VCMPPS     $0x11, constc2d00000<>+0(SB), Y3, Y4
+	VANDNPS    Y0, Y4, Y0
+	VCMPPS     $0x03, Y3, Y3, Y4
+	VBLENDVPS  Y4, Y3, Y0, Y0
+	VANDPS     Y2, Y0, Y0
+	VADDPS     Y0, Y1, Y1
+	VMOVUPS    Y1, (AX)
+	VZEROUPPER
+	RET

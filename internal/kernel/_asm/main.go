@@ -24,6 +24,10 @@ func main() {
 	}
 	unroll(false)
 	unroll(true)
+	arithmetic()
+	exponentials()
+	optimizers()
+	sums()
 	Generate()
 }
 
