@@ -31,10 +31,15 @@ var All = []graph.Op{
 	MatMulOp{}, GemmOp{},
 	// convolution and pooling
 	ConvOp{}, ConvTransposeOp{}, MaxPoolOp{}, AveragePoolOp{}, GlobalAveragePoolOp{}, GlobalMaxPoolOp{},
+	// normalization
+	BatchNormalizationOp{}, LayerNormalizationOp{}, InstanceNormalizationOp{}, DropoutOp{},
 	// gradients
 	SumLikeOp{}, ExpandLikeOp{}, ReshapeLikeOp{},
 	SliceGradOp{}, GatherGradOp{}, PadGradOp{},
 	ConvGradInputOp{}, ConvGradWeightOp{}, MaxPoolGradOp{}, AveragePoolGradOp{},
+	// training
+	BatchNormTrainOp{}, BatchNormTrainGradOp{}, RandomUniformOp{},
+	SGDUpdateOp{}, AdamUpdateOp{}, RMSPropUpdateOp{},
 }
 
 // ByName finds an operator of [All] by its domain ("" is ai.onnx) and name.

@@ -1,0 +1,184 @@
+package op
+
+import (
+	"math"
+
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/tensor"
+)
+
+// BatchNormTrainOp normalizes each channel of x, [N, C, …], with its own mean and
+// variance, then scales and shifts it. It also gives the mean and the variance
+// (the biased one, divided by the number of elements), from which running averages
+// are made.
+type BatchNormTrainOp struct {
+	Epsilon Opt[float64] `onnx:"epsilon" default:"1e-05"`
+}
+
+// BatchNormTrain normalizes each channel of x with its own mean and variance, then
+// scales and shifts it; it also gives the mean and the biased variance.
+func BatchNormTrain(x, scale, bias *graph.Value, epsilon float64) (y, mean, variance *graph.Value) {
+	out := apply(BatchNormTrainOp{Epsilon: Set(epsilon)}, x, scale, bias)
+	return out[0], out[1], out[2]
+}
+
+// Spec describes the operator.
+func (o BatchNormTrainOp) Spec() graph.Spec {
+	return graph.Spec{
+		Name: "BatchNormTrain", Domain: ember, Formula: "y = (x - mean(x))/√(var(x) + ε)·scale + bias, per channel",
+		Source: "Ioffe, Szegedy, \"Batch normalization\", 2015",
+		Inputs: []string{"x", "scale", "bias"}, Outputs: []string{"y", "mean", "var"}, ULP: 32,
+		FLOPs: func(in, _ []graph.Type) int64 { return 6 * elements(in[0]) },
+		Cases: func() []graph.Case {
+			return batchNormCases(func(shape []int) (graph.Op, []graph.Arg) {
+				c := shape[1]
+				return BatchNormTrainOp{}, []graph.Arg{graph.Rand(shape...), graph.RandIn(0.5, 2, c), graph.Rand(c)}
+			})
+		},
+	}
+}
+
+// batchNormCases makes the cases of BatchNormTrain and its gradient from the shape
+// of x.
+func batchNormCases(arg func(shape []int) (graph.Op, []graph.Arg)) []graph.Case {
+	var cases []graph.Case
+	for _, c := range []struct {
+		name  string
+		shape []int
+	}{{"", []int{3, 2, 4, 5}}, {"matrix", []int{9, 7}}, {"one axis", []int{4, 3, 5}}, {"many", []int{8, 5, 7, 7}}} {
+		o, in := arg(c.shape)
+		cases = append(cases, graph.Case{Name: c.name, Op: o, In: in})
+	}
+	return cases
+}
+
+// Infer gives the type of x and one number per channel twice.
+func (o BatchNormTrainOp) Infer(in []graph.Type) ([]graph.Type, error) {
+	if err := expect(in, 3, 3); err != nil {
+		return nil, err
+	}
+	if err := wantChannels(in, "scale", "bias"); err != nil {
+		return nil, err
+	}
+	channel := in[0].With(in[0].Shape[1])
+	return []graph.Type{in[0].With(in[0].Shape...), channel, channel}, nil
+}
+
+// Eval is the definition.
+func (o BatchNormTrainOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	x := tensor.Cast(in[0], tensor.Float64)
+	axes := append([]int{0}, spatialAxes(x.Rank())...)
+	mean, variance := tensor.Mean(x, axes, false), tensor.Var(x, axes, false)
+	dt := in[0].DType()
+	wide := func(t *tensor.Tensor) *tensor.Tensor { return tensor.Cast(t, tensor.Float64) }
+	y, err := BatchNormalizationOp{Epsilon: o.Epsilon}.Eval([]*tensor.Tensor{x, wide(in[1]), wide(in[2]), mean, variance})
+	if err != nil {
+		return nil, err
+	}
+	return []*tensor.Tensor{tensor.Cast(y[0], dt), tensor.Cast(mean, dt), tensor.Cast(variance, dt)}, nil
+}
+
+// Grad is that of y, by BatchNormTrainGrad, plus those of the mean, g/n, and of the
+// variance, 2·g·(x - mean)/n.
+func (o BatchNormTrainOp) Grad(in, out, g []*graph.Value) []*graph.Value {
+	x, mean := in[0], out[1]
+	d := make([]*graph.Value, 3)
+	if g[0] != nil {
+		copy(d, apply(BatchNormTrainGradOp(o), g[0], x, in[1], mean, out[2]))
+	}
+	n := countPerElement(x, mean)
+	more := func(term *graph.Value) {
+		if d[0] != nil {
+			term = Add(d[0], term)
+		}
+		d[0] = term
+	}
+	if g[1] != nil {
+		more(ExpandLike(channelwise(Div(g[1], n), x.Rank()), x))
+	}
+	if g[2] != nil {
+		slope := channelwise(Div(Mul(g[2], Scalar(x, 2)), n), x.Rank())
+		more(Mul(slope, Sub(x, channelwise(mean, x.Rank()))))
+	}
+	return d
+}
+
+// BatchNormTrainGradOp is the gradient of BatchNormTrain with respect to x, scale and
+// bias, given that with respect to y, and the mean and variance of x.
+type BatchNormTrainGradOp BatchNormTrainOp
+
+// Spec describes the operator.
+func (o BatchNormTrainGradOp) Spec() graph.Spec {
+	return graph.Spec{
+		Name: "BatchNormTrainGrad", Domain: ember,
+		Formula: "dbias = Σ g; dscale = Σ g·x̂; dx = scale/√(var + ε)·(g - dbias/n - x̂·dscale/n), x̂ = (x - mean)/√(var + ε)",
+		Source:  "Ioffe, Szegedy, \"Batch normalization\", 2015, section 3",
+		Inputs:  []string{"g", "x", "scale", "mean", "var"}, Outputs: []string{"dx", "dscale", "dbias"}, ULP: 64,
+		FLOPs: func(in, _ []graph.Type) int64 { return 8 * elements(in[0]) },
+		Cases: func() []graph.Case {
+			return batchNormCases(func(shape []int) (graph.Op, []graph.Arg) {
+				c := shape[1]
+				x := graph.Rand(shape...)
+				return BatchNormTrainGradOp{}, []graph.Arg{x, x, graph.RandIn(0.5, 2, c), graph.RandIn(-0.1, 0.1, c), graph.RandIn(0.3, 0.4, c)}
+			})
+		},
+	}
+}
+
+// Infer gives the types of x, scale and bias.
+func (o BatchNormTrainGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
+	if err := expect(in, 5, 5); err != nil {
+		return nil, err
+	}
+	if err := wantChannels(in[1:], "scale", "mean", "var"); err != nil {
+		return nil, err
+	}
+	if _, err := (ReshapeLikeOp{}).Infer(in[:2]); err != nil {
+		return nil, err
+	}
+	channel := in[1].With(in[1].Shape[1])
+	return []graph.Type{in[1].With(in[1].Shape...), channel, channel}, nil
+}
+
+// Eval is the definition.
+func (o BatchNormTrainGradOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	xs := in[1].Shape()
+	g, x := tensor.Float64s(in[0]), tensor.Float64s(in[1])
+	scale, mean, variance := tensor.Float64s(in[2]), tensor.Float64s(in[3]), tensor.Float64s(in[4])
+	inner, channels := xs[2:].Len(), xs[1]
+	n := float64(len(x) / max(channels, 1))
+	inv, dscale, dbias := make([]float64, channels), make([]float64, channels), make([]float64, channels)
+	for c, v := range variance {
+		inv[c] = 1 / math.Sqrt(v+o.Epsilon.Or(1e-5))
+	}
+	for i, v := range g {
+		c := i / inner % channels
+		dbias[c] += v
+		dscale[c] += v * (x[i] - mean[c]) * inv[c]
+	}
+	dx := make([]float64, len(x))
+	for i, v := range g {
+		c := i / inner % channels
+		hat := (x[i] - mean[c]) * inv[c]
+		dx[i] = scale[c] * inv[c] * (v - dbias[c]/n - hat*dscale[c]/n)
+	}
+	dt := in[1].DType()
+	vector := tensor.Shape{channels}
+	return []*tensor.Tensor{ofFloats(dt, dx, xs), ofFloats(dt, dscale, vector), ofFloats(dt, dbias, vector)}, nil
+}
+
+// Grad differentiates the formula by its parts; mean and variance count as inputs
+// of their own.
+func (o BatchNormTrainGradOp) Grad(in, _, g []*graph.Value) []*graph.Value {
+	return gradByParts(in, g, func(in []*graph.Value) []*graph.Value {
+		dy, x := in[0], in[1]
+		rank := x.Rank()
+		inv := Reciprocal(Sqrt(Add(in[4], Scalar(x, o.Epsilon.Or(1e-5)))))
+		hat := Mul(Sub(x, channelwise(in[3], rank)), channelwise(inv, rank))
+		dscale, dbias := sumPerChannel(Mul(dy, hat)), sumPerChannel(dy)
+		n := countPerElement(x, inv)
+		mean := Add(channelwise(Div(dbias, n), rank), Mul(hat, channelwise(Div(dscale, n), rank)))
+		dx := Mul(channelwise(Mul(in[2], inv), rank), Sub(dy, mean))
+		return []*graph.Value{dx, dscale, dbias}
+	})
+}
