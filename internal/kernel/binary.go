@@ -17,19 +17,6 @@ const (
 	binaryCount
 )
 
-// CompareOp is a relation of two values. NaN is unequal to everything.
-type CompareOp uint8
-
-// The relations.
-const (
-	Equal CompareOp = iota
-	NotEqual
-	Less
-	LessEqual
-	Greater
-	GreaterEqual
-)
-
 // Zip computes, for i < len(dst),
 //
 //	dst[i] = op(a[i*stepA], b[i*stepB])
@@ -199,51 +186,5 @@ func powRow[T Number](dst, a []T, y T) {
 		for i, x := range a {
 			dst[i] = pow(x, y)
 		}
-	}
-}
-
-// Compare computes dst[i] = 1 if op(a[i*stepA], b[i*stepB]), else 0, for
-// i < len(dst), with steps as in [Zip].
-func Compare[T Number](op CompareOp, dst []uint8, a []T, stepA int, b []T, stepB int) {
-	var ia, ib int
-	for i := range dst {
-		x, y := a[ia], b[ib]
-		var r bool
-		switch op {
-		case Equal:
-			r = x == y
-		case NotEqual:
-			r = x != y
-		case Less:
-			r = x < y
-		case LessEqual:
-			r = x <= y
-		case Greater:
-			r = x > y
-		case GreaterEqual:
-			r = x >= y
-		}
-		dst[i] = 0
-		if r {
-			dst[i] = 1
-		}
-		ia += stepA
-		ib += stepB
-	}
-}
-
-// Where computes dst[i] = cond[i*stepC] != 0 ? a[i*stepA] : b[i*stepB] for
-// i < len(dst), with steps as in [Zip].
-func Where[T any](dst []T, cond []uint8, stepC int, a []T, stepA int, b []T, stepB int) {
-	var ic, ia, ib int
-	for i := range dst {
-		if cond[ic] != 0 {
-			dst[i] = a[ia]
-		} else {
-			dst[i] = b[ib]
-		}
-		ic += stepC
-		ia += stepA
-		ib += stepB
 	}
 }

@@ -110,6 +110,10 @@ func (p *Pool2D[T]) planes(plane int) (x, y []T, index []int64) {
 
 func (p *Pool2D[T]) maxPlane(plane int) {
 	x, y, index := p.planes(plane)
+	if p.halves() {
+		p.maxHalves(x, y, index)
+		return
+	}
 	at := 0
 	for i := range p.OutH {
 		rows := p.rows(i)
@@ -131,6 +135,61 @@ func (p *Pool2D[T]) maxPlane(plane int) {
 			at++
 		}
 	}
+}
+
+// halves reports whether the windows are 2×2, side by side and full: the usual
+// case, for which there is a loop without branches.
+func (p *Pool2D[T]) halves() bool {
+	return p.KH == 2 && p.KW == 2 && p.StrideH == 2 && p.StrideW == 2 &&
+		p.DilationH <= 1 && p.DilationW <= 1 && p.PadTop == 0 && p.PadLeft == 0 &&
+		2*p.OutH <= p.H && 2*p.OutW <= p.W
+}
+
+// maxHalves is maxPlane for windows as halves says.
+func (p *Pool2D[T]) maxHalves(x, y []T, index []int64) {
+	for i := range p.OutH {
+		out := y[i*p.OutW:][:p.OutW]
+		top, bottom := x[2*i*p.W:][:2*p.OutW], x[(2*i+1)*p.W:][:2*p.OutW]
+		if index == nil {
+			for j := range out {
+				out[j] = max(top[2*j], top[2*j+1], bottom[2*j], bottom[2*j+1])
+			}
+			continue
+		}
+		at := index[i*p.OutW:][:p.OutW]
+		for j := range out {
+			a, b, c, d := top[2*j], top[2*j+1], bottom[2*j], bottom[2*j+1]
+			up, down := max(a, b), max(c, d)
+			here, below := 2*i*p.W+2*j, (2*i+1)*p.W+2*j
+			first := here
+			if b > a {
+				here++
+			}
+			if d > c {
+				below++
+			}
+			if down > up {
+				here = below
+			}
+			best := max(up, down)
+			if isNaN(best) {
+				here = firstMax([4]T{a, b, c, d}, [4]int{first, first + 1, first + p.W, first + p.W + 1})
+			}
+			out[j], at[j] = best, int64(here)
+		}
+	}
+}
+
+// firstMax returns the position of the first of the greatest values, NaN being
+// the greatest.
+func firstMax[T Float](v [4]T, at [4]int) int {
+	best := 0
+	for i := 1; i < len(v); i++ {
+		if v[i] > v[best] || isNaN(v[i]) && !isNaN(v[best]) {
+			best = i
+		}
+	}
+	return at[best]
 }
 
 func (p *Pool2D[T]) maxGradPlane(plane int) {

@@ -64,6 +64,9 @@ func TestPool2D(t *testing.T) {
 		y.Check(t)
 		dx.Check(t)
 		want, wantDx := make([]float64, ny), make([]float64, nx)
+		alone := make([]float64, ny)
+		p.Max(nil, alone, nil, x)
+		kerneltest.Identical(t, name+" max without index", alone, y.Data)
 		eachWindow(p, func(out int, in []int, _ int) {
 			best := slices.MaxFunc(in, func(a, b int) int {
 				if x[a] != x[b] {
@@ -100,6 +103,48 @@ func TestPool2D(t *testing.T) {
 			kerneltest.Close(t, name+" mean", y.Data, want, 1e-14)
 			kerneltest.Close(t, name+" mean gradient", dx.Data, wantDx, 1e-14)
 		}
+	}
+}
+
+// TestMaxOfHalves compares the loop for 2×2 windows with the general one, which
+// runs on single rows of windows because of their vertical stride.
+func TestMaxOfHalves(t *testing.T) {
+	values := []float64{0, 1, 2, math.NaN(), math.Inf(1), math.Inf(-1)}
+	rng := rand.New(rand.NewPCG(3, 4))
+	const h, w = 6, 9
+	p := &kernel.Pool2D[float64]{N: 1, C: 60, H: h, W: w, OutH: 3, OutW: 4, KH: 2, KW: 2, StrideH: 2, StrideW: 2}
+	x := make([]float64, p.C*h*w)
+	for i := range x {
+		x[i] = values[rng.IntN(len(values))]
+	}
+	n := p.C * p.OutH * p.OutW
+	y, want, index, wantIndex := make([]float64, n), make([]float64, n), make([]int64, n), make([]int64, n)
+	p.Max(nil, y, index, x)
+	general := *p
+	general.OutH, general.OutW = 1, 4 // one row of windows of a taller plane
+	general.H = 3
+	for c := range p.C {
+		for i := range p.OutH {
+			rows := append(append([]float64(nil), x[(c*h+2*i)*w:][:2*w]...), make([]float64, w)...)
+			general.C, general.StrideH = 1, 3
+			at := (c*p.OutH + i) * p.OutW
+			general.Max(nil, want[at:at+4], wantIndex[at:at+4], rows)
+			for j := range 4 {
+				wantIndex[at+j] += int64(2 * i * w)
+			}
+		}
+	}
+	kerneltest.Identical(t, "maxima", y, want)
+	kerneltest.Identical(t, "positions", index, wantIndex)
+}
+
+func BenchmarkMax(b *testing.B) {
+	p := &kernel.Pool2D[float32]{N: 64, C: 20, H: 24, W: 24, OutH: 12, OutW: 12, KH: 2, KW: 2, StrideH: 2, StrideW: 2}
+	x := kerneltest.Random[float32](64*20*24*24, rand.New(rand.NewPCG(1, 2))).Data
+	y, index := make([]float32, len(x)/4), make([]int64, len(x)/4)
+	b.SetBytes(int64(4 * len(x)))
+	for b.Loop() {
+		p.Max(nil, y, index, x)
 	}
 }
 
