@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/metric"
 	"github.com/emberml/ember/tensor"
 )
@@ -156,4 +157,23 @@ func ExampleConfusion() {
 	// Output:
 	// [[1 0] [1 2]]
 	// +0.67
+}
+
+// TestOptions: a metric is its own options for a net file.
+func TestOptions(t *testing.T) {
+	for _, spec := range metric.All {
+		for _, f := range config.Fields(spec.New()) {
+			if f.Doc == "" || f.Default == "" {
+				t.Errorf("%s: the option %+v", spec.Key, f)
+			}
+		}
+	}
+	n, err := config.Parse("net.yaml", []byte("{top_k: {k: 2}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var top metric.TopK
+	if err := n.Get("top_k").Decode(&top); err != nil || top.K != 2 {
+		t.Errorf("k is %d: %v", top.K, err)
+	}
 }

@@ -16,8 +16,6 @@ type samples struct {
 	epsilon float64 // of the type of the scores
 }
 
-func (s *samples) len() int { return len(s.labels) }
-
 func (s *samples) row(i int) []float64 { return s.scores[i*s.classes : (i+1)*s.classes] }
 
 // best is the class of the highest score of row i, the first of equals.

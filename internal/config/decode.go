@@ -29,7 +29,7 @@ func decode(n *Node, v reflect.Value, subject string) error {
 		return nil
 	}
 	if v.Kind() == reflect.Pointer {
-		if n.Empty() && n.isNull() {
+		if n.isNull() {
 			return nil
 		}
 		if v.IsNil() {

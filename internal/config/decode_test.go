@@ -62,7 +62,7 @@ type net struct {
 	Train     trainOptions
 	Labels    map[string]int
 	Hidden    int `config:"-"`
-	private   int
+	_         int
 }
 
 type Shared struct{ Ignored int }

@@ -155,7 +155,6 @@ func bound(text string) (*float64, error) {
 
 var (
 	unmarshalerType = reflect.TypeFor[Unmarshaler]()
-	marshalerType   = reflect.TypeFor[Marshaler]()
 	textType        = reflect.TypeFor[encoding.TextUnmarshaler]()
 	durationType    = reflect.TypeFor[time.Duration]()
 	nodeType        = reflect.TypeFor[*Node]()
@@ -200,14 +199,16 @@ func typeName(t reflect.Type) string {
 	case kind == reflect.Float32 || kind == reflect.Float64:
 		return "number"
 	case kind == reflect.Slice:
-		return "list of " + typeName(t.Elem()) + "s"
+		return "list of " + plural(typeName(t.Elem()))
 	case kind == reflect.Map:
-		return "map of " + typeName(t.Elem()) + "s"
+		return "map of " + plural(typeName(t.Elem()))
 	case kind == reflect.Struct:
 		return "options"
 	}
 	panic(fmt.Sprintf("a %v cannot be an option", t))
 }
+
+func plural(noun string) string { return strings.TrimSuffix(noun, "s") + "s" }
 
 // Snake is the key of a Go name: LearningRate is learning_rate, LR is lr, L2 is
 // l2, Conv2D is conv2d, MaxPool2D is max_pool2d, URLPath is url_path.
