@@ -1,0 +1,68 @@
+package nn
+
+import (
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/op"
+	"github.com/emberml/ember/tensor"
+)
+
+// complete is the options with their defaults; one out of bounds fails.
+func complete[T any](b *Builder, options T) T {
+	if err := config.ValidateAs(kindOf(options), options); err != nil {
+		b.Failf("%v", err)
+	}
+	config.Defaults(&options)
+	return options
+}
+
+// size is the extent of an axis that has to be known while the net is built:
+// any but the batch's.
+func (b *Builder) size(x *graph.Value, axis int) int {
+	d := x.Shape()[b.axis(x, axis)]
+	n, ok := d.Size()
+	if !ok {
+		b.Failf("axis %d of the input %v must have a known size", axis, x.Shape())
+	}
+	return n
+}
+
+// axis is an axis of x counted from the front.
+func (b *Builder) axis(x *graph.Value, axis int) int {
+	a := axis
+	if a < 0 {
+		a += x.Rank()
+	}
+	if a < 0 || a >= x.Rank() {
+		b.Failf("axis %d is outside the input %v", axis, x.Shape())
+	}
+	return a
+}
+
+// image is the only input of a layer that works on images.
+func (b *Builder) image(in []*graph.Value) *graph.Value {
+	x := b.One(in)
+	if x.Rank() != 4 {
+		b.Failf("wants images [N, channels, height, width], given %v", x.Shape())
+	}
+	return x
+}
+
+// scale is x·factor.
+func (b *Builder) scale(x *graph.Value, factor float64) *graph.Value {
+	if factor == 1 {
+		return x
+	}
+	return op.Mul(x, op.Scalar(x, factor))
+}
+
+// column is a constant of a value for each index of axis 1 of x, in the shape
+// [n, 1, …] that broadcasts to x.
+func (b *Builder) column(x *graph.Value, values []float64) *graph.Value {
+	shape := make([]int, x.Rank()-1)
+	for i := range shape {
+		shape[i] = 1
+	}
+	shape[0] = len(values)
+	return b.Graph.Constant(tensor.Cast(tensor.Of(values, shape...), x.DType()))
+}

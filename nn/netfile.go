@@ -1,0 +1,165 @@
+package nn
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/emberml/ember/internal/config"
+)
+
+// netFile is a net file's keys, in their order.
+type netFile struct {
+	Name      string         `doc:"name of the model"`
+	Input     []int          `required:"true" min:"1" doc:"shape of one sample, channels first: [1, 28, 28], [784]"`
+	Layers    []Item         `required:"true" doc:"layers from input to output"`
+	Loss      *config.Node   `required:"true" doc:"what training makes small, such as cross_entropy or {huber: {delta: 2}}"`
+	Target    string         `oneof:"input" doc:"input: the net learns its own input"`
+	Optimizer *config.Node   `doc:"how weights move, such as {adam: {lr: 0.001}}"`
+	Schedule  *config.Node   `doc:"how the learning rate changes, such as cosine"`
+	Metrics   []*config.Node `doc:"what is measured, such as [accuracy]"`
+	Train     *config.Node   `doc:"epochs, batch, seed and so on"`
+}
+
+// ParseNet reads a net file, YAML or JSON. The file name serves messages. A
+// mistake is an error with file and line: an unknown key or layer with the
+// nearest name, a wrong type, a value out of bounds, a reference to no layer.
+// Shapes are checked by [Net.Check].
+func ParseNet(file string, data []byte) (*Net, error) {
+	root, err := config.Parse(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeNet(root)
+}
+
+// DecodeNet reads a net from a configuration, such as one that [config.Set] has
+// edited.
+func DecodeNet(root *config.Node) (*Net, error) {
+	var f netFile
+	if err := root.Decode(&f); err != nil {
+		return nil, err
+	}
+	loss, err := decodeChoice(f.Loss, "loss", Losses)
+	if err != nil {
+		return nil, err
+	}
+	n := &Net{
+		Name: f.Name, Input: f.Input, Layers: f.Layers, Loss: loss, Target: f.Target,
+		Optimizer: f.Optimizer, Schedule: f.Schedule, Metrics: f.Metrics, Train: f.Train,
+		file: root.File, lossAt: f.Loss,
+	}
+	return n, n.link()
+}
+
+// Node is the net as a configuration: what [Net.YAML] writes and [DecodeNet]
+// reads. A layer or loss that has no key is an error.
+func (n *Net) Node() (*config.Node, error) {
+	f := netFile{
+		Name: n.Name, Input: n.Input, Layers: n.Layers, Target: n.Target,
+		Optimizer: n.Optimizer, Schedule: n.Schedule, Metrics: n.Metrics, Train: n.Train,
+	}
+	if n.Loss != nil {
+		loss, err := encodeChoice(n.Loss, "loss", Losses)
+		if err != nil {
+			return nil, err
+		}
+		f.Loss = loss
+	}
+	return config.From(f)
+}
+
+// YAML is the net as a net file, without what is a default.
+func (n *Net) YAML() ([]byte, error) {
+	root, err := n.Node()
+	if err != nil {
+		return nil, err
+	}
+	return config.Encode(root)
+}
+
+// Choices tells [config.Set] which values of a net's configuration are choices.
+func Choices(root *config.Node) config.Choices {
+	choices := config.Choices{"loss": nil, "optimizer": nil, "schedule": {"warmup"}}
+	for i := range root.Get("layers").Items() {
+		choices[fmt.Sprintf("layers.%d", i)] = itemKeys
+	}
+	return choices
+}
+
+// itemKeys may stand beside a layer's key.
+var itemKeys = []string{"name", "inputs"}
+
+// UnmarshalConfig reads flatten, or dense: {units: 10} with name and inputs
+// beside it.
+func (item *Item) UnmarshalConfig(n *config.Node) error {
+	layer, err := decodeChoice(n, "layer", Layers, itemKeys...)
+	if err != nil {
+		return err
+	}
+	var beside struct {
+		Name   string
+		Inputs []string
+	}
+	for _, key := range itemKeys {
+		if n.Get(key) != nil {
+			field := map[string]any{"name": &beside.Name, "inputs": &beside.Inputs}[key]
+			if err := n.Get(key).Decode(field); err != nil {
+				return err
+			}
+		}
+	}
+	if beside.Inputs != nil && len(beside.Inputs) == 0 {
+		return n.Get("inputs").Errorf(`"inputs" is empty; leave it out to take the output of the layer before`)
+	}
+	*item = Item{Layer: layer, Name: beside.Name, Inputs: beside.Inputs, at: n}
+	return nil
+}
+
+// MarshalConfig writes what UnmarshalConfig reads.
+func (item Item) MarshalConfig() (any, error) {
+	var beside []config.Entry
+	if item.Name != "" {
+		beside = append(beside, config.Entry{Key: "name", Value: config.NewText(item.Name)})
+	}
+	if item.Inputs != nil {
+		inputs, err := config.From(item.Inputs)
+		if err != nil {
+			return nil, err
+		}
+		beside = append(beside, config.Entry{Key: "inputs", Value: inputs})
+	}
+	return encodeChoice(item.Layer, "layer", Layers, beside...)
+}
+
+// decodeChoice reads a node that names one entry of a table, with its options.
+func decodeChoice[T any](n *config.Node, what string, table map[string]T, siblings ...string) (T, error) {
+	var none T
+	key, options, err := n.Choice(siblings...)
+	if err != nil {
+		return none, err
+	}
+	zero, ok := table[key]
+	if !ok {
+		return none, n.Unknown(what, key, slices.Sorted(maps.Keys(table)))
+	}
+	fresh := reflect.New(reflect.TypeOf(zero))
+	if err := options.Decode(fresh.Interface()); err != nil {
+		return none, err
+	}
+	return fresh.Elem().Interface().(T), nil
+}
+
+// encodeChoice writes what decodeChoice reads.
+func encodeChoice[T any](v T, what string, table map[string]T, siblings ...config.Entry) (*config.Node, error) {
+	key := kindOf(v)
+	if zero, ok := table[key]; !ok || reflect.TypeOf(zero) != reflect.TypeOf(v) {
+		return nil, fmt.Errorf("the %s %T has no key in net files; it lives in Go only", what, v)
+	}
+	options, err := config.From(v)
+	if err != nil {
+		return nil, err
+	}
+	return config.NewChoice(key, options, siblings...), nil
+}

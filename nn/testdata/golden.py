@@ -1,0 +1,220 @@
+"""Writes what PyTorch computes for every layer and loss of Ember.
+
+    .cache/venv/bin/python nn/testdata/golden.py > nn/testdata/golden.json
+
+Made with PyTorch 2.15. Inputs, weights and cotangents are not stored: both sides compute them with
+`noise`. A case holds a net file, and the output, the gradients of sum(cotangent * output) with respect to
+the input and to each parameter, and the running statistics after one step.
+"""
+
+import json
+import math
+import zlib
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.set_num_threads(1)
+torch.use_deterministic_algorithms(True)
+
+
+def noise(name, shape, scale=1.0, shift=0.0):
+    """Numbers in shift ± scale that depend on name and position alone, exact in float32 before scaling."""
+    n = math.prod(shape)
+    i = np.arange(n, dtype=np.uint64)
+    h = (i * np.uint64(2654435761) + np.uint64(zlib.crc32(name.encode()))) % np.uint64(1 << 32)
+    h = (h ^ (h >> np.uint64(15))) * np.uint64(2246822519) % np.uint64(1 << 32)
+    unit = ((h >> np.uint64(8)).astype(np.float64) / (1 << 23) - 1).astype(np.float32)
+    return torch.from_numpy((unit * np.float32(scale) + np.float32(shift)).reshape(shape))
+
+
+def fill(module, names):
+    """Gives the module's tensors the values that Ember's test gives the same names."""
+    for key, t in module.state_dict().items():
+        if key.endswith("num_batches_tracked"):
+            continue
+        t.copy_(parameter(names(key), t.shape))
+
+
+def parameter(name, shape):
+    kind = name.rsplit(".", 1)[-1]
+    if kind == "running_var" or (kind == "weight" and len(shape) == 1):
+        return noise(name, shape, 0.25, 1)
+    if kind in ("bias", "running_mean"):
+        return noise(name, shape, 0.25)
+    return noise(name, shape, math.sqrt(3 / max(1, math.prod(shape[1:]))))
+
+
+def numbers(t):
+    return [float(f"{v:.8g}") for v in t.detach().reshape(-1).tolist()]
+
+
+def run(name, net, module, shape, names=lambda k: k, train=False, ids=0):
+    """One case: module(input) for a net file whose parameters names() calls as Ember does."""
+    module.train(train)
+    with torch.no_grad():
+        fill(module, names)
+    if ids:
+        x = torch.remainder(torch.arange(math.prod(shape)) * 7 + 3, ids).reshape(shape)
+    else:
+        x = noise("input", shape).requires_grad_()
+    y = module(x)
+    (noise("cotangent", y.shape) * y).sum().backward()
+    case = {"name": name, "net": net, "shape": list(shape), "train": train, "ids": ids}
+    case["output"] = numbers(y)
+    case["out_shape"] = list(y.shape)
+    grads = {} if ids else {"input": numbers(x.grad)}
+    grads |= {names(k): numbers(p.grad) for k, p in module.named_parameters()}
+    case["grads"] = grads
+    if train:
+        case["state"] = {names(k): numbers(b) for k, b in module.named_buffers() if b.dim()}
+    return case
+
+
+class Same(nn.Module):
+    """ONNX SAME_UPPER: the odd cell of padding goes to the end."""
+
+    def __init__(self, module, kernel, stride, value=0.0):
+        super().__init__()
+        self.module, self.kernel, self.stride, self.value = module, kernel, stride, value
+
+    def forward(self, x):
+        pads = []
+        for axis in (3, 2):
+            size, k, s = x.shape[axis], self.kernel[axis - 2], self.stride[axis - 2]
+            total = max((math.ceil(size / s) - 1) * s + k - size, 0)
+            pads += [total // 2, total - total // 2]
+        return self.module(F.pad(x, pads, value=self.value))
+
+
+class Lambda(nn.Module):
+    def __init__(self, f):
+        super().__init__()
+        self.f = f
+
+    def forward(self, x):
+        return self.f(x)
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv2d_1 = nn.Conv2d(2, 3, 3, padding=1)
+        self.conv2d_2 = nn.Conv2d(3, 3, 3, padding=1)
+        self.side = nn.Conv2d(2, 3, 1)
+
+    def forward(self, x):
+        a = F.relu(self.conv2d_1(x))
+        b = self.conv2d_2(a)
+        c = self.side(x)
+        return torch.cat([a + b, (b + c) * a], 1)
+
+
+def layers():
+    dense = lambda k: "dense_1." + k
+    conv = lambda k: "conv2d_1." + k.removeprefix("module.")
+    yield run("dense", "input: [4]\nlayers: [{dense: {units: 3}}]", nn.Linear(4, 3), (5, 4), dense)
+    yield run("dense without bias", "input: [4]\nlayers: [{dense: {units: 3, bias: false}}]", nn.Linear(4, 3, bias=False), (5, 4), dense)
+    yield run("dense on the last axis", "input: [2, 4]\nlayers: [{dense: {units: 3}}]", nn.Linear(4, 3), (3, 2, 4), dense)
+
+    image = "input: [4, 7, 6]\nlayers: [{%s}]"
+    yield run("conv2d", image % "conv2d: {filters: 3, kernel: 3}", nn.Conv2d(4, 3, 3), (2, 4, 7, 6), conv)
+    yield run("conv2d stride", image % "conv2d: {filters: 2, kernel: [3, 2], stride: [2, 1], padding: [1, 0]}", nn.Conv2d(4, 2, (3, 2), (2, 1), (1, 0)), (2, 4, 7, 6), conv)
+    yield run("conv2d dilation", image % "conv2d: {filters: 2, kernel: 3, dilation: 2, padding: [2, 1]}", nn.Conv2d(4, 2, 3, dilation=2, padding=(2, 1)), (2, 4, 7, 6), conv)
+    yield run("conv2d groups", image % "conv2d: {filters: 4, kernel: 3, groups: 2, bias: false}", nn.Conv2d(4, 4, 3, groups=2, bias=False), (2, 4, 7, 6), conv)
+    yield run("conv2d depthwise", image % "conv2d: {filters: 4, kernel: 3, groups: 4, padding: same}", Same(nn.Conv2d(4, 4, 3, groups=4), (3, 3), (1, 1)), (2, 4, 7, 6), conv)
+    yield run("conv2d same", image % "conv2d: {filters: 2, kernel: [4, 3], stride: 2, padding: same}", Same(nn.Conv2d(4, 2, (4, 3), 2), (4, 3), (2, 2)), (2, 4, 7, 6), conv)
+
+    small = "input: [2, 5, 6]\nlayers: [{%s}]"
+    yield run("max_pool2d", small % "max_pool2d: {size: 2}", nn.MaxPool2d(2), (2, 2, 5, 6))
+    yield run("max_pool2d overlap", small % "max_pool2d: {size: 3, stride: 2, padding: [1, 1]}", nn.MaxPool2d(3, 2, 1), (2, 2, 5, 6))
+    yield run("max_pool2d same", small % "max_pool2d: {size: 3, stride: 2, padding: same}", Same(nn.MaxPool2d(3, 2), (3, 3), (2, 2), -math.inf), (2, 2, 5, 6))
+    yield run("average_pool2d", small % "average_pool2d: {size: 2}", nn.AvgPool2d(2), (2, 2, 5, 6))
+    yield run("average_pool2d padding", small % "average_pool2d: {size: 3, stride: 2, padding: [1, 1]}", nn.AvgPool2d(3, 2, 1, count_include_pad=False), (2, 2, 5, 6))
+    yield run("global_average_pool2d", small % "global_average_pool2d: {}", Lambda(lambda x: x.mean((2, 3))), (2, 2, 5, 6))
+    yield run("global_max_pool2d", small % "global_max_pool2d: {}", Lambda(lambda x: x.amax((2, 3))), (2, 2, 5, 6))
+
+    norm = lambda k: "batch_norm_1." + k
+    yield run("batch_norm", "input: [3, 4, 2]\nlayers: [batch_norm]", nn.BatchNorm2d(3), (4, 3, 4, 2), norm)
+    yield run("batch_norm training", "input: [3, 4, 2]\nlayers: [batch_norm]", nn.BatchNorm2d(3), (4, 3, 4, 2), norm, train=True)
+    yield run("batch_norm vector training", "input: [3]\nlayers: [{batch_norm: {momentum: 0.3, epsilon: 1e-3}}]", nn.BatchNorm1d(3, momentum=0.3, eps=1e-3), (5, 3), norm, train=True)
+    yield run("layer_norm", "input: [3, 6]\nlayers: [layer_norm]", nn.LayerNorm(6), (2, 3, 6), lambda k: "layer_norm_1." + k)
+    yield run("embedding", "input: [5]\nlayers: [{embedding: {size: 7, units: 3}}]", nn.Embedding(7, 3), (4, 5), lambda k: "embedding_1." + k, ids=7)
+
+    yield run("flatten", "input: [2, 3, 2]\nlayers: [flatten]", nn.Flatten(), (2, 2, 3, 2))
+    yield run("reshape", "input: [2, 3, 2]\nlayers: [{reshape: {shape: [4, -1]}}]", Lambda(lambda x: x.reshape(-1, 4, 3)), (2, 2, 3, 2))
+    yield run("residual", RESIDUAL, Residual(), (2, 2, 4, 4))
+
+    for key, f in ACTIVATIONS.items():
+        yield run(key, f"input: [6]\nlayers: [{{{key}}}]" if ":" in key else f"input: [6]\nlayers: [{key}]", Lambda(f), (4, 6))
+    for key, f in ACTIVATIONS.items():
+        if ":" not in key:
+            yield run("dense " + key, f"input: [4]\nlayers: [{{dense: {{units: 3, activation: {key}}}}}]", nn.Sequential(nn.Linear(4, 3), Lambda(f)), (3, 4), lambda k: "dense_1." + k[2:])
+
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "leaky_relu: {alpha: 0.3}": lambda x: F.leaky_relu(x, 0.3),
+    "elu": F.elu,
+    "elu: {alpha: 0.5}": lambda x: F.elu(x, 0.5),
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softplus": F.softplus,
+    "gelu": F.gelu,
+    "gelu: {approximate: true}": lambda x: F.gelu(x, approximate="tanh"),
+    "softmax": lambda x: F.softmax(x, -1),
+}
+
+RESIDUAL = """input: [2, 4, 4]
+layers:
+  - conv2d: {filters: 3, kernel: 3, padding: same, activation: relu}
+  - conv2d: {filters: 3, kernel: 3, padding: same}
+  - {add: {}, inputs: [conv2d_1, conv2d_2]}
+  - {name: side, conv2d: {filters: 3, kernel: 1}, inputs: [input]}
+  - {add: {}, inputs: [conv2d_2, side]}
+  - {multiply: {}, inputs: [add_2, conv2d_1]}
+  - {concat: {axis: 1}, inputs: [add_1, multiply_1]}
+"""
+
+
+def losses():
+    """Each loss by sample, and the gradient of their sum weighted by the cotangent."""
+    classes = lambda n, k: torch.remainder(torch.arange(n) * 5 + 1, k)
+
+    def case(name, loss, shape, target, f, scale=1.0):
+        x = noise("input", shape, scale).requires_grad_()
+        each = f(x, target)
+        (noise("cotangent", each.shape) * each).sum().backward()
+        return {"name": name, "loss": loss, "shape": list(shape), "scale": scale, "target": numbers(target.double()), "target_shape": list(target.shape),
+                "integer": not target.is_floating_point(), "value": numbers(each), "grad": numbers(x.grad)}
+
+    mean = lambda t: t.reshape(t.shape[0], -1).mean(1)
+    weights = torch.tensor([1.0, 2.0, 0.5, 1.5])
+    yield case("cross_entropy", "cross_entropy", (5, 4), classes(5, 4), lambda x, t: F.cross_entropy(x, t, reduction="none"), 4.0)
+    yield case("cross_entropy far", "cross_entropy", (5, 4), classes(5, 4), lambda x, t: F.cross_entropy(x, t, reduction="none"), 200.0)
+    yield case("cross_entropy smoothing", "{cross_entropy: {label_smoothing: 0.1}}", (5, 4), classes(5, 4), lambda x, t: F.cross_entropy(x, t, reduction="none", label_smoothing=0.1), 4.0)
+    yield case("cross_entropy weights", "{cross_entropy: {class_weights: [1, 2, 0.5, 1.5]}}", (5, 4), classes(5, 4), lambda x, t: F.cross_entropy(x, t, weight=weights, reduction="none"), 4.0)
+    yield case("cross_entropy weights smoothing", "{cross_entropy: {class_weights: [1, 2, 0.5, 1.5], label_smoothing: 0.2}}", (5, 4), classes(5, 4), lambda x, t: F.cross_entropy(x, t, weight=weights, reduction="none", label_smoothing=0.2), 4.0)
+    yield case("cross_entropy pixels", "cross_entropy", (2, 3, 2, 2), classes(8, 3).reshape(2, 2, 2), lambda x, t: mean(F.cross_entropy(x, t, reduction="none")), 3.0)
+    binary = lambda x, t: mean(F.binary_cross_entropy_with_logits(x, t, reduction="none"))
+    yield case("binary_cross_entropy", "binary_cross_entropy", (5, 1), classes(5, 2).float().reshape(5, 1), binary, 4.0)
+    yield case("binary_cross_entropy many", "binary_cross_entropy", (4, 3), noise("target", (4, 3), 0.5, 0.5), binary, 4.0)
+    yield case("binary_cross_entropy far", "binary_cross_entropy", (6, 1), classes(6, 2).float().reshape(6, 1), binary, 300.0)
+    numeric = [("mse", "mse", F.mse_loss), ("mae", "mae", F.l1_loss), ("huber", "huber", F.huber_loss), ("huber delta", "{huber: {delta: 0.3}}", lambda x, t, reduction: F.huber_loss(x, t, reduction=reduction, delta=0.3))]
+    for name, loss, f in numeric:
+        yield case(name, loss, (4, 2, 3), noise("target", (4, 2, 3)), lambda x, t, f=f: mean(f(x, t, reduction="none")), 2.0)
+
+
+def main():
+    print("{\n\"layers\": [")
+    print(",\n".join(json.dumps(c) for c in layers()))
+    print("],\n\"losses\": [")
+    print(",\n".join(json.dumps(c) for c in losses()))
+    print("]\n}")
+
+
+if __name__ == "__main__":
+    main()

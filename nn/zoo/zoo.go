@@ -1,0 +1,76 @@
+// Package zoo holds networks that are known to work, made to measure for the
+// data they are to learn.
+package zoo
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/nn"
+)
+
+// nets are the built-in nets by name, each made for the shape of a sample and
+// the number of outputs.
+var nets = map[string]func(input []int, outputs int) *nn.Net{
+	"mlp":         func(input []int, outputs int) *nn.Net { return MLP(input, outputs, 128) },
+	"lenet":       LeNet,
+	"resnet18":    ResNet18,
+	"autoencoder": func(input []int, _ int) *nn.Net { return Autoencoder(input) },
+}
+
+// Names are the names of the built-in nets, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(nets)) }
+
+// Get is the built-in net of the name for samples of the given shape and a
+// number of classes (an autoencoder ignores it; for numbers, set the net's Loss
+// to nn.MSE). An unknown name or a shape that the net cannot take is an error.
+func Get(name string, input []int, outputs int) (*nn.Net, error) {
+	build, ok := nets[name]
+	if !ok {
+		hint := fmt.Sprintf("known: %v", Names())
+		if near := config.Nearest(name, Names()); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		return nil, fmt.Errorf("unknown net %q; %s", name, hint)
+	}
+	net := build(input, outputs)
+	if err := net.Check(); err != nil {
+		return nil, fmt.Errorf("%s for samples of shape %v: %w", name, input, err)
+	}
+	return net, nil
+}
+
+// image is the shape of a sample as channels first: [h, w] has one channel.
+func image(input []int) []int {
+	if len(input) == 2 {
+		return []int{1, input[0], input[1]}
+	}
+	return slices.Clone(input)
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// classifier completes a net that learns classes.
+func classifier(net *nn.Net, name string, input []int, optimizer, train string) *nn.Net {
+	net.Name, net.Input, net.Loss = name, input, nn.CrossEntropy{}
+	net.Metrics = []*config.Node{config.NewText("accuracy")}
+	net.Optimizer, net.Train = yaml(optimizer), yaml(train)
+	return net
+}
+
+// yaml is the node of a text that is part of this package.
+func yaml(text string) *config.Node {
+	n, err := config.Parse("", []byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
