@@ -48,44 +48,20 @@ func (o AdamW) Rate() float64 { return defaulted(o).LR }
 
 // Update implements [Optimizer]. It keeps m and v in "<parameter>.adam.m" and
 // "<parameter>.adam.v", and the greatest v in "<parameter>.adam.vmax".
-func (o Adam) Update(s Step, p Param) {
-	o = defaulted(o)
-	p.Grad = decayed(p, o.WeightDecay)
-	o.update(s, p, p.Value)
-}
+func (o Adam) Update(s Step, p Param) { defaulted(o).update(s, p, false) }
 
 // Update implements [Optimizer]. It keeps the variables of [Adam].
-func (o AdamW) Update(s Step, p Param) {
-	o = defaulted(o)
-	w := p.Value
-	if !p.NoDecay {
-		shrink := op.Sub(op.Scalar(s.Rate, 1), op.Mul(s.Rate, op.Scalar(s.Rate, o.WeightDecay)))
-		w = op.Mul(w, like(shrink, w))
-	}
-	Adam(o).update(s, p, w)
-}
+func (o AdamW) Update(s Step, p Param) { Adam(defaulted(o)).update(s, p, true) }
 
-// update moves w, the parameter after weight decay.
-func (o Adam) update(s Step, p Param, w *graph.Value) {
-	g := w.Graph()
-	mVar, vVar := zeros(p.Value, "adam.m"), zeros(p.Value, "adam.v")
-	m := op.Add(mVar, op.Mul(op.Scalar(w, 1-o.Beta1), op.Sub(p.Grad, mVar)))
-	v := op.Add(op.Mul(op.Scalar(w, o.Beta2), vVar), op.Mul(op.Mul(op.Scalar(w, 1-o.Beta2), p.Grad), p.Grad))
-	g.Update(mVar, m)
-	g.Update(vVar, v)
+func (o Adam) update(s Step, p Param, decoupled bool) {
+	attrs := op.AdamUpdateOp{
+		Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon, AMSGrad: o.AMSGrad,
+		WeightDecay: p.decay(o.WeightDecay), Decoupled: decoupled,
+	}
+	kept := []*graph.Value{p.zeros("adam.m"), p.zeros("adam.v")}
 	if o.AMSGrad {
-		greatest := zeros(p.Value, "adam.vmax")
-		v = op.Max(greatest, v)
-		g.Update(greatest, v)
+		kept = append(kept, p.zeros("adam.vmax"))
 	}
-	size := op.Div(s.Rate, s.correction(o.Beta1))
-	scale := op.Sqrt(s.correction(o.Beta2))
-	root := op.Add(op.Div(op.Sqrt(v), like(scale, w)), op.Scalar(w, o.Epsilon))
-	g.Update(p.Value, op.Sub(w, op.Mul(like(size, w), op.Div(m, root))))
-}
-
-// correction is 1 - betaᵗ, what a mean that started at 0 has seen of its
-// weights.
-func (s Step) correction(beta float64) *graph.Value {
-	return op.Sub(op.Scalar(s.Number, 1), op.Pow(op.Scalar(s.Number, beta), s.Number))
+	value, values := op.AdamUpdate(attrs, p.Value, p.Grad, kept, s.Rate, s.Number)
+	p.assign(value, kept, values)
 }

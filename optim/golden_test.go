@@ -97,7 +97,7 @@ func trajectory(t *testing.T, o optim.Optimizer, s optim.Schedule, dt tensor.DTy
 	for i, grad := range grads {
 		rate := o.Rate() * s.Factor(optim.Time{Step: int64(i), StepsPerEpoch: 1, Steps: int64(len(grads))})
 		m.run(t, map[string]*tensor.Tensor{
-			optim.RateInput: tensor.Scalar(rate), optim.NumberInput: tensor.Scalar(float64(i + 1)),
+			optim.RateInput: tensor.Scalar(rate), optim.NumberInput: tensor.Scalar(int64(i + 1)),
 			"a.grad": tensor.Cast(tensor.Of(grad[:2]), dt), "b.grad": tensor.Cast(tensor.Of(grad[2:]), dt),
 		})
 		after = append(after, append(tensor.Float64s(m.state[params[0]]), tensor.Float64s(m.state[params[1]])...))

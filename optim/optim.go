@@ -49,11 +49,10 @@ type Param struct {
 	NoDecay bool
 }
 
-// Step is what an update needs to know of the step, two values of rank 0 and of
-// float64, whose rounding PyTorch's results have.
+// Step is what an update needs to know of the step: two scalars.
 type Step struct {
-	Rate   *graph.Value // the learning rate
-	Number *graph.Value // 1 at the first step
+	Rate   *graph.Value // the learning rate, float64
+	Number *graph.Value // 1 at the first step, int64
 }
 
 // The names of the inputs of [NewStep].
@@ -66,7 +65,7 @@ const (
 func NewStep(g *graph.Graph) Step {
 	return Step{
 		Rate:   g.Input(RateInput, graph.TensorOf(tensor.Float64)),
-		Number: g.Input(NumberInput, graph.TensorOf(tensor.Float64)),
+		Number: g.Input(NumberInput, graph.TensorOf(tensor.Int64)),
 	}
 }
 
@@ -128,11 +127,29 @@ func defaulted[T any](options T) T {
 	return options
 }
 
-// zeros is a variable that an optimizer keeps for a parameter.
-func zeros(p *graph.Value, name string) *graph.Value {
-	shape, ok := p.Shape().Concrete()
-	if !ok {
-		panic(&tensor.ShapeError{Op: "optim", Detail: fmt.Sprintf("the parameter %s has the shape %v, which is not concrete", p.Name(), p.Shape())})
+// decay is the weight decay of the parameter.
+func (p Param) decay(amount float64) float64 {
+	if p.NoDecay {
+		return 0
 	}
-	return p.Graph().Variable(p.Name()+"."+name, tensor.New(p.DType(), shape...))
+	return amount
+}
+
+// zeros is a variable that an optimizer keeps for the parameter.
+func (p Param) zeros(name string) *graph.Value {
+	v := p.Value
+	shape, ok := v.Shape().Concrete()
+	if !ok {
+		panic(&tensor.ShapeError{Op: "optim", Detail: fmt.Sprintf("the parameter %s has the shape %v, which is not concrete", v.Name(), v.Shape())})
+	}
+	return v.Graph().Variable(v.Name()+"."+name, tensor.New(v.DType(), shape...))
+}
+
+// assign updates the parameter and the variables that are kept for it.
+func (p Param) assign(value *graph.Value, kept, values []*graph.Value) {
+	g := p.Value.Graph()
+	g.Update(p.Value, value)
+	for i, v := range kept {
+		g.Update(v, values[i])
+	}
 }

@@ -126,7 +126,7 @@ func TestNoDecay(t *testing.T) {
 			w := g.Variable("w", tensor.Of([]float64{3}))
 			o.Update(step, optim.Param{Value: w, Grad: g.Constant(tensor.Of([]float64{0.1})), NoDecay: true})
 			m := newMachine(g)
-			m.run(t, map[string]*tensor.Tensor{optim.RateInput: tensor.Scalar(0.1), optim.NumberInput: tensor.Scalar(1.0)})
+			m.run(t, map[string]*tensor.Tensor{optim.RateInput: tensor.Scalar(0.1), optim.NumberInput: tensor.Scalar(int64(1))})
 			after[i] = tensor.At[float64](m.state[w], 0)
 		}
 		if after[0] != after[1] || after[0] == 3 {

@@ -1,6 +1,9 @@
 package optim
 
-import "github.com/emberml/ember/op"
+import (
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/op"
+)
 
 // RMSProp divides the gradient by the root of its mean square:
 //
@@ -30,24 +33,16 @@ func (o RMSProp) Rate() float64 { return defaulted(o).LR }
 // "<parameter>.rmsprop.square", ".mean" and ".momentum".
 func (o RMSProp) Update(s Step, p Param) {
 	o = defaulted(o)
-	w := p.Value
-	graph := w.Graph()
-	g := decayed(p, o.WeightDecay)
-	keep, take := op.Scalar(w, o.Alpha), op.Scalar(w, 1-o.Alpha)
-	squareVar := zeros(w, "rmsprop.square")
-	square := op.Add(op.Mul(keep, squareVar), op.Mul(op.Mul(take, g), g))
-	graph.Update(squareVar, square)
+	attrs := op.RMSPropUpdateOp{
+		Alpha: o.Alpha, Epsilon: o.Epsilon, Momentum: o.Momentum, Centered: o.Centered, WeightDecay: p.decay(o.WeightDecay),
+	}
+	kept := []*graph.Value{p.zeros("rmsprop.square")}
 	if o.Centered {
-		meanVar := zeros(w, "rmsprop.mean")
-		mean := op.Add(meanVar, op.Mul(take, op.Sub(g, meanVar)))
-		graph.Update(meanVar, mean)
-		square = op.Sub(square, op.Mul(mean, mean))
+		kept = append(kept, p.zeros("rmsprop.mean"))
 	}
-	move := op.Div(g, op.Add(op.Sqrt(square), op.Scalar(w, o.Epsilon)))
 	if o.Momentum > 0 {
-		buffer := zeros(w, "rmsprop.momentum")
-		move = op.Add(op.Mul(op.Scalar(w, o.Momentum), buffer), move)
-		graph.Update(buffer, move)
+		kept = append(kept, p.zeros("rmsprop.momentum"))
 	}
-	graph.Update(w, op.Sub(w, op.Mul(like(s.Rate, w), move)))
+	value, values := op.RMSPropUpdate(attrs, p.Value, p.Grad, kept, s.Rate)
+	p.assign(value, kept, values)
 }

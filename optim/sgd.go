@@ -3,7 +3,6 @@ package optim
 import (
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/op"
-	"github.com/emberml/ember/tensor"
 )
 
 // SGD is stochastic gradient descent:
@@ -31,44 +30,15 @@ func (o SGD) Rate() float64 { return defaulted(o).LR }
 // "<parameter>.sgd.momentum".
 func (o SGD) Update(s Step, p Param) {
 	o = defaulted(o)
-	w := p.Value
-	g := decayed(p, o.WeightDecay)
+	attrs := op.SGDUpdateOp{
+		Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, WeightDecay: p.decay(o.WeightDecay),
+	}
 	if o.Momentum > 0 {
-		buffer := zeros(w, "sgd.momentum")
-		fresh := op.Mul(s.first(w, 1, 1-o.Dampening), g)
-		b := op.Add(op.Mul(op.Scalar(w, o.Momentum), buffer), fresh)
-		w.Graph().Update(buffer, b)
-		if o.Nesterov {
-			g = op.Add(g, op.Mul(op.Scalar(w, o.Momentum), b))
-		} else {
-			g = b
-		}
+		buffer := p.zeros("sgd.momentum")
+		value, next := op.SGDUpdate(attrs, p.Value, p.Grad, buffer, s.Rate, s.Number)
+		p.assign(value, []*graph.Value{buffer}, []*graph.Value{next})
+		return
 	}
-	w.Graph().Update(w, op.Sub(w, op.Mul(like(s.Rate, w), g)))
-}
-
-// first is one number at the first step and another later, in the element type
-// of w.
-func (s Step) first(w *graph.Value, first, later float64) *graph.Value {
-	if first == later {
-		return op.Scalar(w, first)
-	}
-	is := op.Equal(s.Number, op.Scalar(s.Number, 1))
-	return op.Where(is, op.Scalar(w, first), op.Scalar(w, later))
-}
-
-// decayed is grad + decay·p.
-func decayed(p Param, decay float64) *graph.Value {
-	if decay == 0 || p.NoDecay {
-		return p.Grad
-	}
-	return op.Add(p.Grad, op.Mul(op.Scalar(p.Value, decay), p.Value))
-}
-
-// like is a scalar in the element type of w.
-func like(scalar, w *graph.Value) *graph.Value {
-	if w.DType() == tensor.Float64 {
-		return scalar
-	}
-	return op.Cast(scalar, w.DType())
+	value, _ := op.SGDUpdate(attrs, p.Value, p.Grad, nil, s.Rate, nil)
+	p.assign(value, nil, nil)
 }
