@@ -27,6 +27,9 @@
 // nearest name as a hint. [Defaults], [Validate], [Fields] and [Encode] serve
 // structs that a program made.
 //
+// Layers, losses, optimizers are choices: a word, or one key with its options
+// (flatten; dense: {units: 10}). [DecodeChoice] reads one by a table of zero values.
+//
 // Zero stands for the default. Where a field has another default and zero is
 // meaningful too, it is a pointer; a file that writes 0 to a field that is not
 // gets an error, never silently the default.
