@@ -170,14 +170,14 @@ func fits(t graph.Type, got *tensor.Tensor) error {
 			return fmt.Errorf("Eval gave %v%v, Infer %v", got.DType(), got.Shape(), t)
 		}
 	}
-	if t.Const != nil && !same(t.Const, got) {
+	if t.Const != nil && !Same(t.Const, got) {
 		return fmt.Errorf("Eval gave %v, Infer %v", got, t.Const)
 	}
 	return nil
 }
 
-// same tells whether two tensors are equal, NaN being equal to itself.
-func same(a, b *tensor.Tensor) bool {
+// Same tells whether two tensors have the same element type, shape and bits.
+func Same(a, b *tensor.Tensor) bool {
 	if a.DType() != b.DType() || !a.Shape().Equal(b.Shape()) {
 		return false
 	}
