@@ -50,9 +50,26 @@ var table = makeTable(
 	op(func(b *Backend, _ ops.SumLikeOp, in, out []graph.Type) (engine.Prepared, bool) {
 		return reduceOf(b, kernel.ReduceSum, false, in[0], out[0], reducedAxes(shapeOf(in[0]), shapeOf(out[0])))
 	}),
+	// convolution and pooling
+	floats(bindConv[float32], bindConv[float64]),
+	floats(bindConvGradInput[float32], bindConvGradInput[float64]),
+	floats(bindConvGradWeight[float32], bindConvGradWeight[float64]),
+	floats(bindMaxPool[float32], bindMaxPool[float64]), floats(bindMaxPoolGrad[float32], bindMaxPoolGrad[float64]),
+	floats(bindAveragePool[float32], bindAveragePool[float64]),
+	floats(bindAveragePoolGrad[float32], bindAveragePoolGrad[float64]),
+	globalPool[ops.GlobalAveragePoolOp](kernel.ReduceSum, true), globalPool[ops.GlobalMaxPoolOp](kernel.ReduceMax, false),
+	// normalization
+	floats(bindBatchNorm[float32], bindBatchNorm[float64]),
+	floats(bindBatchNormTrain[float32], bindBatchNormTrain[float64]),
+	floats(bindBatchNormGrad[float32], bindBatchNormGrad[float64]),
+	floats(bindLayerNorm[float32], bindLayerNorm[float64]),
+	// random numbers and optimizers
+	floats(bindRandom(kernel.Stream.Uniform32), bindRandom(kernel.Stream.Uniform64)),
+	floats(bindSGD[float32], bindSGD[float64]), floats(bindAdam[float32], bindAdam[float64]),
+	floats(bindRMSProp[float32], bindRMSProp[float64]),
 	// copies and views
 	view[ops.IdentityOp](), view[ops.ReshapeOp](), view[ops.ReshapeLikeOp](), view[ops.FlattenOp](),
-	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](),
+	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](), view[ops.DropoutOp](),
 	op(bindTranspose), op(expand[ops.ExpandLikeOp]), op(expand[ops.ExpandOp]),
 	op(bindConcat), op(bindSplit),
 	// indices
