@@ -41,7 +41,7 @@ type Builder struct {
 	params    Params
 	penalties []*graph.Value
 	draws     map[string]int // how often each layer asked for random numbers
-	blank     bool // parameters get no values: only shapes matter
+	blank     bool           // parameters get no values: only shapes matter
 }
 
 // NewBuilder returns a builder that adds to g.

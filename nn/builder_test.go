@@ -111,7 +111,7 @@ func TestPenalty(t *testing.T) {
 			}
 		}
 	}
-	near(t, "penalty", tensor.Of([]float64{got}), []float64{want}, nil, 1e-6)
+	near(t, "penalty", tensor.Of([]float64{got}), []float64{want}, nil)
 	frozen, _ := build(t, small(), nn.Options{Freeze: []string{"*"}})
 	if frozen.Penalty() != nil {
 		t.Error("frozen layers have a penalty")

@@ -125,21 +125,23 @@ func compareLayers(t *testing.T, cases []layerCase) {
 				if v == x {
 					name = "input"
 				}
-				g.Output(name, grads[i])
+				g.Output("grad "+name, grads[i])
 			}
 			for _, p := range b.Params() {
 				feed[p.Name] = goldenParam(p.Name, p.Value)
 			}
-			got := evaluate(t, g, feed)
-			near(t, "output", got["y"], c.Output, c.OutShape, 1e-5)
+			for _, e := range evaluators {
+				got := e.run(t, g, feed)
+				near(t, e.name+": output", got["y"], c.Output, c.OutShape)
+				for name, want := range c.Grads {
+					near(t, e.name+": gradient of "+name, got["grad "+name], want, nil)
+				}
+				for name, want := range c.State {
+					near(t, e.name+": "+name, got[name], want, nil)
+				}
+			}
 			if len(c.Grads) != len(wrt) {
 				t.Errorf("PyTorch has %d gradients, the net %d", len(c.Grads), len(wrt))
-			}
-			for name, want := range c.Grads {
-				near(t, "gradient of "+name, got[name], want, nil, 1e-5)
-			}
-			for name, want := range c.State {
-				near(t, name, got[name], want, nil, 1e-5)
 			}
 			if len(c.State) != len(g.Updates()) {
 				t.Errorf("PyTorch has %d states, the net updates %d", len(c.State), len(g.Updates()))
@@ -173,9 +175,11 @@ func compareLosses(t *testing.T, cases []lossCase) {
 			}
 			g.Output("each", each)
 			g.Output("grad", grads[0])
-			got := evaluate(t, g, feed)
-			near(t, "loss", got["each"], c.Value, c.Shape[:1], 1e-5)
-			near(t, "gradient", got["grad"], c.Grad, c.Shape, 1e-5)
+			for _, e := range evaluators {
+				got := e.run(t, g, feed)
+				near(t, e.name+": loss", got["each"], c.Value, c.Shape[:1])
+				near(t, e.name+": gradient", got["grad"], c.Grad, c.Shape)
+			}
 		})
 	}
 }
@@ -213,49 +217,8 @@ func batchInput(g *graph.Graph, name string, t *tensor.Tensor) *graph.Value {
 	return g.Input(name, graph.TensorOf(t.DType(), shape...))
 }
 
-// evaluate runs a graph node by node by the operators' definitions, and gives
-// outputs and updated variables by name.
-func evaluate(t *testing.T, g *graph.Graph, feed map[string]*tensor.Tensor) map[string]*tensor.Tensor {
-	t.Helper()
-	values := make([]*tensor.Tensor, g.NumValues())
-	value := func(v *graph.Value) *tensor.Tensor {
-		switch {
-		case v == nil:
-			return nil
-		case v.Node() != nil:
-			return values[v.ID()]
-		case feed[v.Name()] != nil:
-			return feed[v.Name()]
-		case v.Init() == nil:
-			t.Fatalf("input %s is not fed", v.Name())
-		}
-		return v.Init()
-	}
-	for _, n := range g.Nodes() {
-		in := make([]*tensor.Tensor, len(n.In()))
-		for i, v := range n.In() {
-			in[i] = value(v)
-		}
-		out, err := n.Op().Eval(in)
-		if err != nil {
-			t.Fatalf("%s: %s: %v", n.Scope(), n.Op().Spec().Name, err)
-		}
-		for i, v := range n.Out() {
-			values[v.ID()] = out[i]
-		}
-	}
-	got := map[string]*tensor.Tensor{}
-	for i, name := range g.OutputNames() {
-		got[name] = value(g.Outputs()[i])
-	}
-	for _, u := range g.Updates() {
-		got[u.Var.Name()] = value(u.New)
-	}
-	return got
-}
-
-// near fails unless |got − want| ≤ tolerance·max|want| everywhere.
-func near(t *testing.T, what string, got *tensor.Tensor, want []float64, shape []int, tolerance float64) {
+// near fails unless |got − want| ≤ 1e-5·max|want| everywhere.
+func near(t *testing.T, what string, got *tensor.Tensor, want []float64, shape []int) {
 	t.Helper()
 	if got == nil {
 		t.Errorf("%s is missing", what)
@@ -274,7 +237,7 @@ func near(t *testing.T, what string, got *tensor.Tensor, want []float64, shape [
 			return
 		}
 	}
-	if worst > tolerance*largest {
-		t.Errorf("%s differs by %.2g, more than %g of %.3g", what, worst, tolerance, largest)
+	if worst > 1e-5*largest {
+		t.Errorf("%s differs by %.2g, more than 1e-5 of %.3g", what, worst, largest)
 	}
 }

@@ -84,6 +84,9 @@ func (n *Net) Forward(b *Builder, x *graph.Value) *graph.Value {
 	if err := n.link(); err != nil {
 		b.Failf("%v", err)
 	}
+	if len(n.Input) > 0 && x.Rank() > 0 && !x.Shape()[1:].Equal(graph.Dims(n.Input...)) {
+		b.Failf("the net takes samples of shape %v, given %v", n.Input, x.Shape())
+	}
 	return n.forward(b, x, func(int, *graph.Value) {})
 }
 

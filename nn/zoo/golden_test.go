@@ -105,8 +105,10 @@ func run(t *testing.T, net *nn.Net, c netCase) map[string]*tensor.Tensor {
 			g.Output(v.Name(), grads[i])
 		}
 	}
+	backend := cpu.New(cpu.Options{})
+	t.Cleanup(backend.Close)
 	state := engine.NewState()
-	program, err := engine.Compile(g, engine.Options{Backend: cpu.New(cpu.Options{}), State: state})
+	program, err := engine.Compile(g, engine.Options{Backend: backend, State: state})
 	if err != nil {
 		t.Fatal(err)
 	}

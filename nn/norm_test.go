@@ -1,0 +1,39 @@
+package nn_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/tensor"
+)
+
+// TestBatchNormOfOneSample checks that a last batch of one sample, whose spread
+// is unknown, leaves finite statistics.
+func TestBatchNormOfOneSample(t *testing.T) {
+	x := noise("x", []int{1, 3}, 1, 0)
+	b := nn.NewBuilder(graph.New(), nn.Options{Train: true})
+	b.Graph.Output("y", nn.Sequential(nn.BatchNorm{}).Forward(b, batchInput(b.Graph, "x", x)))
+	for _, e := range evaluators {
+		got := e.run(t, b.Graph, map[string]*tensor.Tensor{"x": x})
+		for name, v := range got {
+			for _, f := range tensor.Float64s(v) {
+				if math.IsNaN(f) || math.IsInf(f, 0) {
+					t.Errorf("%s: %s is %v", e.name, name, v)
+				}
+			}
+		}
+		near(t, e.name+": running_var", got["batch_norm_1.running_var"], []float64{0.9, 0.9, 0.9}, nil)
+	}
+}
+
+// TestOptionsOfProgram checks that options of a Go program are checked, too.
+func TestOptionsOfProgram(t *testing.T) {
+	net := nn.Sequential(nn.BatchNorm{Momentum: 2})
+	net.Input = []int{3}
+	want := `batch_norm_1: the "momentum" of batch_norm must be ≥ 0 and ≤ 1, got 2`
+	if err := net.Check(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
