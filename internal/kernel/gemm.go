@@ -35,7 +35,7 @@ type Gemm[T Float] struct {
 
 // gemmCall is the state of one run that its tasks share.
 type gemmCall[T Float] struct {
-	t             *tile[T]
+	t             *loops[T]
 	packed        []T // panels of the block of B at hand
 	perWorker     []T // a block of A each
 	workerLen     int
@@ -115,7 +115,7 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
 	_ = g.B[(g.K-1)*g.RSB+(g.N-1)*g.CSB]
 
-	t := &loopsOf[T]().tile
+	t := loopsOf[T]()
 	c := &g.call
 	c.t = t
 	c.packA = g.N > directCols || g.alpha() != 1 || g.RSA%1024 == 0

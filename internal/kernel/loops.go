@@ -16,6 +16,13 @@ type loops[T Float] struct {
 	// rows and image do not overlap.
 	unroll, fold func(rows []T, width int, image []T, offsets []int, runs []convRun)
 
+	// transpose packs operands of the product:
+	//
+	//	for r < rows, p < k: dst[p*ldd + r] = src[r*lds + p]
+	//
+	// dst and src do not overlap.
+	transpose func(dst []T, ldd int, src []T, lds, rows, k int)
+
 	// Elementwise loops; nil where the definition has no faster form. All give
 	// the definition's bits.
 	unary     [unaryCount]func(dst, src []T)
@@ -45,6 +52,7 @@ var (
 		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, run: goTile[float32]},
 		unroll:    goUnroll[float32],
 		fold:      goFold[float32],
+		transpose: goTranspose[float32],
 		unary:     mathRows32,
 		addScaled: goAddScaled[float32],
 		sum:       goSum[float32],
@@ -56,6 +64,7 @@ var (
 		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, run: goTile[float64]},
 		unroll:    goUnroll[float64],
 		fold:      goFold[float64],
+		transpose: goTranspose[float64],
 		addScaled: goAddScaled[float64],
 		sum:       goSum[float64],
 		sumExp:    goSumExp64,

@@ -17,6 +17,7 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		tile:      t,
 		unroll:    runUnroll,
 		fold:      runFold,
+		transpose: runTranspose,
 		unary:     mathRows32,
 		addScaled: runAddScaled,
 		sum:       runSum,
@@ -33,6 +34,24 @@ func vectorLoops(t tile[float32]) loops[float32] {
 	l.zip[Mul], l.zipRight[Mul] = zipLoop(mulAVX2), valueLoop(mulValueAVX2)
 	l.zip[Div], l.zipRight[Div] = zipLoop(divAVX2), valueLoop(divValueAVX2)
 	return l
+}
+
+func runTranspose(dst []float32, ldd int, src []float32, lds, rows, k int) {
+	if rows == 0 || k == 0 {
+		return
+	}
+	_ = dst[(k-1)*ldd+rows-1]
+	_ = src[(rows-1)*lds+k-1]
+	whole := k &^ 7
+	for r := 0; r < rows; r += 8 {
+		n := min(8, rows-r)
+		if whole > 0 {
+			transposeAVX2(&dst[r], ldd, &src[r*lds], lds, n, whole)
+		}
+		if whole < k {
+			goTranspose(dst[whole*ldd+r:], ldd, src[r*lds+whole:], lds, n, k-whole)
+		}
+	}
 }
 
 func unaryLoop(f func(dst, src *float32, n int)) func(dst, src []float32) {

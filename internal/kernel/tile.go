@@ -120,26 +120,20 @@ func (t *tile[T]) block(m, n, k int, a []T, step, rsa, csa int, b, c []T, ldc in
 	}
 }
 
-// packRows packs an m×k block of A for block: tiles of t.rows rows, each
-// column by column, multiplied by scale. The rows of a last partial tile that
-// do not exist are not written.
-func (t *tile[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
-	for i0 := 0; i0 < m; i0 += t.rows {
-		mi := min(t.rows, m-i0)
-		out := dst[i0*k:][:t.rows*k]
-		if csa == 1 {
-			for i := range mi {
-				to := i
-				for _, v := range a[(i0+i)*rsa:][:k] {
-					out[to] = scale * v
-					to += t.rows
-				}
-			}
+// packRows packs an m×k block of A for block: tiles of rows rows, each column
+// by column, multiplied by scale. The rows of a last partial tile that do not
+// exist are not written.
+func (l *loops[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
+	for i0 := 0; i0 < m; i0 += l.rows {
+		mi := min(l.rows, m-i0)
+		out := dst[i0*k:][:l.rows*k]
+		if csa == 1 && scale == 1 {
+			l.transpose(out, l.rows, a[i0*rsa:], rsa, mi, k)
 			continue
 		}
 		for p := range k {
 			from := i0*rsa + p*csa
-			col := out[p*t.rows:][:mi]
+			col := out[p*l.rows:][:mi]
 			for i := range col {
 				col[i] = scale * a[from]
 				from += rsa
@@ -148,25 +142,39 @@ func (t *tile[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
 	}
 }
 
-// packCols packs a k×n block of B, at most t.cols wide, as one panel: row by
-// row, padded with zeros to t.cols.
-func (t *tile[T]) packCols(dst []T, k, n int, b []T, rsb, csb int) {
-	dst = dst[:k*t.cols]
-	if n < t.cols {
+// packCols packs a k×n block of B, at most cols wide, as one panel: row by row,
+// padded with zeros to cols.
+func (l *loops[T]) packCols(dst []T, k, n int, b []T, rsb, csb int) {
+	dst = dst[:k*l.cols]
+	if n < l.cols {
 		clear(dst)
 	}
-	if csb == 1 {
+	switch {
+	case csb == 1:
 		for p := range k {
-			copy(dst[p*t.cols:], b[p*rsb:][:n])
+			copy(dst[p*l.cols:], b[p*rsb:][:n])
 		}
-		return
+	case rsb == 1:
+		l.transpose(dst, l.cols, b, csb, n, k)
+	default:
+		for j := range n {
+			from, to := j*csb, j
+			for range k {
+				dst[to] = b[from]
+				from += rsb
+				to += l.cols
+			}
+		}
 	}
-	for j := range n {
-		from, to := j*csb, j
-		for range k {
-			dst[to] = b[from]
-			from += rsb
-			to += t.cols
+}
+
+// goTranspose defines loops.transpose.
+func goTranspose[T Float](dst []T, ldd int, src []T, lds, rows, k int) {
+	for r := range rows {
+		to := r
+		for _, v := range src[r*lds:][:k] {
+			dst[to] = v
+			to += ldd
 		}
 	}
 }

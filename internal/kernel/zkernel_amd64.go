@@ -4,7 +4,7 @@
 
 package kernel
 
-// tileAVX2x1x8 computes a block of 1 rows and n ≤ 8 columns of a product,
+// tileAVX2x1x8 computes a block of 1 rows and 0 < n ≤ 8 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -16,7 +16,7 @@ package kernel
 //go:noescape
 func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x1x16 computes a block of 1 rows and n ≤ 16 columns of a product,
+// tileAVX2x1x16 computes a block of 1 rows and 8 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -28,7 +28,7 @@ func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *f
 //go:noescape
 func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x2x8 computes a block of 2 rows and n ≤ 8 columns of a product,
+// tileAVX2x2x8 computes a block of 2 rows and 0 < n ≤ 8 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -40,7 +40,7 @@ func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *
 //go:noescape
 func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x2x16 computes a block of 2 rows and n ≤ 16 columns of a product,
+// tileAVX2x2x16 computes a block of 2 rows and 8 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -52,7 +52,7 @@ func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *f
 //go:noescape
 func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x3x8 computes a block of 3 rows and n ≤ 8 columns of a product,
+// tileAVX2x3x8 computes a block of 3 rows and 0 < n ≤ 8 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -64,7 +64,7 @@ func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *
 //go:noescape
 func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x3x16 computes a block of 3 rows and n ≤ 16 columns of a product,
+// tileAVX2x3x16 computes a block of 3 rows and 8 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -76,7 +76,7 @@ func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *f
 //go:noescape
 func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x4x8 computes a block of 4 rows and n ≤ 8 columns of a product,
+// tileAVX2x4x8 computes a block of 4 rows and 0 < n ≤ 8 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -88,7 +88,7 @@ func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *
 //go:noescape
 func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x4x16 computes a block of 4 rows and n ≤ 16 columns of a product,
+// tileAVX2x4x16 computes a block of 4 rows and 8 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -100,7 +100,7 @@ func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *f
 //go:noescape
 func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x5x8 computes a block of 5 rows and n ≤ 8 columns of a product,
+// tileAVX2x5x8 computes a block of 5 rows and 0 < n ≤ 8 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -112,7 +112,7 @@ func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *
 //go:noescape
 func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x5x16 computes a block of 5 rows and n ≤ 16 columns of a product,
+// tileAVX2x5x16 computes a block of 5 rows and 8 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -124,7 +124,7 @@ func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *f
 //go:noescape
 func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x6x8 computes a block of 6 rows and n ≤ 8 columns of a product,
+// tileAVX2x6x8 computes a block of 6 rows and 0 < n ≤ 8 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -136,7 +136,7 @@ func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *
 //go:noescape
 func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX2x6x16 computes a block of 6 rows and n ≤ 16 columns of a product,
+// tileAVX2x6x16 computes a block of 6 rows and 8 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -148,7 +148,7 @@ func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *f
 //go:noescape
 func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x1x16 computes a block of 1 rows and n ≤ 16 columns of a product,
+// tileAVX512x1x16 computes a block of 1 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -160,7 +160,7 @@ func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *
 //go:noescape
 func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x1x32 computes a block of 1 rows and n ≤ 32 columns of a product,
+// tileAVX512x1x32 computes a block of 1 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -172,7 +172,7 @@ func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x2x16 computes a block of 2 rows and n ≤ 16 columns of a product,
+// tileAVX512x2x16 computes a block of 2 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -184,7 +184,7 @@ func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x2x32 computes a block of 2 rows and n ≤ 32 columns of a product,
+// tileAVX512x2x32 computes a block of 2 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -196,7 +196,7 @@ func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x3x16 computes a block of 3 rows and n ≤ 16 columns of a product,
+// tileAVX512x3x16 computes a block of 3 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -208,7 +208,7 @@ func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x3x32 computes a block of 3 rows and n ≤ 32 columns of a product,
+// tileAVX512x3x32 computes a block of 3 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -220,7 +220,7 @@ func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x4x16 computes a block of 4 rows and n ≤ 16 columns of a product,
+// tileAVX512x4x16 computes a block of 4 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -232,7 +232,7 @@ func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x4x32 computes a block of 4 rows and n ≤ 32 columns of a product,
+// tileAVX512x4x32 computes a block of 4 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -244,7 +244,7 @@ func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x5x16 computes a block of 5 rows and n ≤ 16 columns of a product,
+// tileAVX512x5x16 computes a block of 5 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -256,7 +256,7 @@ func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x5x32 computes a block of 5 rows and n ≤ 32 columns of a product,
+// tileAVX512x5x32 computes a block of 5 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -268,7 +268,7 @@ func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x6x16 computes a block of 6 rows and n ≤ 16 columns of a product,
+// tileAVX512x6x16 computes a block of 6 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -280,7 +280,7 @@ func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x6x32 computes a block of 6 rows and n ≤ 32 columns of a product,
+// tileAVX512x6x32 computes a block of 6 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -292,7 +292,7 @@ func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x7x16 computes a block of 7 rows and n ≤ 16 columns of a product,
+// tileAVX512x7x16 computes a block of 7 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -304,7 +304,7 @@ func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x7x32 computes a block of 7 rows and n ≤ 32 columns of a product,
+// tileAVX512x7x32 computes a block of 7 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -316,7 +316,7 @@ func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x8x16 computes a block of 8 rows and n ≤ 16 columns of a product,
+// tileAVX512x8x16 computes a block of 8 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -328,7 +328,7 @@ func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x8x32 computes a block of 8 rows and n ≤ 32 columns of a product,
+// tileAVX512x8x32 computes a block of 8 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -340,7 +340,7 @@ func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x9x16 computes a block of 9 rows and n ≤ 16 columns of a product,
+// tileAVX512x9x16 computes a block of 9 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -352,7 +352,7 @@ func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x9x32 computes a block of 9 rows and n ≤ 32 columns of a product,
+// tileAVX512x9x32 computes a block of 9 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -364,7 +364,7 @@ func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x10x16 computes a block of 10 rows and n ≤ 16 columns of a product,
+// tileAVX512x10x16 computes a block of 10 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -376,7 +376,7 @@ func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c
 //go:noescape
 func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x10x32 computes a block of 10 rows and n ≤ 32 columns of a product,
+// tileAVX512x10x32 computes a block of 10 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -388,7 +388,7 @@ func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x11x16 computes a block of 11 rows and n ≤ 16 columns of a product,
+// tileAVX512x11x16 computes a block of 11 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -400,7 +400,7 @@ func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x11x32 computes a block of 11 rows and n ≤ 32 columns of a product,
+// tileAVX512x11x32 computes a block of 11 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -412,7 +412,7 @@ func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x12x16 computes a block of 12 rows and n ≤ 16 columns of a product,
+// tileAVX512x12x16 computes a block of 12 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -424,7 +424,7 @@ func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x12x32 computes a block of 12 rows and n ≤ 32 columns of a product,
+// tileAVX512x12x32 computes a block of 12 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -436,7 +436,7 @@ func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x13x16 computes a block of 13 rows and n ≤ 16 columns of a product,
+// tileAVX512x13x16 computes a block of 13 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -448,7 +448,7 @@ func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x13x32 computes a block of 13 rows and n ≤ 32 columns of a product,
+// tileAVX512x13x32 computes a block of 13 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -460,7 +460,7 @@ func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x14x16 computes a block of 14 rows and n ≤ 16 columns of a product,
+// tileAVX512x14x16 computes a block of 14 rows and 0 < n ≤ 16 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -472,7 +472,7 @@ func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x14x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
 
-// tileAVX512x14x32 computes a block of 14 rows and n ≤ 32 columns of a product,
+// tileAVX512x14x32 computes a block of 14 rows and 16 < n ≤ 32 columns of a product,
 // for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
@@ -648,3 +648,12 @@ func sumAVX2(acc *float32, src *float32, n int)
 //
 //go:noescape
 func sumExpAVX2(acc *float32, src *float32, shift float32, n int)
+
+// transposeAVX2 transposes up to 8 rows, for k a positive multiple of 8:
+//
+//	for p < k, r < rows: dst[p*ldd + r] = src[r*lds + p]
+//
+// dst and src do not overlap.
+//
+//go:noescape
+func transposeAVX2(dst *float32, ldd int, src *float32, lds int, rows int, k int)

@@ -6,13 +6,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// mask is 16 lanes of ones and 16 of zeros: 8 lanes from 16-n on select the
+// columnMask is 16 lanes of ones and 16 of zeros: 8 lanes from 16-n on select the
 // first n columns.
-var mask Mem
+var columnMask Mem
 
 func maskTable() Mem {
-	if mask.Symbol.Name == "" {
-		mask = GLOBL("columnMask", RODATA|NOPTR)
+	if columnMask.Symbol.Name == "" {
+		columnMask = GLOBL("columnMask", RODATA|NOPTR)
 		for i := range 32 {
 			word := U32(0)
 			if i < 16 {
@@ -21,10 +21,11 @@ func maskTable() Mem {
 			DATA(4*i, word)
 		}
 	}
-	return mask
+	return columnMask
 }
 
-// avx2 writes a tile of up to 6 rows and 1 or 2 vectors of 8 columns: up to 12
+// avx2 writes a tile of up to 6 rows and 1 or 2 vectors of 8 columns, of which
+// the last may be partial: up to 12
 // registers of sums, 2 of B and 2 of A.
 func avx2(rows, vectors int) {
 	table := maskTable()
@@ -66,23 +67,25 @@ func avx2(rows, vectors int) {
 	ldc := gpr(Load(Param("ldc"), GP64()))
 	n := gpr(Load(Param("n"), GP64()))
 	add := Load(Param("add"), GP8())
+	mask := va[0] // of the last vector; those before it are whole
 	CMPQ(n, Imm(uint64(8*vectors)))
 	JNE(LabelRef("partial"))
-	store := func(full, toAdd bool, masks []reg.VecVirtual) {
+	store := func(full, toAdd bool) {
 		for i := range rows {
 			for v := range vectors {
 				at := Mem{Base: c, Disp: 32 * v}
+				whole := full || v < vectors-1
 				switch {
-				case full && toAdd:
+				case whole && toAdd:
 					VADDPS(at, sum[i][v], sum[i][v])
 				case toAdd:
-					VMASKMOVPS(at, masks[v], vb[0])
+					VMASKMOVPS(at, mask, vb[0])
 					VADDPS(vb[0], sum[i][v], sum[i][v])
 				}
-				if full {
+				if whole {
 					VMOVUPS(sum[i][v], at)
 				} else {
-					VMASKMOVPS(sum[i][v], masks[v], at)
+					VMASKMOVPS(sum[i][v], mask, at)
 				}
 			}
 			if i < rows-1 {
@@ -94,21 +97,18 @@ func avx2(rows, vectors int) {
 	}
 	TESTB(add, add)
 	JE(LabelRef("set"))
-	store(true, true, nil)
+	store(true, true)
 	Label("set")
-	store(true, false, nil)
+	store(true, false)
 
 	Label("partial")
 	from := GP64()
 	LEAQ(table, from)
 	NEGQ(n)
-	masks := []reg.VecVirtual{va[0], va[1]}
-	for v := range vectors {
-		VMOVUPS(Mem{Base: from, Index: n, Scale: 4, Disp: 64 + 32*v}, masks[v])
-	}
+	VMOVUPS(Mem{Base: from, Index: n, Scale: 4, Disp: 64 + 32*(vectors-1)}, mask)
 	TESTB(add, add)
 	JE(LabelRef("setPartial"))
-	store(false, true, masks)
+	store(false, true)
 	Label("setPartial")
-	store(false, false, masks)
+	store(false, false)
 }

@@ -28,6 +28,7 @@ func main() {
 	exponentials()
 	optimizers()
 	sums()
+	transpose()
 	Generate()
 }
 

@@ -16,7 +16,7 @@ func begin(variant string, rows, vectors, lanes int) {
 	TEXT(fmt.Sprintf("tile%sx%dx%d", variant, rows, vectors*lanes), NOSPLIT, signature)
 	Pragma("noescape")
 	Doc(
-		fmt.Sprintf("tile%sx%dx%d computes a block of %d rows and n ≤ %d columns of a product,", variant, rows, vectors*lanes, rows, vectors*lanes),
+		fmt.Sprintf("tile%sx%dx%d computes a block of %d rows and %d < n ≤ %d columns of a product,", variant, rows, vectors*lanes, rows, (vectors-1)*lanes, vectors*lanes),
 		"for strides in bytes and k ≥ 1, with fused multiply-add:",
 		"",
 		"	sum = 0",
