@@ -18,8 +18,11 @@ func Conform(src Source, like *Schema) (Source, error) {
 		return nil, err
 	}
 	s := src.Schema()
-	if !like.Varies && !s.Varies && s.Sample.Len() != like.Sample.Len() {
+	if s.Format != pictureFormat && s.Sample.Len() != like.Sample.Len() {
 		return nil, &ContentError{s.Name, fmt.Sprintf("a sample has the shape %v, want %v as in %s", s.Sample, like.Sample, like.Name), "use data of the same shape"}
+	}
+	if s.DType != like.DType && s.Format != pictureFormat {
+		src = conformType(src, like.DType)
 	}
 	if s.Target.Kind == NoTarget {
 		return src, nil
@@ -36,58 +39,80 @@ func Conform(src Source, like *Schema) (Source, error) {
 	return WithoutTarget(src), nil
 }
 
-// picked is a source of rows of a table with other columns.
-type picked struct {
-	Source
-	schema  *Schema
-	columns []int
-}
-
+// conformColumns picks the columns of like by name.
 func conformColumns(src Source, like *Schema) (Source, error) {
 	s := src.Schema()
 	if s.Columns == nil || like.Columns == nil || slices.Equal(s.Columns, like.Columns) {
 		return src, nil
 	}
-	schema := *s
-	schema.Columns = like.Columns
-	schema.Sample = tensor.Shape{len(like.Columns)}
-	p := &picked{Source: src, schema: &schema}
+	var columns []int
 	for _, name := range like.Columns {
 		i := slices.Index(s.Columns, name)
 		if i < 0 {
 			return nil, &ContentError{s.Name, fmt.Sprintf("there is no column %s, which %s has", name, like.Name), fmt.Sprintf("its columns are %s", preview(s.Columns))}
 		}
-		p.columns = append(p.columns, i)
+		columns = append(columns, i)
 	}
-	return p, nil
+	schema := *s
+	schema.Columns, schema.Sample = like.Columns, tensor.Shape{len(columns)}
+	return &converted{src, &schema, func(out, in *Batch) error {
+		size, width := in.X.DType().Size(), in.X.Shape()[1]
+		to, from := out.X.Bytes(), in.X.Bytes()
+		for i := range in.Len() {
+			for j, c := range columns {
+				at, src := (i*len(columns)+j)*size, (i*width+c)*size
+				copy(to[at:at+size], from[src:src+size])
+			}
+		}
+		return nil
+	}}, nil
 }
 
-func (p *picked) Schema() *Schema { return p.schema }
+// conformType converts samples to an element type; a value that a type of whole
+// numbers cannot hold is a *ContentError when it is read.
+func conformType(src Source, dt tensor.DType) Source {
+	schema := *src.Schema()
+	schema.DType = dt
+	return &converted{src, &schema, func(out, in *Batch) error {
+		tensor.CopyInto(out.X, tensor.Cast(in.X, dt))
+		if !dt.IsInteger() {
+			return nil
+		}
+		got := tensor.Float64s(out.X)
+		for i, want := range tensor.Float64s(in.X) {
+			if got[i] != want {
+				return &ContentError{schema.Name, fmt.Sprintf("the value %v of sample %d is not %v as in the training data", want, in.Index[i/schema.Sample.Len()], dt), "give values in the same units"}
+			}
+		}
+		return nil
+	}}
+}
 
-func (p *picked) targets() *tensor.Tensor {
-	if t, ok := p.Source.(targeter); ok {
+// converted is a source whose samples are computed from those of another.
+type converted struct {
+	Source
+	schema  *Schema
+	convert func(out, in *Batch) error // fills out.X
+}
+
+func (c *converted) Schema() *Schema { return c.schema }
+
+func (c *converted) targets() *tensor.Tensor {
+	if t, ok := c.Source.(targeter); ok {
 		return t.targets()
 	}
 	return nil
 }
 
-func (p *picked) Read(rows []int, b *Batch) error {
+func (c *converted) Read(rows []int, b *Batch) error {
 	if len(b.parts) == 0 {
 		b.parts = make([]Batch, 1)
 	}
 	in := &b.parts[0]
-	if err := p.Source.Read(rows, in); err != nil {
+	if err := c.Source.Read(rows, in); err != nil {
 		return err
 	}
 	b.Index, b.Y = append(b.Index[:0], in.Index...), in.Y
-	x := b.MakeX(in.X.DType(), len(rows), p.schema.Sample)
-	size, width := x.DType().Size(), in.X.Shape()[1]
-	to, from := x.Bytes(), in.X.Bytes()
-	for i := range rows {
-		for j, c := range p.columns {
-			at, src := (i*len(p.columns)+j)*size, (i*width+c)*size
-			copy(to[at:at+size], from[src:src+size])
-		}
-	}
-	return nil
+	b.MakeX(c.schema.DType, len(rows), c.schema.Sample)
+	return c.convert(b, in)
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
+// pictureFormat is the format of a schema of PNG and JPEG files.
+const pictureFormat = "images"
+
 // images is a source of picture files that are decoded when they are read.
 type images struct {
 	ctx    context.Context //nolint:containedctx // of Open: reads end with it
@@ -19,18 +22,19 @@ type images struct {
 }
 
 // newImages returns the source of picture files, with their classes, as indices
-// into labels, or nil. The first file tells shape and channels.
-func newImages(ctx context.Context, name string, files []string, classes []int64, labels []string) (Source, error) {
+// into labels, or nil. The first file tells the shape, and the number of channels
+// unless that is given.
+func newImages(ctx context.Context, name string, files []string, classes []int64, labels []string, channels int) (Source, error) {
 	first, err := storage.ReadFile(ctx, files[0])
 	if err != nil {
 		return nil, err
 	}
-	picture, err := DecodeImage(first, files[0], 0)
+	picture, err := DecodeImage(first, files[0], channels)
 	if err != nil {
 		return nil, err
 	}
 	s := &images{ctx: ctx, files: files, schema: &Schema{
-		Name: name, Format: "images", Sample: picture.Shape(), DType: tensor.Uint8,
+		Name: name, Format: pictureFormat, Sample: picture.Shape(), DType: tensor.Uint8,
 		Layout: "HWC", Varies: len(files) > 1, Max: 255,
 	}}
 	if classes != nil {
@@ -42,7 +46,7 @@ func newImages(ctx context.Context, name string, files []string, classes []int64
 
 // openImages opens a folder with one sub-folder a class, or of pictures without
 // classes.
-func openImages(ctx context.Context, dir string, infos []storage.Info) (Source, error) {
+func openImages(ctx context.Context, dir string, infos []storage.Info, channels int) (Source, error) {
 	var pictures, labels []string
 	var classes []int64
 	for _, info := range infos {
@@ -51,7 +55,7 @@ func openImages(ctx context.Context, dir string, infos []storage.Info) (Source, 
 		}
 	}
 	if pictures != nil {
-		return newImages(ctx, dir, pictures, nil, nil)
+		return newImages(ctx, dir, pictures, nil, nil, channels)
 	}
 	for _, info := range infos {
 		if !info.Dir {
@@ -76,16 +80,16 @@ func openImages(ctx context.Context, dir string, infos []storage.Info) (Source, 
 	if pictures == nil {
 		return nil, &ContentError{dir, "no data is in the folder", "want PNG or JPEG files in one sub-folder a class, or IDX files train-images-idx3-ubyte"}
 	}
-	return newImages(ctx, dir, pictures, classes, labels)
+	return newImages(ctx, dir, pictures, classes, labels, channels)
 }
 
 // openImage opens one picture from memory.
-func openImage(_ context.Context, f *file, _ *Options) (Source, error) {
-	picture, err := DecodeImage(f.bytes, f.name, 0)
+func openImage(_ context.Context, f *file, o *Options) (Source, error) {
+	picture, err := DecodeImage(f.bytes, f.name, o.channels)
 	if err != nil {
 		return nil, err
 	}
-	schema := Schema{Name: f.name, Format: "images", Layout: "HWC", Max: 255}
+	schema := Schema{Name: f.name, Format: pictureFormat, Layout: "HWC", Max: 255}
 	return FromTensors(schema, picture.Unsqueeze(0), nil)
 }
 

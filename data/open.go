@@ -39,6 +39,7 @@ type Options struct {
 	Progress func(file string, done, total int64)
 
 	optionalTarget bool // a missing target is no error
+	channels       int  // of images; 0: as many as they have
 }
 
 // Dataset is what a data source holds.
@@ -78,6 +79,12 @@ func Open(ctx context.Context, spec string, o Options) (*Dataset, error) {
 // missing. A test part is opened likewise.
 func OpenLike(ctx context.Context, spec string, like *Schema, o Options) (*Dataset, error) {
 	o.optionalTarget = true
+	switch like.Layout {
+	case "HW":
+		o.channels = 1
+	case "HWC":
+		o.channels = min(like.Sample[2], 3) // files with transparency lose it
+	}
 	if like.Columns != nil {
 		if o.Columns == nil {
 			o.Columns = like.Columns
@@ -151,7 +158,7 @@ func (d *Dataset) openFiles(ctx context.Context, spec string, infos []storage.In
 		parts = append(parts, part)
 	}
 	if len(pictures) == len(infos) {
-		return newImages(ctx, spec, pictures, nil, nil)
+		return newImages(ctx, spec, pictures, nil, nil, o.channels)
 	}
 	if len(pictures) > 0 {
 		return nil, fmt.Errorf("%s: names images and other files: want one kind", spec)
@@ -182,7 +189,7 @@ func (d *Dataset) openFolder(ctx context.Context, dir string, o *Options) error 
 		}
 		return err
 	}
-	d.Train, err = openImages(ctx, dir, infos)
+	d.Train, err = openImages(ctx, dir, infos, o.channels)
 	return err
 }
 
