@@ -69,7 +69,7 @@ var table = makeTable(
 	floats(bindRMSProp[float32], bindRMSProp[float64]),
 	// copies and views
 	view[ops.IdentityOp](), view[ops.ReshapeOp](), view[ops.ReshapeLikeOp](), view[ops.FlattenOp](),
-	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](), view[ops.DropoutOp](),
+	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](),
 	op(bindTranspose), op(expand[ops.ExpandLikeOp]), op(expand[ops.ExpandOp]),
 	op(bindConcat), op(bindSplit),
 	// indices

@@ -16,14 +16,15 @@ type update[T kernel.Float] struct {
 	in, out [][]T // the parameter, then what the optimizer keeps
 	grad    []T
 	rate    []float64
-	number  []float64 // of the step; nil where the optimizer has no use for it
+	number  []int64 // of the step; nil where the optimizer has no use for it
 	begin   func(rate float64, number int)
 	step    func(param, grad []T, state [][]T)
 	part    [][][]T // the state's pieces, for each worker
 }
 
-// newUpdate plans a step with so many state variables.
-func newUpdate[T kernel.Float](b *Backend, states int, begin func(rate float64, number int), step func(param, grad []T, state [][]T)) engine.Prepared {
+// newUpdate plans a step with so many state variables; the learning rate is to
+// be a float64.
+func newUpdate[T kernel.Float](b *Backend, in []graph.Type, states int, begin func(rate float64, number int), step func(param, grad []T, state [][]T)) (engine.Prepared, bool) {
 	k := &update[T]{b: b, begin: begin, step: step}
 	for range b.Threads() {
 		k.part = append(k.part, make([][]T, states))
@@ -32,7 +33,7 @@ func newUpdate[T kernel.Float](b *Backend, states int, begin func(rate float64, 
 	for i := range states {
 		inPlace = append(inPlace, []int{2 + i})
 	}
-	return engine.Prepared{Kernel: k, InPlace: inPlace}
+	return engine.Prepared{Kernel: k, InPlace: inPlace}, in[2+states].DType == tensor.Float64
 }
 
 func (k *update[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
@@ -48,7 +49,7 @@ func (k *update[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
 	rest := in[1+len(out):]
 	k.rate = tensor.Data[float64](rest[0])
 	if len(rest) > 1 && rest[1] != nil {
-		k.number = tensor.Data[float64](rest[1])
+		k.number = tensor.Data[int64](rest[1])
 	}
 }
 
@@ -76,30 +77,33 @@ func (k *update[T]) Do(lo, hi, worker int) {
 	k.step(k.out[0][lo:hi], k.grad[lo:hi], state)
 }
 
-func bindSGD[T kernel.Float](b *Backend, o ops.SGDUpdateOp, _, out []graph.Type) (engine.Prepared, bool) {
+func bindSGD[T kernel.Float](b *Backend, o ops.SGDUpdateOp, in, out []graph.Type) (engine.Prepared, bool) {
 	s := &kernel.SGD{Momentum: o.Momentum, Dampening: o.Dampening, WeightDecay: o.WeightDecay, Nesterov: o.Nesterov}
 	begin := func(rate float64, number int) { s.Rate, s.First = rate, number == 1 }
-	return newUpdate(b, len(out)-1, begin, func(param, grad []T, state [][]T) {
+	return newUpdate(b, in, len(out)-1, begin, func(param, grad []T, state [][]T) {
 		var buffer []T
 		if len(state) > 0 {
 			buffer = state[0]
 		}
 		kernel.StepSGD(s, param, grad, buffer)
-	}), true
+	})
 }
 
-func bindAdam[T kernel.Float](b *Backend, o ops.AdamUpdateOp, _, out []graph.Type) (engine.Prepared, bool) {
+func bindAdam[T kernel.Float](b *Backend, o ops.AdamUpdateOp, in, out []graph.Type) (engine.Prepared, bool) {
 	a := &kernel.Adam{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon, WeightDecay: o.WeightDecay, Decoupled: o.Decoupled}
 	begin := func(rate float64, number int) { a.Rate, a.Step = rate, number }
-	return newUpdate(b, len(out)-1, begin, func(param, grad []T, state [][]T) {
+	if o.AMSGrad {
+		return engine.Prepared{}, false
+	}
+	return newUpdate(b, in, len(out)-1, begin, func(param, grad []T, state [][]T) {
 		kernel.StepAdam(a, param, grad, state[0], state[1])
-	}), !o.AMSGrad
+	})
 }
 
-func bindRMSProp[T kernel.Float](b *Backend, o ops.RMSPropUpdateOp, _, out []graph.Type) (engine.Prepared, bool) {
+func bindRMSProp[T kernel.Float](b *Backend, o ops.RMSPropUpdateOp, in, out []graph.Type) (engine.Prepared, bool) {
 	r := &kernel.RMSProp{Decay: o.Alpha, Epsilon: o.Epsilon, WeightDecay: o.WeightDecay, Momentum: o.Momentum, Centered: o.Centered}
 	begin := func(rate float64, _ int) { r.Rate = rate }
-	return newUpdate(b, len(out)-1, begin, func(param, grad []T, state [][]T) {
+	return newUpdate(b, in, len(out)-1, begin, func(param, grad []T, state [][]T) {
 		var mean, buffer []T
 		rest := state[1:]
 		if o.Centered {
@@ -109,5 +113,5 @@ func bindRMSProp[T kernel.Float](b *Backend, o ops.RMSPropUpdateOp, _, out []gra
 			buffer = rest[0]
 		}
 		kernel.StepRMSProp(r, param, grad, state[0], mean, buffer)
-	}), true
+	})
 }
