@@ -1,0 +1,261 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/tensor"
+)
+
+// BatchOptions says how [Batches] go through a source. The zero value reads all
+// samples once, in their order, 64 at a time.
+type BatchOptions struct {
+	// Size is the number of samples of a batch, of all ranks together; 0 means
+	// 64. The last batch has what is left.
+	Size int
+	// Train makes the random steps random.
+	Train bool
+	// Shuffle reads in an order drawn by Seed and Epoch.
+	Shuffle bool
+	// Seed and Epoch decide all that is random, with a sample's index.
+	Seed  uint64
+	Epoch int
+	// Rank of Ranks gets its part of every batch, a contiguous one; 0 of 0 is
+	// the same as 0 of 1. Where a batch has fewer samples than there are ranks,
+	// some get an empty part, so that all ranks see as many batches.
+	Rank, Ranks int
+	// Start is how many samples of the epoch were used already, by all ranks.
+	Start int
+	// Prefetch is how many batches are read ahead; 0 means 2.
+	Prefetch int
+}
+
+// Batches goes through a source once, reading ahead in a goroutine of its own. A
+// Batches belongs to one goroutine.
+type Batches struct {
+	cancel  context.CancelCauseFunc
+	ctx     context.Context //nolint:containedctx // of the reading goroutine
+	done    sync.WaitGroup
+	results chan result
+	free    chan *data.Batch
+	current *data.Batch
+	end     int   // samples of the epoch up to the end of the current batch
+	err     error // what the reading ended with
+}
+
+type result struct {
+	batch *data.Batch
+	end   int
+	err   error
+}
+
+// NewBatches starts reading; p may be nil for samples as they are. Close it.
+func NewBatches(ctx context.Context, src data.Source, p *Pipeline, o BatchOptions) (*Batches, error) {
+	r, err := newReader(src, p, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Prefetch <= 0 {
+		o.Prefetch = 2
+	}
+	b := &Batches{
+		results: make(chan result, o.Prefetch),
+		free:    make(chan *data.Batch, o.Prefetch+1),
+	}
+	b.ctx, b.cancel = context.WithCancelCause(ctx)
+	for range cap(b.free) {
+		b.free <- new(data.Batch)
+	}
+	b.done.Go(func() {
+		defer close(b.results)
+		b.run(r)
+	})
+	return b, nil
+}
+
+// run reads batches into free memory until the end, an error or Close.
+func (b *Batches) run(r *reader) {
+	for from := r.opts.Start; from < r.src.Len(); from += r.opts.Size {
+		var res result
+		select {
+		case res.batch = <-b.free:
+		case <-b.ctx.Done():
+			return
+		}
+		res.end = min(from+r.opts.Size, r.src.Len())
+		res.err = r.read(from, res.end, res.batch)
+		select {
+		case b.results <- res:
+		case <-b.ctx.Done():
+			return
+		}
+		if res.err != nil {
+			return
+		}
+	}
+}
+
+// Next returns the next batch, io.EOF after the last, or what went wrong. The batch
+// is valid until the following call.
+func (b *Batches) Next() (*data.Batch, error) {
+	if b.current != nil {
+		b.free <- b.current
+		b.current = nil
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	res, ok := <-b.results
+	switch {
+	case b.ctx.Err() != nil:
+		b.err = context.Cause(b.ctx)
+	case !ok:
+		b.err = io.EOF
+	case res.err != nil:
+		b.err = res.err
+	default:
+		b.current, b.end = res.batch, res.end
+		return res.batch, nil
+	}
+	return nil, b.err
+}
+
+// Position returns how many samples of the epoch all ranks have used when they have
+// used the current batch: what Start is to resume after it.
+func (b *Batches) Position() int { return b.end }
+
+// Close ends the reading and waits until it has ended.
+func (b *Batches) Close() {
+	b.cancel(errClosed)
+	b.done.Wait()
+}
+
+var errClosed = fmt.Errorf("the batches are closed")
+
+// reader reads one batch.
+type reader struct {
+	src    data.Source
+	opts   BatchOptions
+	host   []HostStep
+	sample tensor.Shape // that the pipeline's graph takes; nil: as they are
+	order  data.Permutation
+	random *tensor.Rand // nil in evaluation
+	rows   []int
+	raw    data.Batch // samples before the host steps
+}
+
+func newReader(src data.Source, p *Pipeline, o BatchOptions) (*reader, error) {
+	if o.Size == 0 {
+		o.Size = 64
+	}
+	o.Ranks = max(o.Ranks, 1)
+	if o.Size < 0 || o.Start < 0 || o.Rank < 0 || o.Rank >= o.Ranks {
+		return nil, fmt.Errorf("batches: size %d, start %d, rank %d of %d: want none negative, and the rank below the ranks", o.Size, o.Start, o.Rank, o.Ranks)
+	}
+	r := &reader{src: src, opts: o}
+	if o.Shuffle {
+		r.order = data.NewPermutation(src.Len(), tensor.RandStream(o.Seed, "shuffle").At(uint64(o.Epoch)))
+	}
+	if o.Train {
+		r.random = tensor.RandStream(o.Seed, "augment").At(uint64(o.Epoch))
+	}
+	if p == nil {
+		return r, nil
+	}
+	p, err := p.adapt(src.Schema())
+	if err != nil {
+		return nil, err
+	}
+	r.host = p.Host
+	r.sample, err = p.sample()
+	return r, err
+}
+
+// read fills b with this rank's part of the samples from…to of the epoch.
+func (r *reader) read(from, to int, b *data.Batch) error {
+	n := to - from
+	lo, hi := from+n*r.opts.Rank/r.opts.Ranks, from+n*(r.opts.Rank+1)/r.opts.Ranks
+	r.rows = r.rows[:0]
+	for i := lo; i < hi; i++ {
+		row := i
+		if r.opts.Shuffle {
+			row = r.order.At(i)
+		}
+		r.rows = append(r.rows, row)
+	}
+	if len(r.host) > 0 {
+		return r.readImages(b)
+	}
+	if err := r.src.Read(r.rows, b); err != nil {
+		return err
+	}
+	if r.sample != nil && !b.X.Shape()[1:].Equal(r.sample) && !r.src.Schema().Varies {
+		b.X = b.X.Reshape(append([]int{len(r.rows)}, r.sample...)...)
+	}
+	return nil
+}
+
+// readImages reads samples one by one and applies the host steps.
+func (r *reader) readImages(b *data.Batch) error {
+	sampler, single := r.src.(data.Sampler)
+	if single {
+		if err := sampler.Target(r.rows, b); err != nil {
+			return err
+		}
+	} else if err := r.readRaw(b); err != nil {
+		return err
+	}
+	x := b.MakeX(r.src.Schema().DType, len(r.rows), r.sample)
+	return data.Parallel(len(r.rows), func(i int) error {
+		var sample *tensor.Tensor
+		var err error
+		if single {
+			sample, err = sampler.Sample(r.rows[i])
+		} else {
+			sample = r.raw.X.Index(0, i)
+		}
+		if err == nil {
+			sample, err = r.apply(sample, b.Index[i])
+		}
+		if err != nil {
+			return err
+		}
+		tensor.CopyInto(x.Index(0, i), sample.Reshape(r.sample...))
+		return nil
+	})
+}
+
+// readRaw reads samples as they are, and hands their targets on to b.
+func (r *reader) readRaw(b *data.Batch) error {
+	if err := r.src.Read(r.rows, &r.raw); err != nil {
+		return err
+	}
+	b.Index = append(b.Index[:0], r.raw.Index...)
+	b.Y = nil
+	if y := r.raw.Y; y != nil {
+		tensor.CopyInto(b.MakeY(y.DType(), len(r.rows), y.Shape()[1:]), y)
+	}
+	return nil
+}
+
+// apply takes one sample through the host steps.
+func (r *reader) apply(x *tensor.Tensor, index int64) (*tensor.Tensor, error) {
+	x = x.Reshape(image(x.Shape())...)
+	var random *tensor.Rand
+	if r.random != nil {
+		random = r.random.At(uint64(index))
+	}
+	for _, s := range r.host {
+		var err error
+		if x, err = s.Apply(x, random); err != nil {
+			return nil, err
+		}
+	}
+	if x.Len() != r.sample.Len() {
+		return nil, fmt.Errorf("sample %d: the steps give an image of shape %v, want %v", index, x.Shape(), r.sample)
+	}
+	return x, nil
+}
