@@ -119,6 +119,7 @@ func unaryIn(o graph.Op, name string, since int, formula string, ulp, lo, hi flo
 			{Name: "scalar", Op: o, In: in(tensor.Invalid)},
 			{Name: "empty", Op: o, In: in(tensor.Invalid, 0, 3)},
 			{Name: "float64", Op: o, In: in(tensor.Float64, 5, 7)},
+			{Name: "large", Op: o, In: in(tensor.Invalid, 257, 129), NoGrad: large},
 		}
 	}
 	return s
@@ -137,6 +138,9 @@ func binarySpec(o graph.Op, name string, since int, formula string, a, b graph.A
 			pair := func(name string, dt tensor.DType, sa, sb []int) graph.Case {
 				return graph.Case{Name: name, Op: o, In: []graph.Arg{shaped(a, dt, sa...), shaped(b, dt, sb...)}}
 			}
+			big := pair("large", tensor.Invalid, []int{257, 129}, []int{257, 129})
+			wide := pair("large row", tensor.Invalid, []int{129, 257}, []int{257})
+			big.NoGrad, wide.NoGrad = large, large
 			return []graph.Case{
 				pair("", tensor.Invalid, []int{3, 37}, []int{3, 37}),
 				pair("row", tensor.Invalid, []int{5, 19}, []int{19}),
@@ -147,10 +151,15 @@ func binarySpec(o graph.Op, name string, since int, formula string, a, b graph.A
 				pair("float64", tensor.Float64, []int{4, 5}, []int{5}),
 				pair("int64", tensor.Int64, []int{4, 5}, []int{5}),
 				pair("int32", tensor.Int32, []int{4, 5}, []int{4, 1}),
+				big, wide,
 			}
 		},
 	}
 }
+
+// large is why the gradient of a case is not checked: the case has enough elements
+// for several threads, and the gradient is that of the smaller ones.
+const large = "as that of smaller cases"
 
 // standard is the source of the operators whose meaning is ONNX's.
 const standard = "ONNX operators, onnx.ai/onnx/operators"

@@ -45,9 +45,13 @@ func batchNormCases(arg func(shape []int) (graph.Op, []graph.Arg)) []graph.Case 
 	for _, c := range []struct {
 		name  string
 		shape []int
-	}{{"", []int{3, 2, 4, 5}}, {"matrix", []int{9, 7}}, {"one axis", []int{4, 3, 5}}, {"many", []int{8, 5, 7, 7}}} {
+	}{{"", []int{3, 2, 4, 5}}, {"matrix", []int{9, 7}}, {"one axis", []int{4, 3, 5}}, {"many", []int{8, 5, 7, 7}}, {"large", []int{8, 17, 14, 14}}} {
 		o, in := arg(c.shape)
-		cases = append(cases, graph.Case{Name: c.name, Op: o, In: in})
+		g := graph.Case{Name: c.name, Op: o, In: in}
+		if c.name == "large" {
+			g.NoGrad = large
+		}
+		cases = append(cases, g)
 	}
 	return cases
 }

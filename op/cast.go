@@ -32,6 +32,7 @@ func (o CastOp) Spec() graph.Spec {
 				{Name: "to int64", Op: CastOp{To: tensor.Int64}, In: []graph.Arg{graph.RandIn(-9, 9, 3, 5)}},
 				{Name: "from int64", Op: CastOp{To: tensor.Float32}, In: []graph.Arg{intArg(-9, 9, 3, 5)}},
 				{Name: "from bool", Op: CastOp{To: tensor.Float32}, In: []graph.Arg{boolArg(3, 5)}},
+				{Name: "large", Op: CastOp{To: tensor.Float32}, In: []graph.Arg{{DType: tensor.Uint8, Hi: 255, Shape: []int{257, 129}}}},
 				{Name: "to bool", Op: CastOp{To: tensor.Bool}, In: []graph.Arg{intArg(-1, 1, 3, 5)}},
 				{Name: "to float16", Op: CastOp{To: tensor.Float16}, In: []graph.Arg{graph.Rand(3, 5)}, NoGrad: "it rounds"},
 				{Name: "from uint8", Op: CastOp{To: tensor.Float32}, In: []graph.Arg{{DType: tensor.Uint8, Hi: 255, Shape: []int{3, 5}}}},

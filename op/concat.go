@@ -29,6 +29,7 @@ func (o ConcatOp) Spec() graph.Spec {
 				{Name: "axis 1", Op: ConcatOp{Axis: 1}, In: []graph.Arg{r(2, 3, 2), r(2, 1, 2), r(2, 4, 2)}},
 				{Name: "last axis", Op: ConcatOp{Axis: -1}, In: []graph.Arg{r(5, 3), r(5, 9)}},
 				{Name: "one", Op: ConcatOp{}, In: []graph.Arg{r(2, 3)}},
+				{Name: "large", Op: ConcatOp{Axis: 1}, In: []graph.Arg{r(129, 100), r(129, 77)}, NoGrad: large},
 				{Name: "with empty", Op: ConcatOp{}, In: []graph.Arg{r(2, 3), r(0, 3)}},
 				{Name: "int64", Op: ConcatOp{}, In: []graph.Arg{intArg(0, 9, 2), intArg(0, 9, 3)}},
 			}

@@ -62,10 +62,15 @@ func convCases(arg func(o ConvOp, x, w, y []int) (graph.Op, []graph.Arg)) []grap
 		{"many channels", ConvOp{Pads: i(1, 1, 1, 1)}, []int{1, 17, 3, 3}, []int{33, 17, 3, 3}, []int{1, 33, 3, 3}},
 		{"one axis", ConvOp{Strides: i(2), Pads: i(1, 1)}, []int{2, 3, 8}, []int{4, 3, 3}, []int{2, 4, 4}},
 		{"three axes", ConvOp{}, []int{1, 2, 3, 4, 3}, []int{3, 2, 2, 2, 2}, []int{1, 3, 2, 3, 2}},
+		{"large", ConvOp{Pads: i(1, 1, 1, 1)}, []int{5, 8, 14, 14}, []int{17, 8, 3, 3}, []int{5, 17, 14, 14}},
 		{"no samples", ConvOp{}, []int{0, 3, 5, 5}, []int{4, 3, 3, 3}, []int{0, 4, 3, 3}},
 	} {
 		o, in := arg(c.o, c.x, c.w, c.y)
-		cases = append(cases, graph.Case{Name: c.name, Op: o, In: in})
+		g := graph.Case{Name: c.name, Op: o, In: in}
+		if c.name == "large" {
+			g.NoGrad = large
+		}
+		cases = append(cases, g)
 	}
 	return cases
 }

@@ -30,6 +30,7 @@ func (o ExpandLikeOp) Spec() graph.Spec {
 				{Name: "column", Op: o, In: []graph.Arg{graph.Rand(5, 1), graph.Rand(5, 19)}},
 				{Name: "channels", Op: o, In: []graph.Arg{graph.Rand(3, 1, 1), graph.Rand(2, 3, 4, 5)}},
 				{Name: "scalar", Op: o, In: []graph.Arg{graph.Rand(), graph.Rand(7, 9)}},
+				{Name: "large", Op: o, In: []graph.Arg{graph.Rand(129), graph.Rand(257, 129)}, NoGrad: large},
 				{Name: "empty", Op: o, In: []graph.Arg{graph.Rand(4), graph.Rand(0, 4)}},
 				{Name: "like of another type", Op: o, In: []graph.Arg{graph.Rand(4), intArg(0, 9, 2, 4)}},
 			}

@@ -31,6 +31,7 @@ func (o GatherOp) Spec() graph.Spec {
 				{Name: "axis 1", Op: GatherOp{Axis: 1}, In: []graph.Arg{graph.Rand(3, 6, 2), intArg(0, 5, 4)}},
 				{Name: "scalar index", Op: GatherOp{Axis: -1}, In: []graph.Arg{graph.Rand(3, 6), graph.Given(tensor.Scalar[int64](2))}},
 				{Name: "int32 indices", Op: GatherOp{}, In: []graph.Arg{graph.Rand(7, 5), {DType: tensor.Int32, Hi: 6, Shape: []int{30}}}},
+				{Name: "large", Op: GatherOp{}, In: []graph.Arg{graph.Rand(99, 64), intArg(0, 98, 30, 11)}, NoGrad: large},
 				{Name: "no indices", Op: GatherOp{}, In: []graph.Arg{graph.Rand(7, 5), intsArg()}},
 			}
 		},

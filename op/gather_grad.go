@@ -22,6 +22,7 @@ func (o GatherGradOp) Spec() graph.Spec {
 				{Name: "rows", Op: GatherGradOp{}, In: []graph.Arg{graph.Rand(20, 5), intArg(0, 6, 20), graph.Rand(7, 5)}},
 				{Name: "matrix of indices", Op: GatherGradOp{}, In: []graph.Arg{graph.Rand(3, 4, 5), intArg(-7, 6, 3, 4), graph.Rand(7, 5)}},
 				{Name: "axis 1", Op: GatherGradOp{Axis: 1}, In: []graph.Arg{graph.Rand(3, 4, 2), intArg(0, 5, 4), graph.Rand(3, 6, 2)}},
+				{Name: "large", Op: GatherGradOp{}, In: []graph.Arg{graph.Rand(330, 64), intArg(0, 98, 330), graph.Rand(99, 64)}, NoGrad: large},
 				{Name: "no indices", Op: GatherGradOp{}, In: []graph.Arg{graph.Rand(0, 5), intsArg(), graph.Rand(7, 5)}},
 			}
 		},

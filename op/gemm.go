@@ -35,6 +35,7 @@ func (o GemmOp) Spec() graph.Spec {
 				{Name: "scalar C", Op: GemmOp{}, In: []graph.Arg{r(3, 4), r(4, 2), r()}},
 				{Name: "no rows", Op: GemmOp{}, In: []graph.Arg{r(0, 4), r(4, 2), r(2)}},
 				{Name: "no terms", Op: GemmOp{}, In: []graph.Arg{r(3, 0), r(0, 2), r(2)}},
+				{Name: "large", Op: GemmOp{TransB: true}, In: []graph.Arg{r(129, 150), r(131, 150), r(131)}, NoGrad: large},
 				{Name: "float64", Op: GemmOp{TransB: true}, In: []graph.Arg{f64(9, 11), f64(5, 11), f64(5)}},
 			}
 		},

@@ -38,6 +38,7 @@ func (o LayerNormalizationOp) Spec() graph.Spec {
 				{Name: "two axes", Op: LayerNormalizationOp{Axis: Set(1)}, In: []graph.Arg{r(3, 4, 5), s(4, 5), r(4, 5)}},
 				{Name: "all axes", Op: LayerNormalizationOp{Axis: Set(0), Epsilon: Set(0.1)}, In: []graph.Arg{r(3, 4), s(3, 4), r(4)}},
 				{Name: "long", Op: LayerNormalizationOp{}, In: []graph.Arg{r(3, 133), s(133), r(133)}},
+				{Name: "large", Op: LayerNormalizationOp{}, In: []graph.Arg{r(150, 129), s(129), r(129)}, NoGrad: large},
 				{Name: "no samples", Op: LayerNormalizationOp{}, In: []graph.Arg{r(0, 9), s(9), r(9)}},
 			}
 		},

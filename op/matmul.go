@@ -40,6 +40,7 @@ func (o MatMulOp) Spec() graph.Spec {
 				pair("vector by batch", []int{5}, []int{2, 5, 3}),
 				pair("no terms", []int{3, 0}, []int{0, 2}),
 				pair("no rows", []int{0, 3}, []int{3, 2}),
+				{Name: "large", Op: o, In: []graph.Arg{graph.Rand(129, 150), graph.Rand(150, 131)}, NoGrad: large},
 				{Name: "float64", Op: o, In: []graph.Arg{f64(9, 11), f64(11, 5)}},
 				{Name: "int32", Op: o, In: []graph.Arg{{DType: tensor.Int32, Lo: -9, Hi: 9, Shape: []int{3, 4}}, {DType: tensor.Int32, Lo: -9, Hi: 9, Shape: []int{4, 2}}}},
 			}

@@ -35,7 +35,7 @@ func (o MaxPoolOp) Spec() graph.Spec {
 				o := MaxPoolOp{KernelShape: c.kernel, Strides: c.strides, Pads: c.pads, Dilations: c.dilations, CeilMode: c.ceil, AutoPad: c.autoPad}
 				cases = append(cases, graph.Case{Name: c.name, Op: o, In: []graph.Arg{graph.Rand(c.x...)}})
 			}
-			return cases
+			return append(cases, graph.Case{Name: "large", Op: MaxPoolOp{KernelShape: graph.MakeInts(2, 2), Strides: graph.MakeInts(2, 2)}, In: []graph.Arg{graph.Rand(6, 8, 24, 24)}, NoGrad: large})
 		},
 		FLOPs: func(in, _ []graph.Type) int64 { return elements(in[0]) },
 	}

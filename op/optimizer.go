@@ -78,11 +78,12 @@ func (u update) close(param *tensor.Tensor) []*tensor.Tensor {
 	return out
 }
 
-// updateArgs are the arguments of a case: states are in lo…hi.
+// updateArgs are the arguments of a case, with enough elements for several threads:
+// states are in lo…hi.
 func updateArgs(lo, hi float64, states int, step int64) []graph.Arg {
-	in := []graph.Arg{graph.Rand(5, 29), graph.Rand(5, 29)}
+	in := []graph.Arg{graph.Rand(130, 129), graph.Rand(130, 129)}
 	for range states {
-		in = append(in, graph.RandIn(lo, hi, 5, 29))
+		in = append(in, graph.RandIn(lo, hi, 130, 129))
 	}
 	in = append(in, graph.Given(tensor.Scalar(0.05)))
 	if step > 0 {

@@ -157,6 +157,8 @@ func reductionSpec(f func(Reduction) graph.Op, name string, since int, formula s
 				{Name: "noop", Op: f(Reduction{NoopWithEmptyAxes: true}), In: []graph.Arg{x(tensor.Invalid, 2, 3)}},
 				{Name: "float64", Op: drop, In: []graph.Arg{x(tensor.Float64, 4, 5), intsArg(0)}},
 				{Name: "int64", Op: drop, In: []graph.Arg{x(tensor.Int64, 4, 5), intsArg(1)}},
+				{Name: "large", Op: drop, In: []graph.Arg{x(tensor.Invalid, 300, 129), intsArg(1)}, NoGrad: large},
+				{Name: "large columns", Op: drop, In: []graph.Arg{x(tensor.Invalid, 129, 300), intsArg(0)}, NoGrad: large},
 				{Name: "empty result", Op: drop, In: []graph.Arg{x(tensor.Invalid, 0, 5), intsArg(1)}},
 			}
 			if canBeEmpty {

@@ -39,7 +39,7 @@ func (o RMSPropUpdateOp) Spec() graph.Spec {
 			momentum.Momentum = 0.9
 			centered.Centered, centered.Momentum = true, 0.9
 			in := updateArgs(0.01, 0.1, 3, 0)
-			in[2] = graph.RandIn(0.1, 1, 5, 29) // above the square of the mean
+			in[2] = graph.RandIn(0.1, 1, 130, 129) // above the square of the mean
 			return []graph.Case{
 				{Op: r, In: updateArgs(0.01, 1, 1, 0)},
 				{Name: "weight decay", Op: decay, In: updateArgs(0.01, 1, 1, 0)},

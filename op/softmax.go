@@ -39,6 +39,7 @@ func softmaxCases(last, first, middle graph.Op) []graph.Case {
 		{Name: "one class", Op: last, In: []graph.Arg{graph.Rand(4, 1)}},
 		{Name: "long", Op: last, In: []graph.Arg{graph.RandIn(-3, 3, 2, 133)}},
 		{Name: "empty", Op: last, In: []graph.Arg{graph.Rand(0, 10)}},
+		{Name: "large", Op: last, In: []graph.Arg{graph.RandIn(-3, 3, 300, 129)}, NoGrad: large},
 		{Name: "float64", Op: last, In: []graph.Arg{{DType: tensor.Float64, Shape: []int{3, 4}}}},
 	}
 }

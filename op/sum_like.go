@@ -31,6 +31,7 @@ func (o SumLikeOp) Spec() graph.Spec {
 				{Name: "channels", Op: o, In: []graph.Arg{graph.Rand(2, 3, 4, 5), graph.Rand(1, 3, 1, 1)}},
 				{Name: "channels of lower rank", Op: o, In: []graph.Arg{graph.Rand(2, 3, 4, 5), graph.Rand(3, 1, 1)}},
 				{Name: "all", Op: o, In: []graph.Arg{graph.Rand(7, 9), graph.Rand()}},
+				{Name: "large rows", Op: o, In: []graph.Arg{graph.Rand(257, 129), graph.Rand(129)}, NoGrad: large},
 				{Name: "nothing", Op: o, In: []graph.Arg{graph.Rand(3, 4), graph.Rand(3, 4)}},
 				{Name: "empty", Op: o, In: []graph.Arg{graph.Rand(0, 4), graph.Rand(4)}},
 				{Name: "float64", Op: o, In: []graph.Arg{{DType: tensor.Float64, Shape: []int{6, 4}}, {DType: tensor.Float64, Shape: []int{4}}}},

@@ -31,6 +31,7 @@ func (o TransposeOp) Spec() graph.Spec {
 				{Name: "channels last", Op: p(0, 2, 3, 1), In: []graph.Arg{graph.Rand(2, 3, 4, 5)}},
 				{Name: "channels first", Op: p(0, 3, 1, 2), In: []graph.Arg{graph.Rand(2, 4, 5, 3)}},
 				{Name: "last two", Op: p(0, 2, 1), In: []graph.Arg{graph.Rand(2, 3, 4)}},
+				{Name: "large", Op: p(0, 2, 3, 1), In: []graph.Arg{graph.Rand(3, 17, 33, 31)}, NoGrad: large},
 				{Name: "nothing", Op: p(0, 1), In: []graph.Arg{graph.Rand(2, 3)}},
 				{Name: "empty", Op: TransposeOp{}, In: []graph.Arg{graph.Rand(0, 3)}},
 				{Name: "int64", Op: TransposeOp{}, In: []graph.Arg{intArg(-9, 9, 3, 4)}},

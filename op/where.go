@@ -23,6 +23,7 @@ func (o WhereOp) Spec() graph.Spec {
 				{Name: "broadcast", Op: o, In: []graph.Arg{boolArg(3, 1), graph.Rand(4), graph.Rand(2, 1, 1)}},
 				{Name: "scalars", Op: o, In: []graph.Arg{boolArg(5, 6), graph.Rand(5, 6), graph.Rand()}},
 				{Name: "int64", Op: o, In: []graph.Arg{boolArg(5), intArg(-9, 9, 5), intArg(-9, 9, 5)}},
+				{Name: "large", Op: o, In: []graph.Arg{boolArg(257, 129), graph.Rand(257, 129), graph.Rand()}, NoGrad: large},
 				{Name: "empty", Op: o, In: []graph.Arg{boolArg(0), graph.Rand(0), graph.Rand(1)}},
 			}
 		},
