@@ -2,9 +2,9 @@
 
     python check.py CASES
 
-CASES holds a folder a case: model.onnx, input_<k>.pb and output_<k>.pb (what
-Ember computed; TensorProto messages), and tolerance.txt with the bound t of
-|a - b| <= t * max(1, max|b|). Prints a JSON object: the name of each case that
+CASES holds a folder a case: model.onnx, input_<k> and output_<k> (what Ember
+computed; .pb, a TensorProto message, or .npy), and tolerance.txt with the bound
+t of |a - b| <= t * max(1, max|b|). Prints a JSON object: the name of each case that
 failed, and why.
 """
 
@@ -20,9 +20,14 @@ from onnx import numpy_helper
 
 def tensors(folder, kind):
     found = []
-    while (path := folder / f"{kind}_{len(found)}.pb").exists():
-        found.append(numpy_helper.to_array(onnx.TensorProto.FromString(path.read_bytes())))
-    return found
+    while True:
+        path = folder / f"{kind}_{len(found)}.npy"
+        if path.exists():
+            found.append(numpy.load(path))
+        elif (path := path.with_suffix(".pb")).exists():
+            found.append(numpy_helper.to_array(onnx.TensorProto.FromString(path.read_bytes())))
+        else:
+            return found
 
 
 def difference(ours, theirs, tolerance):
