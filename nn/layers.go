@@ -38,10 +38,10 @@ var Layers = map[string]Layer{
 // kindOf is the key of a layer or loss: its type's name in snake case.
 func kindOf(v any) string {
 	t := reflect.TypeOf(v)
-	for t.Kind() == reflect.Pointer {
+	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Name() == "" {
+	if t == nil || t.Name() == "" {
 		return "layer"
 	}
 	return config.Snake(t.Name())

@@ -154,7 +154,7 @@ func decodeChoice[T any](n *config.Node, what string, table map[string]T, siblin
 // encodeChoice writes what decodeChoice reads.
 func encodeChoice[T any](v T, what string, table map[string]T, siblings ...config.Entry) (*config.Node, error) {
 	key := kindOf(v)
-	if zero, ok := table[key]; !ok || reflect.TypeOf(zero) != reflect.TypeOf(v) {
+	if zero, ok := table[key]; !ok || reflect.TypeOf(zero) != reflect.Indirect(reflect.ValueOf(v)).Type() {
 		return nil, fmt.Errorf("the %s %T has no key in net files; it lives in Go only", what, v)
 	}
 	options, err := config.From(v)

@@ -27,13 +27,3 @@ func TestBatchNormOfOneSample(t *testing.T) {
 		near(t, e.name+": running_var", got["batch_norm_1.running_var"], []float64{0.9, 0.9, 0.9}, nil)
 	}
 }
-
-// TestOptionsOfProgram checks that options of a Go program are checked, too.
-func TestOptionsOfProgram(t *testing.T) {
-	net := nn.Sequential(nn.BatchNorm{Momentum: 2})
-	net.Input = []int{3}
-	want := `batch_norm_1: the "momentum" of batch_norm must be ≥ 0 and ≤ 1, got 2`
-	if err := net.Check(); err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
