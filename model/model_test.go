@@ -75,7 +75,7 @@ func specOf(t *testing.T, net *nn.Net, schema data.Schema, x *tensor.Tensor) Spe
 
 func imageNet() *nn.Net {
 	net := nn.Sequential(
-		nn.Conv2D{Filters: 4, Kernel: nn.Pair{3}, Activation: "relu"},
+		nn.Conv2D{Filters: 16, Kernel: nn.Pair{3}, Activation: "relu"},
 		nn.MaxPool2D{},
 		nn.Flatten{},
 		nn.Dense{Units: 3},

@@ -136,6 +136,9 @@ func moveOut(g *graphProto, limit int64, location string) *Encoded {
 		out.add(t.raw)
 		t.raw, t.hasRaw = nil, false
 	}
+	if out.size == 0 {
+		return nil
+	}
 	return out
 }
 
