@@ -30,6 +30,7 @@ func (o OneHotOp) Spec() graph.Spec {
 			return []graph.Case{
 				{Op: OneHotOp{}, In: []graph.Arg{intArg(-2, 11, 20), intsArg(10), values}},
 				{Name: "first axis", Op: OneHotOp{Axis: Set(0)}, In: []graph.Arg{intArg(0, 3, 2, 30), intsArg(4), values}},
+				{Name: "any values", Op: OneHotOp{}, In: []graph.Arg{intArg(-4, 5, 3, 7), intsArg(4), graph.Rand(2)}},
 				{Name: "int64", Op: OneHotOp{}, In: []graph.Arg{intArg(0, 3, 5, 5), intsArg(4), intsArg(-1, 7)}},
 			}
 		},
@@ -79,4 +80,17 @@ func (o OneHotOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		}
 	}
 	return one(pick(in[2], from, shape))
+}
+
+// Grad is that of the values: the sum of g where an element is off, and where it
+// is on.
+func (o OneHotOp) Grad(in, _, g []*graph.Value) []*graph.Value {
+	d := make([]*graph.Value, 3)
+	if needsGrad(in[2]) {
+		mask := in[0].Graph().Constant(tensor.Cast(tensor.Of([]float64{0, 1}), g[0].DType()))
+		on := ReduceSum(Mul(g[0], apply1(o, in[0], in[1], mask)), nil, false)
+		off := Sub(ReduceSum(g[0], nil, false), on)
+		d[2] = Concat(0, Unsqueeze(off, 0), Unsqueeze(on, 0))
+	}
+	return d
 }
