@@ -1,0 +1,89 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/emberml/ember/engine"
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/tensor"
+)
+
+// DivergedError ends training because a number is NaN or infinite. The
+// parameters before the step at hand are in the last checkpoint.
+type DivergedError struct {
+	Step  int    // at which it was seen, counted from 1
+	Layer string // where it first appeared; empty if unknown
+	What  string // "the loss is NaN"
+}
+
+// Error names step and layer, and what to do.
+func (e *DivergedError) Error() string {
+	where := ""
+	if e.Layer != "" {
+		where = ", first seen in " + e.Layer
+	}
+	return fmt.Sprintf("%s at step %d%s: lower the learning rate, clip the gradients (train.clip_norm), or look for extreme values in the data", e.What, e.Step, where)
+}
+
+// diverged finds where the run of a program first gave a number that is not
+// finite, and reports it.
+func (t *trainer) diverged(program *engine.Program, f *feeds, loss float64) error {
+	e := &DivergedError{Step: t.step + 1, What: "the loss is " + describeNumber(loss)}
+	if bad := t.badParameter(); bad != "" {
+		e.Layer, e.What = bad, e.What+" since the parameters are not finite"
+	} else {
+		found := errors.New("found")
+		_, _ = program.Observe(f.values, func(n *graph.Node, out []*tensor.Tensor) error {
+			for _, o := range out {
+				if o != nil && o.DType().IsFloat() && !allFinite(o) {
+					e.Layer = n.Scope() + " (" + n.Op().Spec().Name + ")"
+					return found
+				}
+			}
+			return nil
+		})
+	}
+	t.event(report.Diverged{Step: int64(e.Step), Epoch: t.epoch + 1, Layer: e.Layer, What: e.What})
+	return e
+}
+
+// checkFinite is a [*DivergedError] if the last update left a parameter that is
+// not finite: such a model is not saved.
+func (t *trainer) checkFinite() error {
+	bad := t.badParameter()
+	if bad == "" {
+		return nil
+	}
+	e := &DivergedError{Step: t.step, Layer: bad, What: "the parameters are not finite"}
+	t.event(report.Diverged{Step: int64(e.Step), Epoch: t.epoch, Layer: e.Layer, What: e.What})
+	return e
+}
+
+// badParameter is the first parameter that is not finite, or "".
+func (t *trainer) badParameter() string {
+	for _, p := range t.programs.params {
+		if !allFinite(t.programs.state.Get(p.Name)) {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+func describeNumber(x float64) string {
+	if math.IsNaN(x) {
+		return "NaN"
+	}
+	return "infinite"
+}
+
+func allFinite(t *tensor.Tensor) bool {
+	for _, v := range tensor.Float64s(t) {
+		if !isNumber(v) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,367 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/feature"
+	"github.com/emberml/ember/learn"
+	"github.com/emberml/ember/model"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/optim"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/tensor"
+)
+
+// Result is what a run gives.
+type Result struct {
+	Model  *model.Model
+	Epochs int           // done, early stopping considered
+	Steps  int           // updates done
+	Train  report.Scores // of the last epoch
+	Valid  report.Scores // at the end; nil without validation data
+	Test   report.Scores // at the end; nil without test data
+}
+
+// Fit trains the job's net. It reports events to the job's sink as it goes.
+//
+// What is wrong with the job, the net or the data is an error before training
+// begins. A loss that is no number is a [*DivergedError]. A canceled context
+// ends the run after the step at hand with a checkpoint and an error that wraps
+// [learn.ErrInterrupted].
+func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
+	if err := job.prepare(); err != nil {
+		return nil, err
+	}
+	if job.close != nil {
+		defer job.close()
+	}
+	t, err := newTrainer(ctx, group, job)
+	if err != nil {
+		return nil, err
+	}
+	return t.fit(ctx)
+}
+
+// trainer is a run.
+type trainer struct {
+	job      Job
+	group    *comm.Group
+	src      data.Source
+	pipeline *feature.Pipeline
+	programs *programs
+	score    *score // of the epoch at hand
+	folder   checkpoints
+	stop     stopping
+	best     map[string]*tensor.Tensor // the best parameters, where they are to be restored
+
+	step, epoch, sample int // done; sample within the epoch
+	done                bool
+
+	first, more, update *feeds
+	scale, share        []float32
+	rate                []float64
+	number, key         []int64
+
+	seconds, cpu  float64   // of training in this epoch so far
+	since         time.Time // a stretch of training began
+	sinceCPU      float64
+	lastSaved     time.Time
+	lastSavedStep int
+	data          string  // fingerprint of the training data
+	stepLoss      float64 // since the last reported step
+	stepSamples   int
+	lastEpoch     report.Epoch
+}
+
+func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, error) {
+	t := &trainer{job: job, group: group, src: job.Data.Train}
+	schema := t.src.Schema()
+	if t.src.Len() == 0 {
+		return nil, &data.ContentError{Source: schema.Name, Detail: "there are no samples to learn from", Hint: "give a file that holds some"}
+	}
+	if err := job.Net.Check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.pipeline = job.Pipeline; t.pipeline == nil {
+		if t.pipeline, err = feature.Auto(schema, job.Net.Input); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.pipeline.Fit(ctx, t.src); err != nil {
+		return nil, err
+	}
+	if t.score, err = newScore(job.Net); err != nil {
+		return nil, err
+	}
+	if t.programs, err = compile(&t.job, t.pipeline, schema); err != nil {
+		return nil, err
+	}
+	for name, w := range job.Weights {
+		if t.programs.state.Get(name) == nil {
+			continue // another head, say
+		}
+		if err := t.programs.state.Set(name, w); err != nil {
+			return nil, fmt.Errorf("first weights: %w", err)
+		}
+	}
+	t.bindFeeds()
+	if t.data, err = fingerprint(t.src); err != nil {
+		return nil, err
+	}
+	t.folder = checkpoints{dir: job.CheckpointDir, keep: job.Checkpoint.Keep}
+	if job.Resume {
+		if err := t.resume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// bindFeeds makes the scalars that are fed at every step.
+func (t *trainer) bindFeeds() {
+	t.first, t.update = feedsOf(t.programs.first), feedsOf(t.programs.update)
+	gradients := []*feeds{t.first}
+	if t.programs.more != nil {
+		t.more = feedsOf(t.programs.more)
+		gradients = append(gradients, t.more)
+	}
+	t.scale, t.share = make([]float32, 1), make([]float32, 1)
+	t.rate, t.number = make([]float64, 1), make([]int64, 1)
+	t.key = []int64{int64(t.job.Seed), 0}
+	for _, f := range gradients {
+		f.set(scaleName, tensor.Of(t.scale, tensor.Shape{}...))
+		f.set(shareName, tensor.Of(t.share, tensor.Shape{}...))
+		f.set(nn.KeyInput, tensor.Of(t.key))
+	}
+	t.update.set(optim.RateInput, tensor.Of(t.rate, tensor.Shape{}...))
+	t.update.set(optim.NumberInput, tensor.Of(t.number, tensor.Shape{}...))
+}
+
+// fit runs the epochs and what comes after them.
+func (t *trainer) fit(ctx context.Context) (*Result, error) {
+	t.event(report.Start{
+		Params: int64(t.programs.params.Trainable().Len()), Workers: t.group.Size(), Threads: t.job.Threads,
+		Kernel: t.job.Kernel, Epochs: t.job.Epochs, Samples: int64(t.src.Len()), Resumed: int64(t.step), Net: t.job.Net.Name,
+	})
+	t.lastSaved = t.job.Now()
+	for !t.finished() {
+		if err := t.runEpoch(ctx); err != nil {
+			return nil, t.interrupted(ctx, err)
+		}
+	}
+	if err := t.checkFinite(); err != nil {
+		return nil, err
+	}
+	t.restoreBest()
+	r := &Result{Epochs: t.epoch, Steps: t.step, Train: append(report.Scores{{Name: "loss", Value: float64(t.lastEpoch.Loss)}}, t.lastEpoch.Metrics...)}
+	var err error
+	if r.Valid, err = t.evaluate(ctx, t.job.Data.Valid); err != nil {
+		return nil, t.interrupted(ctx, err)
+	}
+	if r.Test, err = t.evaluate(ctx, t.job.Data.Test); err != nil {
+		return nil, t.interrupted(ctx, err)
+	}
+	if r.Test != nil {
+		t.event(report.Test{Samples: int64(t.job.Data.Test.Len()), Metrics: r.Test})
+	}
+	r.Model, err = t.model(r)
+	return r, err
+}
+
+// finished tells whether training is over.
+func (t *trainer) finished() bool {
+	return t.done || t.epoch >= t.job.Epochs || t.job.Steps > 0 && t.step >= t.job.Steps
+}
+
+// runEpoch trains on what is left of the epoch.
+func (t *trainer) runEpoch(ctx context.Context) error {
+	batches, err := feature.NewBatches(ctx, t.src, t.pipeline, feature.BatchOptions{
+		Size: t.job.Batch, Train: true, Shuffle: *t.job.Shuffle, Seed: t.job.Seed, Epoch: t.epoch,
+		Rank: t.group.Rank(), Ranks: t.group.Size(), Start: t.sample,
+	})
+	if err != nil {
+		return err
+	}
+	defer batches.Close()
+	t.startClock()
+	for {
+		b, err := batches.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.trainOn(ctx, b); err != nil {
+			return err
+		}
+		t.sample = batches.Position()
+		if t.job.Steps > 0 && t.step >= t.job.Steps && t.sample < t.src.Len() {
+			t.stopClock()
+			t.report()
+			return t.save(ctx, false)
+		}
+		if err := t.afterStep(ctx); err != nil {
+			return err
+		}
+	}
+	t.stopClock()
+	return t.endEpoch(ctx)
+}
+
+// afterStep reports now and then, writes a checkpoint that is due, and ends the
+// run where the context is done.
+func (t *trainer) afterStep(ctx context.Context) error {
+	every := max(1, t.stepsPerEpoch()/200)
+	if t.step%every == 0 {
+		t.report()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c := t.job.Checkpoint
+	due := c.Steps > 0 && t.step%c.Steps == 0 || c.Every > 0 && t.job.Now().Sub(t.lastSaved) >= c.Every
+	if !due || t.sample >= t.src.Len() { // the epoch's end has its own
+		return nil
+	}
+	t.stopClock()
+	defer t.startClock()
+	return t.save(ctx, false)
+}
+
+func (t *trainer) stepsPerEpoch() int { return (t.src.Len() + t.job.Batch - 1) / t.job.Batch }
+
+// report tells the step's loss.
+func (t *trainer) report() {
+	if t.stepSamples == 0 {
+		return
+	}
+	t.event(report.Step{
+		Step: int64(t.step), Epoch: t.epoch + 1, Samples: int64(t.sample),
+		Loss: report.Number(t.stepLoss / float64(t.stepSamples)), LR: t.rate[0],
+	})
+	t.stepLoss, t.stepSamples = 0, 0
+}
+
+// endEpoch measures, reports, stops early where that is due, and writes a
+// checkpoint.
+func (t *trainer) endEpoch(ctx context.Context) error {
+	if t.sample == t.src.Len() && t.step%max(1, t.stepsPerEpoch()/200) != 0 {
+		t.report()
+	}
+	valid, err := t.evaluate(ctx, t.job.Data.Valid)
+	if err != nil {
+		return err
+	}
+	t.lastEpoch = report.Epoch{
+		Epoch: t.epoch + 1, Step: int64(t.step), Samples: int64(t.score.samples), Seconds: t.seconds, CPUSeconds: t.cpu,
+		Loss: report.Number(t.score.mean()), Metrics: t.score.values(false), Valid: valid,
+	}
+	t.event(t.lastEpoch)
+	t.histograms()
+	best := t.watch(valid)
+	t.epoch, t.sample, t.seconds, t.cpu = t.epoch+1, 0, 0, 0
+	t.score.reset()
+	if t.finished() || t.epoch%t.job.Checkpoint.Epochs == 0 || best && t.job.EarlyStopping != nil {
+		return t.save(ctx, best)
+	}
+	return nil
+}
+
+// evaluate measures on a source; nil gives nil.
+func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores, error) {
+	if src == nil {
+		return nil, nil
+	}
+	s, err := newScore(t.job.Net)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := feature.NewBatches(ctx, src, t.pipeline, feature.BatchOptions{Size: max(t.job.Batch, evalBatch)})
+	if err != nil {
+		return nil, err
+	}
+	defer batches.Close()
+	f := feedsOf(t.programs.eval)
+	for {
+		b, err := batches.Next()
+		if errors.Is(err, io.EOF) {
+			return s.values(true), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		f.set(inputName, b.X)
+		f.set(targetName, b.Y)
+		out, err := t.programs.eval.Run(f.values)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.add(out, b.Len()); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// evalBatch is the least number of samples of an evaluation's batch.
+const evalBatch = 256
+
+// interrupted writes a checkpoint where the context was canceled.
+func (t *trainer) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	t.stopClock()
+	if t.job.CheckpointDir == "" {
+		return fmt.Errorf("%w after step %d; there is no checkpoint folder to resume from", learn.ErrInterrupted, t.step)
+	}
+	// The run's context is done; the last checkpoint is still to be written.
+	if saveErr := t.save(context.WithoutCancel(ctx), false); saveErr != nil {
+		return errors.Join(learn.ErrInterrupted, saveErr)
+	}
+	return fmt.Errorf("%w after step %d; the checkpoint is in %s", learn.ErrInterrupted, t.step, t.job.CheckpointDir)
+}
+
+func (t *trainer) event(e report.Event) {
+	if t.job.Report != nil {
+		t.job.Report.Event(e)
+	}
+}
+
+// histograms reports the distributions of parameters and gradients.
+func (t *trainer) histograms() {
+	if t.job.Histograms == 0 || (t.epoch+1)%t.job.Histograms != 0 {
+		return
+	}
+	h := report.Histograms{Step: int64(t.step)}
+	for _, p := range t.programs.params.Trainable() {
+		for _, name := range []string{p.Name, gradPrefix + p.Name} {
+			h.Values = append(h.Values, report.NewHistogram(name, tensor.Float64s(t.programs.state.Get(name))))
+		}
+	}
+	t.event(h)
+}
+
+// startClock and stopClock bound a stretch of training, the only time that
+// counts in an epoch's seconds.
+func (t *trainer) startClock() { t.since, t.sinceCPU = t.job.Now(), cpuSeconds() }
+
+func (t *trainer) stopClock() {
+	if t.since.IsZero() {
+		return
+	}
+	t.seconds += t.job.Now().Sub(t.since).Seconds()
+	t.cpu += cpuSeconds() - t.sinceCPU
+	t.since = time.Time{}
+}
+
+// isNumber tells whether x is finite.
+func isNumber(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

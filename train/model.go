@@ -1,0 +1,81 @@
+package train
+
+import (
+	"fmt"
+	"hash/fnv"
+
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/model"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/tensor"
+)
+
+// model is the trained net as a model, with copies of the parameters.
+func (t *trainer) model(r *Result) (*model.Model, error) {
+	net := t.job.Net
+	info := model.Info{
+		Pipeline: t.pipeline, Seed: t.job.Seed, Metrics: map[string]map[string]float64{},
+		Provenance: model.Provenance{
+			Data: t.src.Schema().Name, Samples: t.src.Len(), Epochs: t.epoch, Steps: t.step, Version: t.job.Version,
+		},
+	}
+	if net.Target == nn.InputName { // what is predicted is no class, whatever the data's labels
+		pipeline := *t.pipeline
+		schema := *pipeline.Schema
+		schema.Target = data.Target{}
+		pipeline.Schema, info.Pipeline = &schema, &pipeline
+	}
+	for part, scores := range map[string]report.Scores{"train": r.Train, "valid": r.Valid, "test": r.Test} {
+		for _, s := range scores {
+			if info.Metrics[part] == nil {
+				info.Metrics[part] = map[string]float64{}
+			}
+			info.Metrics[part][s.Name] = s.Value
+		}
+	}
+	if root, err := net.Node(); err == nil { // a net made in Go may have no file form
+		source, err := net.YAML()
+		if err != nil {
+			return nil, err
+		}
+		info.Net, info.Loss = string(source), root.Get("loss").Name()
+	}
+	weights := map[string]*tensor.Tensor{}
+	for _, p := range t.programs.params {
+		weights[p.Name] = t.programs.state.Get(p.Name).Clone()
+	}
+	return model.Build(model.Spec{
+		Name: net.Name, Info: info, Weights: weights,
+		Forward: func(g *graph.Graph, x *graph.Value) *graph.Value {
+			return net.Loss.Predict(net.Forward(nn.NewBuilder(g, nn.Options{Seed: t.job.Seed}), x))
+		},
+	})
+}
+
+// fingerprint tells data sets apart: by name, shape, size and some samples.
+func fingerprint(src data.Source) (string, error) {
+	h := fnv.New64a()
+	s := src.Schema()
+	fmt.Fprint(h, s.Sample, s.DType, s.Columns, s.Target, src.Len())
+	rows := make([]int, 0, fingerprintSamples)
+	for i := range min(fingerprintSamples, src.Len()) {
+		rows = append(rows, i*src.Len()/fingerprintSamples)
+	}
+	for _, row := range rows {
+		var b data.Batch
+		if err := src.Read([]int{row}, &b); err != nil {
+			return "", err
+		}
+		for _, t := range []*tensor.Tensor{b.X, b.Y} {
+			if t != nil {
+				h.Write(t.Contiguous().Bytes())
+			}
+		}
+	}
+	return fmt.Sprintf("%016x", h.Sum64()), nil
+}
+
+// fingerprintSamples is how many samples a fingerprint reads.
+const fingerprintSamples = 16

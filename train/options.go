@@ -1,0 +1,167 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/engine"
+	"github.com/emberml/ember/engine/cpu"
+	"github.com/emberml/ember/feature"
+	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/learn"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/optim"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/tensor"
+)
+
+// Options say how a net is trained: the keys of train in a net file.
+type Options struct {
+	Epochs int `default:"1" min:"1" doc:"passes over the training data"`
+	Steps  int `min:"1" doc:"stop after so many updates, whatever the epoch"`
+	Batch  int `default:"64" min:"1" doc:"samples of one update, over all workers"`
+	// Seed keys every random number: first weights, shuffling, dropout,
+	// augmentation.
+	Seed uint64 `doc:"key of all random numbers"`
+	// Shuffle draws a new order of the samples for each epoch; nil is true.
+	Shuffle *bool `default:"true" doc:"draw a new order of the samples each epoch"`
+	// Accumulate is the number of parts in which a batch is computed one after
+	// the other, with gradients summed in order: the same update in less memory.
+	Accumulate int `default:"1" min:"1" doc:"parts in which a batch is computed one after the other, to save memory"`
+
+	ClipNorm  float64 `min:"0" doc:"largest Euclidean norm of all gradients together; 0 does not clip"`
+	ClipValue float64 `min:"0" doc:"largest magnitude of each element of a gradient; 0 does not clip"`
+
+	EarlyStopping *EarlyStopping `doc:"end training when a metric no longer becomes better"`
+	Checkpoint    Checkpoint     `doc:"when checkpoints are written"`
+	Freeze        []string       `doc:"patterns of layers or parameters that stay as they are"`
+	Histograms    int            `min:"0" doc:"record histograms of parameters and gradients every so many epochs; 0 does not"`
+}
+
+// EarlyStopping ends training when a metric of the validation data (of the
+// training data where there is no other) has not become better for a while.
+type EarlyStopping struct {
+	Metric   string  `default:"loss" doc:"loss, or a metric of the net"`
+	Patience int     `default:"3" min:"1" doc:"epochs without getting better"`
+	MinDelta float64 `min:"0" doc:"least change that counts as better"`
+	// Restore takes the parameters of the best epoch for the model; nil is true.
+	Restore *bool `default:"true" doc:"take the parameters of the best epoch"`
+}
+
+// Checkpoint says when checkpoints are written, besides the end and an
+// interruption.
+type Checkpoint struct {
+	Steps  int           `min:"1" doc:"write one every so many updates"`
+	Epochs int           `default:"1" min:"1" doc:"write one every so many epochs"`
+	Every  time.Duration `doc:"write one at least so often, such as 10m"`
+	Keep   int           `default:"2" min:"1" doc:"how many of the newest stay; the best stays besides"`
+}
+
+// Job is a training run.
+type Job struct {
+	// Net is what is trained: its layers, loss, metrics. Its Train node, if
+	// any, is not read: see [ParseOptions].
+	Net  *nn.Net
+	Data learn.Data
+	Options
+	// Pipeline is the feature steps, fitted or to be fitted to the training
+	// data; nil is what the data need to enter the net.
+	Pipeline *feature.Pipeline
+	// Optimizer moves the parameters; nil is Adam with its defaults.
+	Optimizer optim.Optimizer
+	// Schedule changes the learning rate; nil keeps it.
+	Schedule optim.Schedule
+	// Weights are first values of parameters by name, such as those of a loaded
+	// model; the others are drawn.
+	Weights map[string]*tensor.Tensor
+
+	// Backend runs the programs; nil is the processor with all its threads.
+	Backend engine.Backend
+	// Memory bounds what the programs use, in bytes; 0 does not.
+	Memory int
+	// CheckpointDir is the folder of checkpoints; empty writes none.
+	CheckpointDir string
+	// Resume goes on from the newest checkpoint in CheckpointDir.
+	Resume bool
+	// Report hears the events; nil is nobody.
+	Report report.Sink
+	// Now is the clock of throughput and checkpoint intervals; nil is the
+	// system's.
+	Now func() time.Time
+	// Threads, Kernel and Version are told in events and the model: threads and
+	// kernel variant of the backend, the version of Ember.
+	Threads         int
+	Kernel, Version string
+
+	close func() // ends a backend of the job's own
+}
+
+// prepare fills in defaults and checks the job.
+func (j *Job) prepare() error {
+	if j.Net == nil || j.Data.Train == nil {
+		return errors.New("train: a job needs a net and training data")
+	}
+	if j.Net.Loss == nil {
+		return &config.Error{Detail: "the net has no loss", Hint: "set loss: cross_entropy for classes, mse for numbers"}
+	}
+	if err := config.ValidateAs("train", j.Options); err != nil {
+		return err
+	}
+	config.Defaults(&j.Options)
+	if early := j.EarlyStopping; early != nil {
+		config.Defaults(early)
+	}
+	if j.Optimizer == nil {
+		j.Optimizer = optim.Adam{}
+	}
+	if err := optim.Validate(j.Optimizer); err != nil {
+		return err
+	}
+	if j.Schedule == nil {
+		j.Schedule = optim.Constant{}
+	}
+	if j.Backend == nil {
+		b := cpu.New(cpu.Options{Threads: j.Threads})
+		j.Backend, j.Threads, j.close = b, b.Threads(), b.Close
+	}
+	if j.Now == nil {
+		j.Now = time.Now
+	}
+	if j.Resume && j.CheckpointDir == "" {
+		return &config.Error{Detail: "there is no checkpoint folder to resume from", Hint: "name it with --checkpoint"}
+	}
+	return j.checkTarget()
+}
+
+// checkTarget compares what the loss learns with what the data have.
+func (j *Job) checkTarget() error {
+	if j.Net.Target == nn.InputName {
+		if j.Net.Loss.Target() == nn.ClassTarget {
+			return &config.Error{Detail: "a net that learns its own input cannot have a loss of classes", Hint: "use mse, mae or binary_cross_entropy"}
+		}
+		return nil
+	}
+	target := j.Data.Train.Schema().Target
+	want := map[nn.Target]data.TargetKind{nn.ClassTarget: data.Classes, nn.BinaryTarget: data.Classes, nn.NumberTarget: data.Numbers}[j.Net.Loss.Target()]
+	if j.Net.Loss.Target() == nn.BinaryTarget && target.Kind == data.Numbers {
+		return nil // several answers of yes or no
+	}
+	if target.Kind != want {
+		return &data.ContentError{Source: j.Data.Train.Schema().Name, Detail: fmt.Sprintf("its target is %v, the loss learns %v", target.Kind, want), Hint: "use data.ToClasses or data.ToNumbers, or another loss"}
+	}
+	return nil
+}
+
+// ParseOptions reads the options from the train node of a net file; nil gives
+// the defaults.
+func ParseOptions(node *config.Node) (Options, error) {
+	var o Options
+	if node == nil {
+		config.Defaults(&o)
+		return o, nil
+	}
+	err := node.Decode(&o)
+	return o, err
+}
