@@ -30,7 +30,7 @@ func backend(t *testing.T) engine.Backend {
 }
 
 // specOf is a spec of a net with drawn weights, for samples x with a target.
-func specOf(t *testing.T, net *nn.Net, schema data.Schema, x *tensor.Tensor) Spec {
+func specOf(t *testing.T, net *nn.Net, schema data.Schema, x *tensor.Tensor, steps ...feature.Step) Spec {
 	t.Helper()
 	schema.Sample, schema.DType = x.Shape()[1:], x.DType()
 	src, err := data.FromTensors(schema, x, nil)
@@ -38,7 +38,7 @@ func specOf(t *testing.T, net *nn.Net, schema data.Schema, x *tensor.Tensor) Spe
 		t.Fatal(err)
 	}
 	target := schema.Target
-	p, err := feature.Auto(src.Schema(), net.Input)
+	p, err := feature.Auto(src.Schema(), net.Input, steps...)
 	if err != nil {
 		t.Fatal(err)
 	}
