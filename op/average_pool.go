@@ -70,16 +70,16 @@ func (o AveragePoolOp) Infer(in []graph.Type) ([]graph.Type, error) {
 func (o AveragePoolOp) weights(g geometry) (taps [][]tap, counts []float64) {
 	taps = g.taps()
 	counts = make([]float64, len(taps))
-	eachIndex(g.out, func(flat int, at []int) {
+	eachIndex(g.out(), func(flat int, at []int) {
 		if !o.CountIncludePad {
 			counts[flat] = float64(len(taps[flat]))
 			return
 		}
 		n := 1
-		for i, a := range g.axes { // a window over the end counts the padding only
+		for i, s := range g { // a window over the end counts the padding only
 			inside := 0
-			for k := range a.kernel {
-				if at[i]*a.stride-a.before+k*a.dilation < g.in[i]+a.after {
+			for k := range s.Kernel {
+				if s.position(at[i], k) < s.In+s.After {
 					inside++
 				}
 			}
@@ -95,8 +95,8 @@ func (o AveragePoolOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	xs := in[0].Shape()
 	g := o.pool().on(xs[2:], o.KernelShape.Slice())
 	taps, counts := o.weights(g)
-	x, size := tensor.Float64s(in[0]), volume(g.in)
-	shape := append(tensor.Shape{xs[0], xs[1]}, g.out...)
+	x, size := tensor.Float64s(in[0]), g.in().Len()
+	shape := append(tensor.Shape{xs[0], xs[1]}, g.out()...)
 	y := make([]float64, 0, shape.Len())
 	for plane := range xs[0] * xs[1] {
 		for p, ts := range taps {

@@ -42,7 +42,7 @@ func (o AveragePoolGradOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	xs := in[1].Shape()
 	geometry := AveragePoolOp(o).pool().on(xs[2:], o.KernelShape.Slice())
 	taps, counts := AveragePoolOp(o).weights(geometry)
-	g, size := tensor.Float64s(in[0]), volume(geometry.in)
+	g, size := tensor.Float64s(in[0]), geometry.in().Len()
 	dx := make([]float64, xs.Len())
 	for plane := range xs[0] * xs[1] {
 		for p, ts := range taps {

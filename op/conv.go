@@ -158,7 +158,7 @@ func wantBias(b graph.Type, channels graph.Dim) error {
 // input channels and kernel positions.
 func products(x, w tensor.Shape, group int, g geometry, f func(xi, wi, yi int)) {
 	taps := g.taps()
-	outs, ins, kernels := len(taps), volume(g.in), volume(g.kernel)
+	outs, ins, kernels := len(taps), g.in().Len(), g.kernel().Len()
 	m, c := w[0]/group, w[1]
 	for n := range x[0] {
 		for oc := range w[0] {
@@ -179,10 +179,10 @@ func products(x, w tensor.Shape, group int, g geometry, f func(xi, wi, yi int)) 
 func (o ConvOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	xs, ws := in[0].Shape(), in[1].Shape()
 	g := o.window().on(xs[2:], ws[2:])
-	shape := append(tensor.Shape{xs[0], ws[0]}, g.out...)
+	shape := append(tensor.Shape{xs[0], ws[0]}, g.out()...)
 	x, w, y := tensor.Float64s(in[0]), tensor.Float64s(in[1]), make([]float64, shape.Len())
 	if b := arg(in, 2); b != nil {
-		addBias(y, tensor.Float64s(b), volume(g.out))
+		addBias(y, tensor.Float64s(b), g.out().Len())
 	}
 	products(xs, ws, or(o.Group, 1), g, func(xi, wi, yi int) { y[yi] += x[xi] * w[wi] })
 	return one(ofFloats(in[0].DType(), y, shape))

@@ -68,23 +68,23 @@ func (o ConvTransposeOp) resolve(in []graph.Dim, kernel []int) (c ConvOp, out []
 	before, after := make([]int, len(kernel)), make([]int, len(kernel))
 	for i, n := range in {
 		a := w.axis(i, kernel[i])
-		if extra[i] >= max(a.stride, a.dilation) {
-			return c, nil, fmt.Errorf("output_padding %v must be smaller than the strides or dilations", extra)
+		if extra[i] >= a.Stride {
+			return c, nil, fmt.Errorf("output_padding %v must be smaller than the strides", extra)
 		}
-		full := n.Add(graph.Known(-1)).Mul(graph.Known(a.stride)).Add(graph.Known(extra[i] + a.reach()))
+		scaled, rest := n.Mul(graph.Known(a.Stride)), extra[i]+a.reach()-a.Stride
 		total := 0
 		switch {
 		case len(want) > 0:
-			size, known := full.Size()
+			size, known := scaled.Size()
 			if !known {
 				return c, nil, fmt.Errorf("output_shape needs an input whose extents are known, not %v", n)
 			}
-			total = size - want[i]
+			total = size + rest - want[i]
 		case w.same():
-			total = extra[i] + a.reach() - a.stride
+			total = rest
 		default:
-			before[i], after[i] = a.before, a.after
-			out = append(out, full.Add(graph.Known(-a.before-a.after)))
+			before[i], after[i] = a.Before, a.After
+			out = append(out, scaled.Add(graph.Known(rest-a.Before-a.After)))
 			continue
 		}
 		if total < 0 {
@@ -98,7 +98,7 @@ func (o ConvTransposeOp) resolve(in []graph.Dim, kernel []int) (c ConvOp, out []
 		if len(want) > 0 {
 			out = append(out, graph.Known(want[i]))
 		} else {
-			out = append(out, n.Mul(graph.Known(a.stride)))
+			out = append(out, scaled)
 		}
 	}
 	c.Pads = graph.MakeInts(slices.Concat(before, after)...)
@@ -160,7 +160,6 @@ func (o ConvTransposeOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		addBias(y, tensor.Float64s(b), spatial.Len())
 	}
 	g := c.window().on(spatial, ws[2:])
-	g.out = xs[2:]
 	products(shape, ws, or(o.Group, 1), g, func(yi, wi, xi int) { y[yi] += x[xi] * w[wi] })
 	return one(ofFloats(in[0].DType(), y, shape))
 }

@@ -61,9 +61,9 @@ func (o MaxPoolOp) Infer(in []graph.Type) ([]graph.Type, error) {
 func (o MaxPoolOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	xs := in[0].Shape()
 	g := o.pool().on(xs[2:], o.KernelShape.Slice())
-	taps, size := g.taps(), volume(g.in)
+	taps, size := g.taps(), g.in().Len()
 	x := tensor.Float64s(in[0])
-	shape := append(tensor.Shape{xs[0], xs[1]}, g.out...)
+	shape := append(tensor.Shape{xs[0], xs[1]}, g.out()...)
 	y, indices := make([]float64, 0, shape.Len()), make([]int64, 0, shape.Len())
 	for plane := range xs[0] * xs[1] {
 		for _, ts := range taps {

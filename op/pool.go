@@ -36,7 +36,7 @@ func (p pool) inferOf(x graph.Type) (graph.Type, error) {
 		return graph.Type{}, err
 	}
 	for i := range kernel {
-		if a := p.axis(i, kernel[i]); a.before >= a.reach() || a.after >= a.reach() {
+		if a := p.axis(i, kernel[i]); a.Before >= a.reach() || a.After >= a.reach() {
 			return graph.Type{}, fmt.Errorf("pads %v must be smaller than the kernel %v", p.pads, kernel)
 		}
 	}

@@ -53,19 +53,19 @@ func (w window) check(kernel []int) error {
 // same tells whether padding is chosen so that the result has ⌈n/stride⌉ elements.
 func (w window) same() bool { return strings.HasPrefix(w.autoPad, "SAME_") }
 
-// axis are the attributes for spatial axis i.
-func (w window) axis(i, kernel int) axisWindow {
-	a := axisWindow{kernel: kernel, stride: 1, dilation: 1}
-	if s := w.strides.Slice(); len(s) > 0 {
-		a.stride = s[i]
+// axis is how the kernel moves along spatial axis i, without its extents.
+func (w window) axis(i, kernel int) Spatial {
+	s := Spatial{Kernel: kernel, Stride: 1, Dilation: 1}
+	if strides := w.strides.Slice(); len(strides) > 0 {
+		s.Stride = strides[i]
 	}
-	if d := w.dilations.Slice(); len(d) > 0 {
-		a.dilation = d[i]
+	if dilations := w.dilations.Slice(); len(dilations) > 0 {
+		s.Dilation = dilations[i]
 	}
-	if p := w.pads.Slice(); len(p) > 0 && w.autoPad != "VALID" {
-		a.before, a.after = p[i], p[len(p)/2+i]
+	if pads := w.pads.Slice(); len(pads) > 0 && w.autoPad != "VALID" {
+		s.Before, s.After = pads[i], pads[len(pads)/2+i]
 	}
-	return a
+	return s
 }
 
 // outputs are the extents of the result for spatial axes of the given extents.
@@ -73,28 +73,26 @@ func (w window) outputs(in []graph.Dim, kernel []int) ([]graph.Dim, error) {
 	if err := w.check(kernel); err != nil {
 		return nil, err
 	}
-	out := make([]graph.Dim, len(in))
-	padded, reach := make([]graph.Dim, len(in)), make([]graph.Dim, len(in))
+	out, padded, reach := make([]graph.Dim, len(in)), make([]graph.Dim, len(in)), make([]graph.Dim, len(in))
 	fits := true
 	for i, n := range in {
-		a := w.axis(i, kernel[i])
-		if w.same() {
-			out[i] = n.Add(graph.Known(a.stride - 1)).Div(a.stride)
-			continue
-		}
-		padded[i], reach[i] = n.Add(graph.Known(a.before+a.after)), graph.Known(a.reach())
+		s := w.axis(i, kernel[i])
+		padded[i], reach[i] = n.Add(graph.Known(s.Before+s.After)), graph.Known(s.reach())
 		size, known := n.Size()
-		if !known {
-			slack := -a.reach()
+		switch {
+		case known:
+			s = w.place(s, size)
+			fits = fits && s.Out > 0
+			out[i] = graph.Known(s.Out)
+		case w.same():
+			out[i] = n.Add(graph.Known(s.Stride - 1)).Div(s.Stride)
+		default: // ⌊(n - reach)/stride⌋ + 1 with the constants added up
+			slack := s.Before + s.After - s.reach() + s.Stride
 			if w.ceil {
-				slack += a.stride - 1
+				slack += s.Stride - 1
 			}
-			out[i] = padded[i].Add(graph.Known(slack)).Div(a.stride).Add(graph.Known(1))
-			continue
+			out[i] = n.Add(graph.Known(slack)).Div(s.Stride)
 		}
-		count := a.count(size, w.ceil)
-		fits = fits && count > 0
-		out[i] = graph.Known(count)
 	}
 	if !fits {
 		return nil, fmt.Errorf("the kernel %s does not fit in the padded input %s", times(reach), times(padded))
@@ -111,88 +109,40 @@ func times(dims []graph.Dim) string {
 	return strings.Join(parts, "x")
 }
 
+// place puts the kernel on an axis of n elements: it works out automatic padding
+// and the number of positions, 0 where the kernel does not fit.
+func (w window) place(s Spatial, n int) Spatial {
+	s.In = n
+	if w.same() {
+		s.Out = (n + s.Stride - 1) / s.Stride
+		total := max(0, (s.Out-1)*s.Stride+s.reach()-n)
+		s.Before, s.After = total/2, total-total/2
+		if w.autoPad == "SAME_LOWER" {
+			s.Before, s.After = s.After, s.Before
+		}
+		return s
+	}
+	room := n + s.Before + s.After - s.reach()
+	switch {
+	case room < 0:
+	case w.ceil:
+		// A window that reaches over the end must still start on an element or
+		// on the padding before.
+		s.Out = (room+s.Stride-1)/s.Stride + 1
+		if (s.Out-1)*s.Stride >= n+s.Before {
+			s.Out--
+		}
+	default:
+		s.Out = room/s.Stride + 1
+	}
+	return s
+}
+
 // on is the geometry for spatial axes of concrete extents.
 func (w window) on(in, kernel []int) geometry {
-	g := geometry{in: in, kernel: kernel, out: make([]int, len(in)), axes: make([]axisWindow, len(in))}
+	g := make(geometry, len(in))
 	for i, n := range in {
-		a := w.axis(i, kernel[i])
-		if w.same() {
-			g.out[i] = (n + a.stride - 1) / a.stride
-			total := max(0, (g.out[i]-1)*a.stride+a.reach()-n)
-			a.before = total / 2
-			if w.autoPad == "SAME_LOWER" {
-				a.before = total - total/2
-			}
-			a.after = total - a.before
-		} else {
-			g.out[i] = a.count(n, w.ceil)
-		}
-		g.axes[i] = a
+		g[i] = w.place(w.axis(i, kernel[i]), n)
 	}
 	return g
-}
-
-// axisWindow is how a kernel moves along one axis.
-type axisWindow struct{ kernel, stride, dilation, before, after int }
-
-// reach is how many neighboring elements the kernel spans.
-func (a axisWindow) reach() int { return (a.kernel-1)*a.dilation + 1 }
-
-// count is how many positions the kernel takes on n elements. A window that
-// reaches over the end must still start on an element or on the padding before.
-func (a axisWindow) count(n int, ceil bool) int {
-	room := n + a.before + a.after - a.reach()
-	if room < 0 {
-		return 0
-	}
-	if !ceil {
-		return room/a.stride + 1
-	}
-	c := (room+a.stride-1)/a.stride + 1
-	if (c-1)*a.stride >= n+a.before {
-		c--
-	}
-	return c
-}
-
-// geometry is a window on spatial axes of concrete extents.
-type geometry struct {
-	in, kernel, out []int
-	axes            []axisWindow
-}
-
-// tap is an element of the kernel over an element of the input, both counted in
-// row-major order.
-type tap struct{ kernel, in int }
-
-// taps are, for each element of the result in row-major order, the elements of
-// the kernel that lie over the input rather than the padding.
-func (g geometry) taps() [][]tap {
-	kernels, step := volume(g.kernel), strides(g.in)
-	at := make([][]tap, 0, volume(g.out))
-	eachIndex(g.out, func(_ int, o []int) {
-		ts := make([]tap, 0, kernels)
-		eachIndex(g.kernel, func(flat int, k []int) {
-			in := 0
-			for i, a := range g.axes {
-				p := o[i]*a.stride - a.before + k[i]*a.dilation
-				if p < 0 || p >= g.in[i] {
-					return
-				}
-				in += p * step[i]
-			}
-			ts = append(ts, tap{flat, in})
-		})
-		at = append(at, ts)
-	})
-	return at
-}
-
-// volume is the product of extents.
-func volume(extents []int) int {
-	n := 1
-	for _, e := range extents {
-		n *= e
-	}
-	return n
 }
