@@ -421,3 +421,31 @@ func TestDescribe(t *testing.T) {
 }
 
 func near(a, b float64) bool { return a-b < 1e-5 && b-a < 1e-5 }
+
+func TestFingerprint(t *testing.T) {
+	iris := open(t, "iris", data.Options{}).Train
+	seen := map[string]string{}
+	split := func(seed uint64) data.Source {
+		parts, err := data.Split(iris, seed, 0.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parts[0]
+	}
+	for name, src := range map[string]data.Source{
+		"iris": iris, "digits": open(t, "digits", data.Options{}).Train, "no target": data.WithoutTarget(iris),
+		"one split": split(1), "another split": split(2),
+	} {
+		f, err := data.Fingerprint(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, taken := seen[f]; taken {
+			t.Errorf("%s has the fingerprint of %s", name, other)
+		}
+		seen[f] = name
+	}
+	if f, err := data.Fingerprint(split(1)); err != nil || seen[f] != "one split" {
+		t.Errorf("the same data has another fingerprint (%v)", err)
+	}
+}

@@ -214,6 +214,7 @@ func FuzzIDX(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Add([]byte{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0})
 	f.Add([]byte{0x1f, 0x8b, 8})
+	f.Add([]byte("\x00\x00\r\a0000\x00\x00\x00\x0000000000000000000000")) // no elements, and axes beyond memory
 	f.Fuzz(func(t *testing.T, in []byte) {
 		x, err := data.DecodeIDX(in, "x")
 		if err != nil {

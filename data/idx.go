@@ -60,12 +60,13 @@ func parseIDX(b []byte, file string) (idxHeader, error) {
 	}
 	for i := range int(b[3]) {
 		d := binary.BigEndian.Uint32(b[4+4*i:])
-		hi, lo := bits.Mul64(uint64(h.bytes), uint64(d))
+		hi, lo := bits.Mul64(uint64(h.bytes), uint64(max(d, 1)))
 		if hi != 0 || lo > math.MaxInt64/2 {
 			return h, &tensor.FormatError{File: file, Offset: int64(4 + 4*i), Detail: "the axes are too long to be true", Hint: idxHint}
 		}
 		h.shape, h.bytes = append(h.shape, int(d)), int(lo)
 	}
+	h.bytes = h.shape.Len() * dt.Size() // 0 if an axis is
 	return h, nil
 }
 

@@ -103,8 +103,10 @@ func (r remote) provide(ctx context.Context, dir string, o *Options) error {
 		}
 		failures = append(failures, err.Error())
 	}
-	return &ContentError{r.name, "it could not be fetched: " + strings.Join(failures, "; "),
-		fmt.Sprintf("put %s.gz and the others into a folder and set EMBER_MIRRORS to its path or URL", missing[0].name)}
+	return &ContentError{
+		r.name, "it could not be fetched: " + strings.Join(failures, "; "),
+		fmt.Sprintf("put %s.gz and the others into a folder and set EMBER_MIRRORS to its path or URL", missing[0].name),
+	}
 }
 
 // fromModule takes the files from the Go module.

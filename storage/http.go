@@ -272,9 +272,13 @@ func (f *spooledFile) Close() error {
 	return errors.Join(f.File.Close(), os.Remove(f.Name()))
 }
 
-// Stat asks for the length and date.
+// Stat asks for the length, 0 if the server does not tell, and the date.
 func (h *HTTP) Stat(ctx context.Context, name string) (Info, error) {
 	resp, err := h.request(ctx, http.MethodHead, name, -1, -1, "")
+	var status *StatusError
+	if errors.As(err, &status) && (status.Code == http.StatusMethodNotAllowed || status.Code == http.StatusNotImplemented) {
+		resp, err = h.request(ctx, http.MethodGet, name, -1, -1, "") // its body is not read
+	}
 	if err != nil {
 		return Info{}, err
 	}

@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,6 +56,16 @@ func TestHTTP(t *testing.T) {
 	t.Run("NoRanges", func(t *testing.T) {
 		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeContent(w, &http.Request{Method: r.Method, Header: http.Header{}}, "", time.Time{}, bytes.NewReader(content))
+		})
+		storagetest.RunFile(t, &storage.HTTP{}, url, content)
+	})
+	t.Run("NoHead", func(t *testing.T) {
+		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				w.WriteHeader(http.StatusMethodNotAllowed)
+				return
+			}
+			ranged(w, r)
 		})
 		storagetest.RunFile(t, &storage.HTTP{}, url, content)
 	})
@@ -170,6 +182,28 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 		panic(http.ErrAbortHandler)
 	}
 	return n, err
+}
+
+// Two that fetch to one path at once share one download.
+func TestFetchTogether(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("processes do not wait for one another here")
+	}
+	url, requests := serve(t, ranged)
+	path := filepath.Join(t.TempDir(), "file.bin")
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			if err := storage.Fetch(t.Context(), url, path, storage.FetchOptions{SHA256: sum(content)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	wantFile(t, path, content)
+	if n := requests.Load(); n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
 }
 
 func TestFetchRefusesAnotherFile(t *testing.T) {
