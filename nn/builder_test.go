@@ -153,7 +153,7 @@ func TestCustomLayer(t *testing.T) {
 	if _, err := b.Params().Named("block_2.down.weight"); err != nil {
 		t.Error(err)
 	}
-	if _, err := net.YAML(); err == nil || !strings.Contains(err.Error(), "no key in net files") {
+	if _, err := net.YAML(); err == nil || !strings.Contains(err.Error(), "no key in files") {
 		t.Errorf("got %v", err)
 	}
 }

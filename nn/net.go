@@ -26,8 +26,9 @@ type Net struct {
 	// Target is "input" for a net that learns its own input, else empty.
 	Target string
 
-	// Optimizer, Schedule, Metrics and Train are left to the trainer to read;
-	// nil where the file says nothing.
+	// Features, Optimizer, Schedule, Metrics and Train are left to the trainer to
+	// read; nil where the file says nothing.
+	Features            *config.Node
 	Optimizer, Schedule *config.Node
 	Metrics             []*config.Node
 	Train               *config.Node

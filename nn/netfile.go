@@ -2,9 +2,7 @@ package nn
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 
 	"github.com/emberml/ember/internal/config"
 )
@@ -13,6 +11,7 @@ import (
 type netFile struct {
 	Name      string         `doc:"name of the model"`
 	Input     []int          `required:"true" min:"1" doc:"shape of one sample, channels first: [1, 28, 28], [784]"`
+	Features  *config.Node   `doc:"steps from data to input, such as [random_flip, {resize: {height: 64, width: 64}}]"`
 	Layers    []Item         `required:"true" doc:"layers from input to output"`
 	Loss      *config.Node   `required:"true" doc:"what training makes small, such as cross_entropy or {huber: {delta: 2}}"`
 	Target    string         `oneof:"input" doc:"input: the net learns its own input"`
@@ -41,12 +40,12 @@ func DecodeNet(root *config.Node) (*Net, error) {
 	if err := root.Decode(&f); err != nil {
 		return nil, err
 	}
-	loss, err := decodeChoice(f.Loss, "loss", Losses)
+	loss, err := config.DecodeChoice(f.Loss, "loss", Losses)
 	if err != nil {
 		return nil, err
 	}
 	n := &Net{
-		Name: f.Name, Input: f.Input, Layers: f.Layers, Loss: loss, Target: f.Target,
+		Name: f.Name, Input: f.Input, Features: f.Features, Layers: f.Layers, Loss: loss, Target: f.Target,
 		Optimizer: f.Optimizer, Schedule: f.Schedule, Metrics: f.Metrics, Train: f.Train,
 		file: root.File, lossAt: f.Loss,
 	}
@@ -57,11 +56,11 @@ func DecodeNet(root *config.Node) (*Net, error) {
 // reads. A layer or loss that has no key is an error.
 func (n *Net) Node() (*config.Node, error) {
 	f := netFile{
-		Name: n.Name, Input: n.Input, Layers: n.Layers, Target: n.Target,
+		Name: n.Name, Input: n.Input, Features: n.Features, Layers: n.Layers, Target: n.Target,
 		Optimizer: n.Optimizer, Schedule: n.Schedule, Metrics: n.Metrics, Train: n.Train,
 	}
 	if n.Loss != nil {
-		loss, err := encodeChoice(n.Loss, "loss", Losses)
+		loss, err := config.EncodeChoice(n.Loss, "loss", Losses)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +93,7 @@ var itemKeys = []string{"name", "inputs"}
 // UnmarshalConfig reads flatten, or dense: {units: 10} with name and inputs
 // beside it.
 func (item *Item) UnmarshalConfig(n *config.Node) error {
-	layer, err := decodeChoice(n, "layer", Layers, itemKeys...)
+	layer, err := config.DecodeChoice(n, "layer", Layers, itemKeys...)
 	if err != nil {
 		return err
 	}
@@ -130,36 +129,15 @@ func (item Item) MarshalConfig() (any, error) {
 		}
 		beside = append(beside, config.Entry{Key: "inputs", Value: inputs})
 	}
-	return encodeChoice(item.Layer, "layer", Layers, beside...)
+	return config.EncodeChoice(plain(item.Layer), "layer", Layers, beside...)
 }
 
-// decodeChoice reads a node that names one entry of a table, with its options.
-func decodeChoice[T any](n *config.Node, what string, table map[string]T, siblings ...string) (T, error) {
-	var none T
-	key, options, err := n.Choice(siblings...)
-	if err != nil {
-		return none, err
+// plain is the layer itself where a program gave a pointer to it.
+func plain(l Layer) Layer {
+	if v := reflect.ValueOf(l); v.Kind() == reflect.Pointer {
+		if value, ok := v.Elem().Interface().(Layer); ok {
+			return value
+		}
 	}
-	zero, ok := table[key]
-	if !ok {
-		return none, n.Unknown(what, key, slices.Sorted(maps.Keys(table)))
-	}
-	fresh := reflect.New(reflect.TypeOf(zero))
-	if err := options.Decode(fresh.Interface()); err != nil {
-		return none, err
-	}
-	return fresh.Elem().Interface().(T), nil
-}
-
-// encodeChoice writes what decodeChoice reads.
-func encodeChoice[T any](v T, what string, table map[string]T, siblings ...config.Entry) (*config.Node, error) {
-	key := kindOf(v)
-	if zero, ok := table[key]; !ok || reflect.TypeOf(zero) != reflect.Indirect(reflect.ValueOf(v)).Type() {
-		return nil, fmt.Errorf("the %s %T has no key in net files; it lives in Go only", what, v)
-	}
-	options, err := config.From(v)
-	if err != nil {
-		return nil, err
-	}
-	return config.NewChoice(key, options, siblings...), nil
+	return l
 }

@@ -17,6 +17,8 @@ func MLP(input []int, outputs int, hidden ...int) *nn.Net {
 		layers = append(layers, nn.Dense{Units: units, Activation: "relu"})
 	}
 	layers = append(layers, nn.Dense{Units: outputs})
-	return classifier(nn.Sequential(layers...), "mlp", slices.Clone(input),
-		"{adam: {lr: 0.001}}", "{epochs: 5, batch: 64, seed: 1}")
+	net := classifier(nn.Sequential(layers...), "mlp", slices.Clone(input),
+		"{adam: {lr: 0.003}}", "{epochs: 5, batch: 32, seed: 1}")
+	net.Schedule = yaml("cosine")
+	return net
 }

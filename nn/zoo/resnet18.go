@@ -42,8 +42,10 @@ func ResNet18(input []int, outputs int) *nn.Net {
 	}
 	s.add("", nn.GlobalAveragePool2D{})
 	s.add("fc", nn.Dense{Units: outputs})
-	return classifier(&nn.Net{Layers: s.items}, "resnet18", input,
-		"{sgd: {lr: 0.05, momentum: 0.9, weight_decay: 5e-4}}", "{epochs: 30, batch: 128, seed: 1}")
+	net := classifier(&nn.Net{Layers: s.items}, "resnet18", input,
+		"{sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4}}", "{epochs: 30, batch: 128, seed: 1}")
+	net.Schedule = yaml("{cosine: {}, warmup: {epochs: 1}}")
+	return net
 }
 
 // stack is a net under construction.

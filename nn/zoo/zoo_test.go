@@ -6,6 +6,8 @@ import (
 
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/nn/zoo"
+	"github.com/emberml/ember/optim"
+	"github.com/emberml/ember/train"
 )
 
 func TestGet(t *testing.T) {
@@ -104,5 +106,25 @@ train: {epochs: 3, batch: 64, seed: 1}
 	}
 	if string(got) != string(want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestRecipes checks that the trainer can read how each net is trained.
+func TestRecipes(t *testing.T) {
+	for _, name := range zoo.Names() {
+		net, err := zoo.Get(name, []int{3, 32, 32}, 10)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if _, err := optim.Parse(net.Optimizer); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := optim.ParseSchedule(net.Schedule); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := train.ParseOptions(net.Train); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
