@@ -13,7 +13,7 @@ import (
 
 // ConsoleOptions say how a [Console] shows a run.
 type ConsoleOptions struct {
-	// Now is the clock; it must be set.
+	// Now is the clock; nil is the system's.
 	Now func() time.Time
 	// Width is the columns of the terminal, on which a live bar is drawn (see
 	// [Terminal]). If it is nil, there is no terminal, and a line is printed now
@@ -67,6 +67,7 @@ func NewConsole(w io.Writer, opts ConsoleOptions) *Console {
 	if opts.Results == nil {
 		opts.Results = w
 	}
+	opts.Now = clock(opts.Now)
 	return &Console{w: w, opts: opts, shown: opts.Now()}
 }
 

@@ -2,7 +2,7 @@
 // sinks show them to people and programs.
 //
 //	sink := report.Multi(
-//		report.NewConsole(os.Stderr, report.ConsoleOptions{Now: time.Now}),
+//		report.NewConsole(os.Stderr, report.ConsoleOptions{}),
 //		report.NewJSON(os.Stdout),
 //	)
 //	defer sink.Close()
@@ -10,10 +10,13 @@
 //
 // [Console] draws a live bar on a terminal and prints a line now and then
 // elsewhere, [JSON] writes JSON lines, [TensorBoard] writes event files. The
-// sinks take the time from a clock that they are given.
+// sinks take the time from a clock that tests may replace.
 package report
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Event is something that happened in a run, one of the types of this package.
 type Event interface {
@@ -166,4 +169,12 @@ func (m multi) Close() error {
 		all = append(all, s.Close())
 	}
 	return errors.Join(all...)
+}
+
+// clock is the clock that was given, or the system's.
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
 }

@@ -28,10 +28,11 @@ type TensorBoard struct {
 // latest with the next event.
 const flushEvery = 5 * time.Second
 
-// NewTensorBoard is a sink that writes below the folder dir; now is the clock.
+// NewTensorBoard is a sink that writes below the folder dir; now is the
+// clock, nil the system's.
 // Folders and files are made when there is something to write.
 func NewTensorBoard(dir string, now func() time.Time) *TensorBoard {
-	return &TensorBoard{dir: dir, now: now, files: map[string]*eventFile{}}
+	return &TensorBoard{dir: dir, now: clock(now), files: map[string]*eventFile{}}
 }
 
 // Event implements [Sink].

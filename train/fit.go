@@ -113,7 +113,7 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 		}
 	}
 	t.bindFeeds()
-	if t.data, err = fingerprint(t.src); err != nil {
+	if t.data, err = data.Fingerprint(t.src); err != nil {
 		return nil, err
 	}
 	t.folder = checkpoints{dir: job.CheckpointDir, keep: job.Checkpoint.Keep}
@@ -149,7 +149,7 @@ func (t *trainer) bindFeeds() {
 func (t *trainer) fit(ctx context.Context) (*Result, error) {
 	t.event(report.Start{
 		Params: int64(t.programs.params.Trainable().Len()), Workers: t.group.Size(), Threads: t.job.Threads,
-		Kernel: t.job.Kernel, Epochs: t.job.Epochs, Samples: int64(t.src.Len()), Resumed: int64(t.step), Net: t.job.Net.Name,
+		Kernel: t.job.Kernel, Epochs: t.job.Epochs, Samples: int64(t.src.Len()), Resumed: int64(t.step), Net: t.job.source(),
 	})
 	t.lastSaved = t.job.Now()
 	for !t.finished() {

@@ -1,9 +1,6 @@
 package train
 
 import (
-	"fmt"
-	"hash/fnv"
-
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/model"
@@ -36,11 +33,7 @@ func (t *trainer) model(r *Result) (*model.Model, error) {
 		}
 	}
 	if root, err := net.Node(); err == nil { // a net made in Go may have no file form
-		source, err := net.YAML()
-		if err != nil {
-			return nil, err
-		}
-		info.Net, info.Loss = string(source), root.Get("loss").Name()
+		info.Net, info.Loss = t.job.source(), root.Get("loss").Name()
 	}
 	weights := map[string]*tensor.Tensor{}
 	for _, p := range t.programs.params {
@@ -53,29 +46,3 @@ func (t *trainer) model(r *Result) (*model.Model, error) {
 		},
 	})
 }
-
-// fingerprint tells data sets apart: by name, shape, size and some samples.
-func fingerprint(src data.Source) (string, error) {
-	h := fnv.New64a()
-	s := src.Schema()
-	fmt.Fprint(h, s.Sample, s.DType, s.Columns, s.Target, src.Len())
-	rows := make([]int, 0, fingerprintSamples)
-	for i := range min(fingerprintSamples, src.Len()) {
-		rows = append(rows, i*src.Len()/fingerprintSamples)
-	}
-	for _, row := range rows {
-		var b data.Batch
-		if err := src.Read([]int{row}, &b); err != nil {
-			return "", err
-		}
-		for _, t := range []*tensor.Tensor{b.X, b.Y} {
-			if t != nil {
-				h.Write(t.Contiguous().Bytes())
-			}
-		}
-	}
-	return fmt.Sprintf("%016x", h.Sum64()), nil
-}
-
-// fingerprintSamples is how many samples a fingerprint reads.
-const fingerprintSamples = 16

@@ -165,3 +165,15 @@ func ParseOptions(node *config.Node) (Options, error) {
 	err := node.Decode(&o)
 	return o, err
 }
+
+// source is the net as a net file; empty for one that lives in Go only.
+func (j *Job) source() string {
+	if _, err := j.Net.Node(); err != nil {
+		return ""
+	}
+	text, err := j.Net.YAML()
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

@@ -91,9 +91,7 @@ func (t *trainer) save(ctx context.Context, best bool) error {
 		Data: t.data, Best: best, Progress: t.score.save(), Stopping: t.stop, Done: t.done,
 	}
 	cp.Progress.Seconds, cp.Progress.CPUSeconds = t.seconds, t.cpu
-	if root, err := t.job.Net.Node(); err == nil { // a net made in Go may have no file form
-		cp.Net = root.String()
-	}
+	cp.Net = t.job.source()
 	path, err := t.folder.save(ctx, cp, t.programs.state, transient)
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"time"
 
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/data"
@@ -50,7 +49,7 @@ func run(ctx context.Context, source string, epochs int, out string) error {
 	net.Name, net.Loss = "lenet", nn.CrossEntropy{}
 	net.Input = append([]int{1}, set.Train.Schema().Sample...)
 
-	console := report.NewConsole(os.Stderr, report.ConsoleOptions{Now: time.Now, Width: report.Terminal(os.Stderr)})
+	console := report.NewConsole(os.Stderr, report.ConsoleOptions{Width: report.Terminal(os.Stderr)})
 	defer console.Close()
 	result, err := train.Fit(ctx, comm.Solo(), train.Job{
 		Net: net, Data: learn.Data{Train: set.Train, Test: set.Test},
