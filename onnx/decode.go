@@ -89,9 +89,9 @@ func decodeModel(data []byte, o DecodeOptions) (*Model, error) {
 	return m, nil
 }
 
-// oldestOpset is the first opset in which elementwise operators broadcast as
-// they do today.
-const oldestOpset = 7
+// oldestOpset is the first opset whose operators are those of today, with
+// differences that show in their attributes.
+const oldestOpset = 6
 
 // isStandard tells whether the domain is that of the standard operators.
 func isStandard(domain string) bool { return domain == "" || domain == "ai.onnx" }

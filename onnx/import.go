@@ -162,6 +162,9 @@ func (im *importer) node(n *nodeProto) error {
 		}
 		return im.bind(n, []*graph.Value{im.graph.Constant(x)})
 	}
+	if _, axis := attrs["axis"]; im.opset < 7 && !axis {
+		delete(attrs, "broadcast") // of elementwise operators, which align the last axes as today
+	}
 	proto, _ := prototype(n)
 	if u, ok := proto.(op.Upgrader); ok && im.opset < proto.Spec().Since {
 		old := &op.OldNode{Opset: im.opset, Attributes: attrs, In: in, Outputs: len(n.outputs)}

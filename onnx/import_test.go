@@ -237,3 +237,48 @@ func TestSymbolsStayShort(t *testing.T) {
 		t.Errorf("the output's type takes %d bytes", len(s))
 	}
 }
+
+// TestOlderOpsets reads the forms that operators had before.
+func TestOlderOpsets(t *testing.T) {
+	ints := func(name string, values ...int64) *attributeProto {
+		return &attributeProto{name: name, kind: attrInts, ints: values}
+	}
+	float := func(name string, value float32) *attributeProto {
+		return &attributeProto{name: name, kind: attrFloat, f: value}
+	}
+	integer := func(name string, value int64) *attributeProto {
+		return &attributeProto{name: name, kind: attrInt, i: value}
+	}
+	for _, c := range []struct {
+		opset int64
+		node  *nodeProto
+		want  string // the type of y, or what the error says
+	}{
+		{11, node("Unsqueeze", "x", "y", ints("axes", 0, 2)), "float32[1 N 1 3]"},
+		{11, node("ReduceSum", "x", "y", ints("axes", 1), integer("keepdims", 0)), "float32[N]"},
+		{13, node("ReduceMean", "x", "y", ints("axes", 1)), "float32[N 1]"},
+		{13, node("Split", "x", "y,a,b", integer("axis", 1)), "float32[N 1]"},
+		{11, node("Split", "x", "y,a", integer("axis", 1), ints("split", 1, 2)), "float32[N 1]"},
+		{10, node("Pad", "x", "y", ints("pads", 0, 1, 0, 2), float("value", 1)), "float32[N 6]"},
+		{9, node("Slice", "x", "y", ints("starts", 1), ints("ends", 9), ints("axes", 1)), "float32[N 2]"},
+		{10, node("Clip", "x", "y", float("max", 6)), "float32[N 3]"},
+		{11, node("Softmax", "x", "y"), "float32[N 3]"},
+		{11, node("Softmax", "x", "y", integer("axis", 0)), "convert the model to opset 13"},
+		{10, node("Dropout", "x", "y", float("ratio", 0.5)), "float32[N 3]"},
+		{6, node("Add", "x,x", "y", integer("broadcast", 1)), "float32[N 3]"},
+		{6, node("Add", "x,x", "y", integer("broadcast", 1), integer("axis", 0)), "attribute axis is not known"},
+		{5, node("Relu", "x", "y"), "opset 5 of ai.onnx"},
+		{11, node("Unsqueeze", "", "y", ints("axes", 0)), "comes with 0 inputs"},
+	} {
+		m, err := read(handmade(c.opset, []*nodeProto{c.node}))
+		var got string
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = m.Graph.Outputs()[0].Type().String()
+		}
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%s of opset %d gives %s, want %s", c.node.opType, c.opset, got, c.want)
+		}
+	}
+}

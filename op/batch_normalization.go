@@ -44,6 +44,14 @@ func (o BatchNormalizationOp) Spec() graph.Spec {
 	}
 }
 
+// Upgrade accepts the older forms of inference, normalized per channel.
+func (BatchNormalizationOp) Upgrade(n *OldNode) error {
+	if err := n.drop("is_test", 1); err != nil {
+		return err
+	}
+	return n.drop("spatial", 1)
+}
+
 // Infer keeps the type of x.
 func (o BatchNormalizationOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if o.TrainingMode {

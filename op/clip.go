@@ -37,6 +37,9 @@ func (o ClipOp) Spec() graph.Spec {
 	}
 }
 
+// Upgrade makes the bounds inputs, which they are since opset 11.
+func (ClipOp) Upgrade(n *OldNode) error { return n.toInputs("min", "max") }
+
 // Infer keeps the type of x.
 func (ClipOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 1, 3); err != nil {

@@ -33,6 +33,12 @@ func (o DropoutOp) Spec() graph.Spec {
 	}
 }
 
+// Upgrade makes the ratio an input, which it is since opset 12.
+func (DropoutOp) Upgrade(n *OldNode) error {
+	delete(n.Attributes, "is_test") // of opset 6; inference is what Ember does
+	return n.toInput("ratio", 1)
+}
+
 // Infer keeps the type.
 func (DropoutOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 1, 3); err != nil {

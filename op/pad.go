@@ -66,6 +66,9 @@ func margins(pads, axes []int, rank int) (before, after []int, err error) {
 	return before, after, nil
 }
 
+// Upgrade makes the pads and the value inputs, which they are since opset 11.
+func (PadOp) Upgrade(n *OldNode) error { return n.toInputs("pads", "value") }
+
 // Infer adds the margins to the extents.
 func (o PadOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 2, 4); err != nil {

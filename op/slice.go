@@ -125,6 +125,9 @@ func (c cut) extent(n graph.Dim) graph.Dim {
 	return graph.Sym(fmt.Sprintf("slice(%v,%d,%d,%d)", n, c.start, c.end, c.step))
 }
 
+// Upgrade makes the bounds and axes inputs, which they are since opset 10.
+func (SliceOp) Upgrade(n *OldNode) error { return n.toInputs("starts", "ends", "axes") }
+
 // Infer counts the indices and follows the values of shapes.
 func (SliceOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 3, 5); err != nil {

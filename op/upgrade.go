@@ -23,25 +23,56 @@ type OldNode struct {
 	Outputs    int // how many outputs the node names
 }
 
-// toInput makes an attribute, a list of integers, the input of the given index.
+// toInput makes an attribute, a list of integers or a number, the input of the
+// given index.
 func (n *OldNode) toInput(attribute string, index int) error {
 	value, ok := n.Attributes[attribute]
 	if !ok {
 		return nil
 	}
-	list, ok := value.([]int64)
-	if !ok || len(n.In) != index {
-		return fmt.Errorf("the attribute %s does not fit", attribute)
+	if len(n.In) == 0 || len(n.In) > index || n.In[0] == nil {
+		return fmt.Errorf("the attribute %s of opset %d comes with %d inputs", attribute, n.Opset, len(n.In))
+	}
+	var t *tensor.Tensor
+	switch v := value.(type) {
+	case []int64:
+		t = tensor.Of(v, len(v))
+	case float32:
+		t = tensor.Cast(tensor.Scalar(v), n.In[0].DType())
+	default:
+		return fmt.Errorf("the attribute %s of opset %d is %v", attribute, n.Opset, value)
+	}
+	for len(n.In) < index {
+		n.In = append(n.In, nil)
+	}
+	n.In = append(n.In, n.In[0].Graph().Constant(t))
+	delete(n.Attributes, attribute)
+	return nil
+}
+
+// toInputs makes attributes the inputs after the first.
+func (n *OldNode) toInputs(attributes ...string) error {
+	for i, a := range attributes {
+		if err := n.toInput(a, i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop takes out an attribute that may only have the given value.
+func (n *OldNode) drop(attribute string, only int64) error {
+	if v, ok := n.Attributes[attribute]; ok && v != only {
+		return fmt.Errorf("the attribute %s of opset %d is %v: only %d is supported", attribute, n.Opset, v, only)
 	}
 	delete(n.Attributes, attribute)
-	n.In = append(n.In, n.In[0].Graph().Constant(tensor.Of(list, len(list))))
 	return nil
 }
 
 // lastAxisOnly accepts a Softmax from before opset 13, which took all axes from
 // the given one (by default 1) on as one, where that is the last axis alone.
 func (n *OldNode) lastAxisOnly() error {
-	if n.Opset >= 13 || len(n.In) != 1 {
+	if n.Opset >= 13 || len(n.In) != 1 || n.In[0] == nil {
 		return nil
 	}
 	axis, ok := n.Attributes["axis"].(int64)

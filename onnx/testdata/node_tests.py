@@ -1,4 +1,5 @@
-"""Writes the node tests of the onnx package as files.
+"""Writes the tests of the onnx package as files: of single nodes, and small models
+that PyTorch once wrote.
 
     python node_tests.py OUT
 
@@ -9,6 +10,7 @@ values that are no tensors). OUT/tolerance.json holds each test's rtol and atol.
 
 import json
 import pathlib
+import shutil
 import sys
 import warnings
 
@@ -28,6 +30,17 @@ def write(value, path):
     else:
         tensor = numpy_helper.from_array(numpy.asarray(value))
         path.with_suffix(".pb").write_bytes(tensor.SerializeToString())
+
+
+def copy_files(out):
+    data = pathlib.Path(onnx.__file__).parent / "backend" / "test" / "data"
+    for kind in ["simple", "pytorch-operator", "pytorch-converted"]:
+        for model in sorted((data / kind).glob("*/model.onnx")):
+            folder = out / f"{kind}_{model.parent.name}"
+            folder.mkdir(parents=True)
+            shutil.copy(model, folder)
+            for i, values in enumerate(sorted(model.parent.glob("test_data_set_*"))):
+                shutil.copytree(values, folder / str(i))
 
 
 def main(out):
@@ -50,3 +63,4 @@ def main(out):
 
 warnings.simplefilter("ignore")
 main(pathlib.Path(sys.argv[1]))
+copy_files(pathlib.Path(sys.argv[1]))
