@@ -52,7 +52,12 @@ func TestParseNet(t *testing.T) {
 }
 
 func TestYAML(t *testing.T) {
-	sources := []string{lenet, residual, `{"input": [4], "layers": [{"dense": {"units": 2, "init": "normal(0, 0.02)", "bias": false}}, "softplus"], "loss": {"huber": {"delta": 2}}, "target": "input"}`}
+	sources := []string{
+		lenet,
+		residual,
+		`{"input": [4], "layers": [{"dense": {"units": 2, "init": "normal(0, 0.02)", "bias": false}}, "softplus"], "loss": {"huber": {"delta": 2}}, "target": "input"}`,
+		`{"input": [1, 9, 8], "layers": [{"conv2d": {"filters": 2, "kernel": [3, 2], "padding": [1, 0]}}, {"max_pool2d": {"size": 3, "padding": "same"}}], "loss": "mae"}`,
+	}
 	for _, source := range sources {
 		net, err := nn.ParseNet("net.yaml", []byte(source))
 		if err != nil {
