@@ -31,7 +31,7 @@ func (o AveragePoolGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := (ReshapeLikeOp{}).Infer([]graph.Type{in[0], want}); err != nil {
+	if err := wantShape("the gradient", in[0], want.Shape); err != nil {
 		return nil, err
 	}
 	return oneType(in[0].With(in[1].Shape...))

@@ -137,7 +137,7 @@ func (o BatchNormTrainGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := wantChannels(in[1:], "scale", "mean", "var"); err != nil {
 		return nil, err
 	}
-	if _, err := (ReshapeLikeOp{}).Infer(in[:2]); err != nil {
+	if err := wantShape("the gradient", in[0], in[1].Shape); err != nil {
 		return nil, err
 	}
 	channel := in[1].With(in[1].Shape[1])

@@ -1,8 +1,6 @@
 package op
 
 import (
-	"fmt"
-
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
@@ -52,8 +50,11 @@ func (ClipOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		return nil, err
 	}
 	for i := 1; i < len(in); i++ {
-		if in[i].Present() && !in[i].Shape.Len().Is(1) {
-			return nil, fmt.Errorf("a bound must be a scalar, but its shape is %v", in[i].Shape)
+		if !in[i].Present() {
+			continue
+		}
+		if err := wantScalar("a bound", in[i]); err != nil {
+			return nil, err
 		}
 	}
 	return oneType(in[0].With(in[0].Shape...))

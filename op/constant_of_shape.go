@@ -50,20 +50,14 @@ func (o ConstantOfShapeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if o.Value != nil && o.Value.Len() != 1 {
 		return nil, fmt.Errorf("the value has %d elements, not 1", o.Value.Len())
 	}
-	shape, ok := intsOf(in[0])
-	if !ok {
-		return nil, fmt.Errorf("the shape must be known while the graph is built")
+	shape, err := extentsOf(in[0])
+	if err != nil {
+		return nil, err
 	}
 	return fold(o, in, []graph.Type{graph.TensorOf(o.element().DType(), shape...)}), nil
 }
 
 // Eval is the definition.
 func (o ConstantOfShapeOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	shape := tensor.Ints(in[0])
-	for _, n := range shape {
-		if n < 0 {
-			return nil, fmt.Errorf("the shape %v has a negative extent", shape)
-		}
-	}
-	return one(o.element().BroadcastTo(shape))
+	return one(o.element().BroadcastTo(tensor.Ints(in[0])))
 }

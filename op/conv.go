@@ -126,6 +126,9 @@ func (o ConvOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
+	if group < 1 {
+		return nil, fmt.Errorf("group is %d, but must be at least 1", group)
+	}
 	channels := w.Shape[1].Mul(graph.Known(group))
 	if wantDim("", x.Shape[1], channels) != nil {
 		return nil, fmt.Errorf("the input has %v channels, but the weight %v is for %v", x.Shape[1], w.Shape, channels)

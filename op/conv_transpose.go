@@ -130,6 +130,9 @@ func (o ConvTransposeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if wantDim("", x.Shape[1], w.Shape[0]) != nil {
 		return nil, fmt.Errorf("the input has %v channels, but the weight %v is for %v", x.Shape[1], w.Shape, w.Shape[0])
 	}
+	if group < 1 {
+		return nil, fmt.Errorf("group is %d, but must be at least 1", group)
+	}
 	if c, known := x.Shape[1].Size(); known && c%group != 0 {
 		return nil, fmt.Errorf("%d channels cannot be divided into %d groups", c, group)
 	}
@@ -142,6 +145,11 @@ func (o ConvTransposeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	_, out, err := o.resolve(x.Shape[2:], kernel)
 	if err != nil {
 		return nil, err
+	}
+	for _, d := range out {
+		if n, known := d.Size(); known && n < 1 {
+			return nil, fmt.Errorf("nothing is left of the result, which would be %s", times(out))
+		}
 	}
 	return oneType(x.With(append(graph.Shape{x.Shape[0], channels}, out...)...))
 }

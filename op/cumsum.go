@@ -48,6 +48,9 @@ func (CumSumOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := wantNumber(in[0]); err != nil {
 		return nil, err
 	}
+	if err := wantScalar("the axis", in[1]); err != nil {
+		return nil, err
+	}
 	if axis, ok := constInts(in[1]); ok && len(axis) == 1 {
 		if _, err := axisOf(axis[0], in[0].Rank()); err != nil {
 			return nil, err

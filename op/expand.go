@@ -1,8 +1,6 @@
 package op
 
 import (
-	"fmt"
-
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
@@ -36,9 +34,9 @@ func (o ExpandOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 2, 2); err != nil {
 		return nil, err
 	}
-	want, ok := intsOf(in[1])
-	if !ok {
-		return nil, fmt.Errorf("the shape to broadcast to must be known while the graph is built")
+	want, err := extentsOf(in[1])
+	if err != nil {
+		return nil, err
 	}
 	shape, err := graph.BroadcastShapes(in[0].Shape, want)
 	if err != nil {

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"fmt"
+
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
@@ -43,8 +45,15 @@ func (o GatherElementsOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := wantRank("the indices", in[1], in[0].Rank()); err != nil {
 		return nil, err
 	}
-	if _, err := axisOf(o.Axis, in[0].Rank()); err != nil {
+	axis, err := axisOf(o.Axis, in[0].Rank())
+	if err != nil {
 		return nil, err
+	}
+	for i, d := range in[1].Shape {
+		n, known := d.Size()
+		if most, ok := in[0].Shape[i].Size(); ok && known && i != axis && n > most {
+			return nil, fmt.Errorf("the indices %v reach beyond the data %v at axis %d", in[1].Shape, in[0].Shape, i)
+		}
 	}
 	return oneType(in[0].With(in[1].Shape...))
 }

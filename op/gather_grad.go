@@ -41,7 +41,7 @@ func (o GatherGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := (ReshapeLikeOp{}).Infer([]graph.Type{in[0], want[0]}); err != nil {
+	if err := wantShape("the gradient", in[0], want[0].Shape); err != nil {
 		return nil, err
 	}
 	return oneType(in[0].With(in[2].Shape...))

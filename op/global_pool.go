@@ -1,6 +1,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
@@ -93,7 +95,7 @@ func (o GlobalMaxPoolOp) Spec() graph.Spec {
 
 // Eval is the definition.
 func (GlobalMaxPoolOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	return one(tensor.Max(in[0], spatialAxes(in[0].Rank()), true))
+	return one(extremes(tensor.Max, math.Inf(-1))(in[0], spatialAxes(in[0].Rank()), true))
 }
 
 // Grad gives g to the largest element; where several are, each gets an equal

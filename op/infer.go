@@ -112,6 +112,26 @@ func wantDim(what string, got, want graph.Dim) error {
 	return nil
 }
 
+// wantShape checks that an input has the given shape where both are known.
+func wantShape(what string, t graph.Type, want graph.Shape) error {
+	ok := t.Rank() == len(want)
+	for i := 0; ok && i < len(want); i++ {
+		ok = wantDim("", t.Shape[i], want[i]) == nil
+	}
+	if !ok {
+		return fmt.Errorf("%s must have the shape %v, but has %v", what, want, t.Shape)
+	}
+	return nil
+}
+
+// wantScalar checks that an input has one element.
+func wantScalar(what string, t graph.Type) error {
+	if n := t.Shape.Len(); !n.Is(1) {
+		return fmt.Errorf("%s must be a scalar, but its shape is %v", what, t.Shape)
+	}
+	return nil
+}
+
 // axisOf is the axis counted from the front, for an axis that may be negative.
 func axisOf(axis, rank int) (int, error) {
 	a := axis

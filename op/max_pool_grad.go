@@ -38,8 +38,8 @@ func (MaxPoolGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := wantDType("the indices", in[1], tensor.Int64); err != nil {
 		return nil, err
 	}
-	if wantDim("", in[0].Shape.Len(), in[1].Shape.Len()) != nil {
-		return nil, fmt.Errorf("the gradient's shape %v is not that of the indices, %v", in[0].Shape, in[1].Shape)
+	if err := wantShape("the gradient", in[0], in[1].Shape); err != nil {
+		return nil, err
 	}
 	return oneType(in[0].With(in[2].Shape...))
 }

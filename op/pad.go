@@ -82,6 +82,9 @@ func (o PadOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		if err := sameDType(in[0], in[2]); err != nil {
 			return nil, err
 		}
+		if err := wantScalar("the constant", in[2]); err != nil {
+			return nil, err
+		}
 	}
 	pads, ok := constInts(in[1])
 	var axes []int

@@ -1,8 +1,6 @@
 package op
 
 import (
-	"fmt"
-
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
@@ -45,8 +43,8 @@ func (o PadGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := (ReshapeLikeOp{}).Infer([]graph.Type{in[0], want[0]}); err != nil {
-		return nil, fmt.Errorf("the gradient: %w", err)
+	if err := wantShape("the gradient", in[0], want[0].Shape); err != nil {
+		return nil, err
 	}
 	return oneType(in[0].With(in[1].Shape...))
 }

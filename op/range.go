@@ -43,6 +43,9 @@ func (o RangeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := sameDType(in...); err != nil {
 		return nil, err
 	}
+	if err := wantNumber(in[0]); err != nil {
+		return nil, err
+	}
 	known := true
 	for _, t := range in {
 		if !t.Shape.Len().Is(1) {
@@ -51,15 +54,11 @@ func (o RangeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		known = known && t.Const != nil
 	}
 	if known {
-		y, err := o.values(in[0].Const, in[1].Const, in[2].Const)
+		n, err := o.length(in[0].Const, in[1].Const, in[2].Const)
 		if err != nil {
 			return nil, err
 		}
-		out := graph.TypeOf(y)
-		if y.Len() <= maxKnown {
-			out.Const = y
-		}
-		return oneType(out)
+		return fold(o, in, []graph.Type{in[0].With(graph.Known(n))}), nil
 	}
 	start, okStart := constInts(in[0])
 	delta, okDelta := constInts(in[2])
@@ -70,24 +69,26 @@ func (o RangeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	return oneType(in[0].With(limit[0]))
 }
 
-func (RangeOp) values(start, limit, delta *tensor.Tensor) (*tensor.Tensor, error) {
+// length is how many numbers the range has.
+func (RangeOp) length(start, limit, delta *tensor.Tensor) (int, error) {
 	from, to, step := tensor.Float64s(start)[0], tensor.Float64s(limit)[0], tensor.Float64s(delta)[0]
-	if step == 0 {
-		return nil, fmt.Errorf("delta is 0")
+	n := math.Ceil((to - from) / step)
+	if !(n < 1<<53) { // NaN too
+		return 0, fmt.Errorf("a range from %v to %v by %v does not end", from, to, step)
 	}
-	n := max(0, int(math.Ceil((to-from)/step)))
-	y := make([]float64, n)
-	for i := range y {
-		y[i] = from + float64(i)*step
-	}
-	return ofFloats(start.DType(), y, tensor.Shape{n}), nil
+	return max(0, int(n)), nil
 }
 
 // Eval is the definition.
 func (o RangeOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	y, err := o.values(in[0], in[1], in[2])
+	n, err := o.length(in[0], in[1], in[2])
 	if err != nil {
 		return nil, err
 	}
-	return one(y)
+	from, step := tensor.Float64s(in[0])[0], tensor.Float64s(in[2])[0]
+	y := make([]float64, n)
+	for i := range y {
+		y[i] = from + float64(i)*step
+	}
+	return one(ofFloats(in[0].DType(), y, tensor.Shape{n}))
 }

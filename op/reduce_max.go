@@ -1,11 +1,14 @@
 package op
 
 import (
+	"math"
+
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
 
-// ReduceMaxOp is the largest element of the data over the axes.
+// ReduceMaxOp is the largest element of the data over the axes; of nothing,
+// the smallest number of the element type.
 type ReduceMaxOp Reduction
 
 // ReduceMax is the largest element of x over the axes, over all of them for nil; with
@@ -16,7 +19,7 @@ func ReduceMax(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceMaxOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceMaxOp(r) }, "ReduceMax", 20, "y = max x", graph.Arg{}, false)
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceMaxOp(r) }, "ReduceMax", 20, "y = max x", graph.Arg{})
 }
 
 // Infer drops the axes or gives them extent 1.
@@ -27,7 +30,7 @@ func (ReduceMaxOp) Upgrade(n *OldNode) error { return n.toInput("axes", 1) }
 
 // Eval is the definition.
 func (o ReduceMaxOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	return Reduction(o).eval(in, tensor.Max)
+	return Reduction(o).eval(in, extremes(tensor.Max, math.Inf(-1)))
 }
 
 // Grad gives g to the largest element; where several are, each gets an

@@ -16,7 +16,7 @@ func ReduceMean(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceMeanOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceMeanOp(r) }, "ReduceMean", 18, "y = Σ x / n", graph.Arg{}, false)
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceMeanOp(r) }, "ReduceMean", 18, "y = Σ x / n", graph.Arg{})
 }
 
 // Infer drops the axes or gives them extent 1.

@@ -58,10 +58,8 @@ func (o ScatterElementsOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if _, err := (GatherElementsOp{Axis: o.Axis}).Infer(in[:2]); err != nil {
 		return nil, err
 	}
-	for i, d := range in[1].Shape {
-		if in[2].Rank() != in[1].Rank() || wantDim("", d, in[2].Shape[i]) != nil {
-			return nil, fmt.Errorf("the shapes of the indices %v and of the updates %v differ", in[1].Shape, in[2].Shape)
-		}
+	if err := wantShape("updates", in[2], in[1].Shape); err != nil {
+		return nil, err
 	}
 	return oneType(in[0].With(in[0].Shape...))
 }

@@ -27,7 +27,7 @@ func (SliceGradOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := (ReshapeLikeOp{}).Infer([]graph.Type{in[0], want[0]}); err != nil {
+	if err := wantShape("the gradient", in[0], want[0].Shape); err != nil {
 		return nil, err
 	}
 	return oneType(in[0].With(in[1].Shape...))

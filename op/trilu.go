@@ -43,6 +43,11 @@ func (TriluOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if _, err := axisOf(1, in[0].Rank()); err != nil {
 		return nil, err
 	}
+	if has(in, 1) {
+		if err := wantScalar("k", in[1]); err != nil {
+			return nil, err
+		}
+	}
 	return oneType(in[0].With(in[0].Shape...))
 }
 

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -35,6 +36,20 @@ func constInts(t graph.Type) ([]int, bool) {
 		out[i] = n
 	}
 	return out, true
+}
+
+// extentsOf is the known value of a shape given as an input.
+func extentsOf(t graph.Type) (graph.Shape, error) {
+	dims, ok := intsOf(t)
+	if !ok {
+		return nil, fmt.Errorf("the shape must be known while the graph is built")
+	}
+	for _, d := range dims {
+		if n, known := d.Size(); known && n < 0 {
+			return nil, fmt.Errorf("the shape %v has a negative extent", graph.Shape(dims))
+		}
+	}
+	return graph.Shape(dims), nil
 }
 
 // withValue is type t with the value dims, if t is an int64 or int32 scalar or

@@ -59,7 +59,7 @@ func Apply(name string, c graph.Case, floats tensor.DType) (*Application, error)
 		}
 		t := value(rng, arg, floats)
 		a.Args = append(a.Args, t)
-		if isParameter(t) {
+		if IsParameter(t) {
 			a.In = append(a.In, a.Graph.Constant(t))
 			continue
 		}
@@ -77,8 +77,8 @@ func Apply(name string, c graph.Case, floats tensor.DType) (*Application, error)
 	return a, nil
 }
 
-// isParameter tells whether an argument is likely a shape, axes or pads.
-func isParameter(t *tensor.Tensor) bool {
+// IsParameter tells whether an argument is likely a shape, axes or pads.
+func IsParameter(t *tensor.Tensor) bool {
 	return !t.DType().IsFloat() && t.Rank() <= 1 && t.Len() <= 16
 }
 
@@ -147,7 +147,7 @@ func Eval(g *graph.Graph, feeds []*tensor.Tensor) ([]*tensor.Tensor, error) {
 			return nil, fmt.Errorf("%s: Eval gave %d outputs, Infer %d", n.Op().Spec().Name, len(out), len(n.Out()))
 		}
 		for i, v := range n.Out() {
-			if err := fits(v.Type(), out[i]); err != nil {
+			if err := Fits(v.Type(), out[i]); err != nil {
 				return nil, fmt.Errorf("%s: output %d: %w", n.Op().Spec().Name, i, err)
 			}
 			at[v.ID()] = out[i]
@@ -160,8 +160,8 @@ func Eval(g *graph.Graph, feeds []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return results, nil
 }
 
-// fits checks that a computed value is what was inferred.
-func fits(t graph.Type, got *tensor.Tensor) error {
+// Fits checks that a computed value is what was inferred.
+func Fits(t graph.Type, got *tensor.Tensor) error {
 	if got.DType() != t.DType || got.Rank() != t.Rank() {
 		return fmt.Errorf("Eval gave %v%v, Infer %v", got.DType(), got.Shape(), t)
 	}
