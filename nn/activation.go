@@ -127,5 +127,6 @@ type Softmax struct {
 // Build applies the function.
 func (l Softmax) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	l = complete(b, l)
-	return op.Softmax(b.One(in), l.Axis)
+	x := b.One(in)
+	return op.Softmax(x, b.axis(x, l.Axis))
 }

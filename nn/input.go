@@ -27,7 +27,7 @@ func (b *Builder) size(x *graph.Value, axis int) int {
 	return n
 }
 
-// axis is an axis of x counted from the front.
+// axis is an axis of x counted from the front, any but the batch's.
 func (b *Builder) axis(x *graph.Value, axis int) int {
 	a := axis
 	if a < 0 {
@@ -35,6 +35,9 @@ func (b *Builder) axis(x *graph.Value, axis int) int {
 	}
 	if a < 0 || a >= x.Rank() {
 		b.Failf("axis %d is outside the input %v", axis, x.Shape())
+	}
+	if a == 0 {
+		b.Failf("axis %d of the input %v is the batch, whose samples do not mix", axis, x.Shape())
 	}
 	return a
 }

@@ -97,22 +97,17 @@ func (item *Item) UnmarshalConfig(n *config.Node) error {
 	if err != nil {
 		return err
 	}
-	var beside struct {
-		Name   string
-		Inputs []string
+	*item = Item{Layer: layer, at: n}
+	if err := n.Get("name").Decode(&item.Name); err != nil {
+		return err
 	}
-	for _, key := range itemKeys {
-		if n.Get(key) != nil {
-			field := map[string]any{"name": &beside.Name, "inputs": &beside.Inputs}[key]
-			if err := n.Get(key).Decode(field); err != nil {
-				return err
-			}
-		}
+	inputs := n.Get("inputs")
+	if err := inputs.Decode(&item.Inputs); err != nil {
+		return err
 	}
-	if beside.Inputs != nil && len(beside.Inputs) == 0 {
-		return n.Get("inputs").Errorf(`"inputs" is empty; leave it out to take the output of the layer before`)
+	if inputs != nil && len(item.Inputs) == 0 {
+		return inputs.Errorf(`"inputs" is empty; leave it out to take the output of the layer before`)
 	}
-	*item = Item{Layer: layer, Name: beside.Name, Inputs: beside.Inputs, at: n}
 	return nil
 }
 
