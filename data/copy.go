@@ -20,9 +20,6 @@ import (
 // with .gz, and the labels beside it). Classes are written as labels where the
 // format holds text, else as their indices.
 func Copy(ctx context.Context, src Source, name string) error {
-	if src.Schema().Varies {
-		return &ContentError{src.Schema().Name, "images of various sizes cannot be copied into one array", "resize them to one size first"}
-	}
 	base, gz := strings.CutSuffix(storage.Base(name), ".gz")
 	if idxNames.MatchString(base) {
 		return copyIDX(ctx, src, name, gz)

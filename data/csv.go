@@ -183,8 +183,6 @@ func (t *csvTable) targetColumns(o *Options) ([]string, error) {
 			return nil, nil
 		}
 		return names, nil
-	case o.optionalTarget:
-		return nil, nil
 	}
 	for _, want := range targetNames {
 		for _, name := range t.header {
@@ -193,7 +191,7 @@ func (t *csvTable) targetColumns(o *Options) ([]string, error) {
 			}
 		}
 	}
-	if len(t.header) == 1 {
+	if o.optionalTarget || len(t.header) == 1 {
 		return nil, nil
 	}
 	return t.header[len(t.header)-1:], nil
@@ -207,7 +205,7 @@ func (t *csvTable) add(record []string) error {
 	}
 	for _, c := range t.features {
 		v, ok := parseNumber(record[c])
-		if !ok || math.IsNaN(v) {
+		if !ok || math.IsNaN(v) || math.IsInf(v, 0) {
 			return t.notNumber(record[c], c)
 		}
 		t.x = append(t.x, v)

@@ -375,6 +375,18 @@ func TestCopy(t *testing.T) {
 		got := open(t, name, data.Options{}).Train
 		sameSamples(t, c.name, got, c.src)
 	}
+	asTable := filepath.Join(dir, "g.csv")
+	if err := data.Copy(t.Context(), digits, asTable); err != nil {
+		t.Fatal(err)
+	}
+	d, err := data.OpenLike(t.Context(), asTable, digits.Schema(), data.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameSamples(t, "digits as a table", d.Train, digits)
+	if s := d.Train.Schema(); s.DType != tensor.Uint8 {
+		t.Errorf("a table in the form of digits is %v", s.DType)
+	}
 	if err := data.Copy(t.Context(), iris, filepath.Join(dir, "a.parquet")); err == nil {
 		t.Error("an unknown format was written")
 	}

@@ -119,25 +119,34 @@ func (d *Summary) describeSamples(src Source) error {
 			names = []string{"pixels"}
 		}
 	}
-	step := 1 + d.Samples*d.Schema.Sample.Len()/describeLimit
 	moments := make([]Moments, len(names))
-	sampler, varies := src.(Sampler)
-	var b Batch
-	for row := 0; row < d.Samples; row += step {
-		var x *tensor.Tensor
-		var err error
-		if varies {
-			x, err = sampler.Sample(row)
-		} else if err = src.Read([]int{row}, &b); err == nil {
-			x = b.X
-		}
-		if err != nil {
-			return err
-		}
+	add := func(x *tensor.Tensor) {
 		for i, v := range tensor.Float64s(x) {
 			moments[i%len(moments)].Add(v)
 		}
+	}
+	width := max(d.Schema.Sample.Len(), 1)
+	step := 1 + d.Samples*width/describeLimit
+	var rows []int
+	var b Batch
+	for row := 0; row < d.Samples; row += step {
 		d.Read++
+		if sampler, ok := src.(Sampler); ok {
+			x, err := sampler.Sample(row)
+			if err != nil {
+				return err
+			}
+			add(x)
+			continue
+		}
+		if rows = append(rows, row); len(rows)*width < 1<<16 && row+step < d.Samples {
+			continue
+		}
+		if err := src.Read(rows, &b); err != nil {
+			return err
+		}
+		add(b.X)
+		rows = rows[:0]
 	}
 	for i := range moments {
 		d.Columns = append(d.Columns, moments[i].stats(names[i]))
@@ -151,7 +160,7 @@ func (d *Summary) String() string {
 	s := d.Schema
 	shape := s.Sample.String()
 	if s.Varies {
-		shape += " and other sizes"
+		shape += " and perhaps other sizes"
 	}
 	fmt.Fprintf(&b, "%s: %s, %d samples of %v %s, target: %v", s.Name, s.Format, d.Samples, s.DType, shape, s.Target.Kind)
 	if len(s.Target.Names) > 0 {

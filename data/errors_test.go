@@ -56,6 +56,7 @@ func TestBadFiles(t *testing.T) {
 		{"CSV missing", map[string][]byte{"a.csv": []byte("a,b,y\n1,,3\n")}, "a.csv", data.Options{}, []string{"a.csv:2:3", "column b is missing"}},
 		{"CSV NaN", map[string][]byte{"a.csv": []byte("a,b,y\n1,nan,3\n")}, "a.csv", data.Options{}, []string{"a.csv:2:3", "missing"}},
 		{"CSV NaN target", map[string][]byte{"a.csv": []byte("a,b,y\n1,2,NaN\n")}, "a.csv", data.Options{}, []string{"a.csv:2:5", "column y is missing"}},
+		{"CSV infinite", map[string][]byte{"a.csv": []byte("a,b,y\n1,-inf,3\n")}, "a.csv", data.Options{}, []string{"a.csv:2:3", "column b"}},
 		{"CSV quote", map[string][]byte{"a.csv": []byte("a,b,y\n1,\"2,3\n")}, "a.csv", data.Options{}, []string{"a.csv:", "quote"}},
 		{"CSV no header", map[string][]byte{"a.csv": []byte("1,2,3\n4,5,6\n")}, "a.csv", data.Options{}, []string{"a.csv:1", "names"}},
 		{"CSV two alike", map[string][]byte{"a.csv": []byte("a,a,y\n4,5,6\n")}, "a.csv", data.Options{}, []string{"a.csv:1", "two columns are called a"}},
@@ -199,6 +200,13 @@ func TestOptions(t *testing.T) {
 	}
 	if b.X.DType() != tensor.Float64 || b.X.Float64At(0, 0) != 5 || b.X.Float64At(0, 1) != 4 {
 		t.Errorf("got %v", b.X)
+	}
+	like := open(t, "digits", data.Options{}).Train.Schema()
+	if _, err := data.OpenLike(t.Context(), "iris", like, data.Options{Target: "species"}); err == nil {
+		t.Error("iris was opened as digits")
+	}
+	if _, err := data.OpenLike(t.Context(), "-", like, data.Options{Target: "z", Stdin: strings.NewReader(text)}); err == nil || !strings.Contains(err.Error(), "no column z") {
+		t.Errorf("a target that is named has to be there: %v", err)
 	}
 	src = open(t, "-", data.Options{NoTarget: true, Stdin: strings.NewReader("a,y\n1,2\n")}).Train
 	if s := src.Schema(); s.Target.Kind != data.NoTarget || len(s.Columns) != 2 {

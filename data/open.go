@@ -78,7 +78,7 @@ func Open(ctx context.Context, spec string, o Options) (*Dataset, error) {
 // model wants it that was trained on those; see [Conform]. The target may be
 // missing. A test part is opened likewise.
 func OpenLike(ctx context.Context, spec string, like *Schema, o Options) (*Dataset, error) {
-	o.optionalTarget = true
+	o.optionalTarget = o.Target == ""
 	switch like.Layout {
 	case "HW":
 		o.channels = 1
@@ -173,24 +173,36 @@ func (d *Dataset) openFolder(ctx context.Context, dir string, o *Options) error 
 		return err
 	}
 	for _, info := range infos {
-		name := storage.Base(info.Name)
-		part := map[string]*Source{"train-images": &d.Train, "t10k-images": &d.Test, "test-images": &d.Test}
-		for prefix, src := range part {
-			if strings.HasPrefix(name, prefix) && idxNames.MatchString(name) && *src == nil {
-				if *src, err = d.openFiles(ctx, dir, []storage.Info{info}, o); err != nil {
-					return err
-				}
-			}
+		src := d.part(storage.Base(info.Name))
+		if src == nil || *src != nil {
+			continue
+		}
+		if *src, err = d.openFiles(ctx, dir, []storage.Info{info}, o); err != nil {
+			return err
 		}
 	}
-	if d.Train != nil {
-		if d.Test != nil {
-			d.Test, err = Conform(d.Test, d.Train.Schema())
-		}
-		return err
+	switch {
+	case d.Train == nil && d.Test == nil:
+		d.Train, err = openImages(ctx, dir, infos, o.channels)
+	case d.Train == nil: // a test part alone is all there is
+		d.Train, d.Test = d.Test, nil
+	case d.Test != nil:
+		d.Test, err = Conform(d.Test, d.Train.Schema())
 	}
-	d.Train, err = openImages(ctx, dir, infos, o.channels)
 	return err
+}
+
+// part returns where the images of a file belong by its name; nil for other files.
+func (d *Dataset) part(base string) *Source {
+	switch {
+	case !idxNames.MatchString(base):
+		return nil
+	case strings.HasPrefix(base, "train-images"):
+		return &d.Train
+	case strings.HasPrefix(base, "t10k-images"), strings.HasPrefix(base, "test-images"):
+		return &d.Test
+	}
+	return nil
 }
 
 func (d *Dataset) openStdin(ctx context.Context, o *Options) error {

@@ -128,19 +128,3 @@ func meanStd(m []data.Moments) (mean, std []float64) {
 	}
 	return mean, std
 }
-
-// inverse returns 1/v, and 1 where v is 0.
-func inverse(v []float64) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = 1
-		if x != 0 {
-			out[i] = 1 / x
-		}
-	}
-	return out
-}
-
-func fmtMismatch(x *graph.Value, axis, n int) string {
-	return fmt.Sprintf("the step knows %d columns or channels on axis %d, the data is %v", n, axis, x.Shape())
-}
