@@ -16,6 +16,7 @@ import (
 	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/nn/zoo"
+	"github.com/emberml/ember/storage"
 	"github.com/emberml/ember/tensor"
 )
 
@@ -138,8 +139,43 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 	schema.Layout = "HWC"
 	writeCase(t, folder, "normalize", specOf(t, net, schema, photos, &feature.ChannelsFirst{}, &feature.Normalize{}), photos, 1e-4)
 
-	cases, _ := os.ReadDir(folder)
+	cases, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Logf("%d models", len(cases))
+	for name, why := range check(t, folder) {
+		t.Errorf("%s: %s", name, why)
+	}
+}
+
+// TestModelsOfOtherPrograms runs image nets that Caffe2 wrote, with weights of one
+// value, against ONNX Runtime.
+func TestModelsOfOtherPrograms(t *testing.T) {
+	script := `import onnx.backend.test as t, os; print(os.path.join(os.path.dirname(t.__file__), "data", "light"))`
+	out, err := exec.Command(interpreter(), "-c", script).Output()
+	if err != nil {
+		t.Fatalf("%v (make venv makes the environment)", err)
+	}
+	folder := t.TempDir()
+	for _, name := range []string{"squeezenet", "inception_v2", "densenet121"} {
+		content, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "light_"+name+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, name, "model.onnx")
+		if err := storage.WriteFile(t.Context(), path, content); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Load(t.Context(), path)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		defer m.Close()
+		x := tensor.NewRand(2).Uniform(tensor.Float32, 0, 1, 1, 3, 224, 224)
+		writeRun(t, filepath.Dir(path), m, []*tensor.Tensor{x}, 1e-4)
+	}
 	for name, why := range check(t, folder) {
 		t.Errorf("%s: %s", name, why)
 	}
@@ -162,14 +198,20 @@ func writeCase(t *testing.T, folder, name string, s Spec, x *tensor.Tensor, tole
 	if n := len(s.Pipeline.Schema.Columns); n > 0 {
 		in = tensor.Split(x, 1, ones(n)...)
 	}
+	writeRun(t, folder, m, in, tolerance)
+}
+
+// writeRun writes what the engine computes for the inputs.
+func writeRun(t *testing.T, folder string, m *Model, in []*tensor.Tensor, tolerance float64) {
+	t.Helper()
 	program, err := engine.Compile(m.Graph, engine.Options{Backend: backend(t)})
 	if err != nil {
-		t.Errorf("%s: %v", name, err)
+		t.Errorf("%s: %v", filepath.Base(folder), err)
 		return
 	}
 	out, err := program.Run(in)
 	if err != nil {
-		t.Errorf("%s: %v", name, err)
+		t.Errorf("%s: %v", filepath.Base(folder), err)
 		return
 	}
 	for kind, tensors := range map[string][]*tensor.Tensor{"input": in, "output": out} {
@@ -202,14 +244,17 @@ func writeNPY(t *testing.T, path string, x *tensor.Tensor) {
 	}
 }
 
+func interpreter() string {
+	if p := os.Getenv("EMBER_PYTHON"); p != "" {
+		return p
+	}
+	return filepath.Join("..", ".cache", "venv", "bin", "python")
+}
+
 // check runs the checker and ONNX Runtime on all cases.
 func check(t *testing.T, folder string) (failed map[string]string) {
 	t.Helper()
-	interpreter := os.Getenv("EMBER_PYTHON")
-	if interpreter == "" {
-		interpreter = filepath.Join("..", ".cache", "venv", "bin", "python")
-	}
-	cmd := exec.Command(interpreter, filepath.Join("..", "onnx", "testdata", "check.py"), folder)
+	cmd := exec.Command(interpreter(), filepath.Join("..", "onnx", "testdata", "check.py"), folder)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

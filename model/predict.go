@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
@@ -22,6 +23,7 @@ type PredictOptions struct {
 // Predictor computes predictions. It is safe for concurrent use: calls wait for
 // one another.
 type Predictor struct {
+	mu      sync.Mutex // from a run until its outputs are copied
 	program *engine.Program
 	columns bool // one input a column
 	batch   int
@@ -117,6 +119,8 @@ func (p *Predictor) run(x *tensor.Tensor) (*tensor.Tensor, error) {
 			in = append(in, x.Slice(1, c, c+1, 1))
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	out, err := p.program.Run(in)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func (o LogSoftmaxOp) Spec() graph.Spec {
 }
 
 // Upgrade accepts the form before opset 13 where it means the same.
-func (LogSoftmaxOp) Upgrade(n *OldNode) error { return n.lastAxisOnly() }
+func (LogSoftmaxOp) Upgrade(n *OldNode) error { return n.oneAxisOnly() }
 
 // Infer keeps the type.
 func (o LogSoftmaxOp) Infer(in []graph.Type) ([]graph.Type, error) {

@@ -45,7 +45,7 @@ func softmaxCases(last, first, middle graph.Op) []graph.Case {
 }
 
 // Upgrade accepts the form before opset 13 where it means the same.
-func (SoftmaxOp) Upgrade(n *OldNode) error { return n.lastAxisOnly() }
+func (SoftmaxOp) Upgrade(n *OldNode) error { return n.oneAxisOnly() }
 
 // Infer keeps the type.
 func (o SoftmaxOp) Infer(in []graph.Type) ([]graph.Type, error) {

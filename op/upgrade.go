@@ -69,9 +69,9 @@ func (n *OldNode) drop(attribute string, only int64) error {
 	return nil
 }
 
-// lastAxisOnly accepts a Softmax from before opset 13, which took all axes from
-// the given one (by default 1) on as one, where that is the last axis alone.
-func (n *OldNode) lastAxisOnly() error {
+// oneAxisOnly accepts a Softmax from before opset 13, which took all axes from
+// the given one (by default 1) on as one, where all after it have extent 1.
+func (n *OldNode) oneAxisOnly() error {
 	if n.Opset >= 13 || len(n.In) != 1 || n.In[0] == nil {
 		return nil
 	}
@@ -79,9 +79,15 @@ func (n *OldNode) lastAxisOnly() error {
 	if !ok {
 		axis = 1
 	}
-	if rank := int64(n.In[0].Rank()); axis != -1 && axis != rank-1 {
-		return fmt.Errorf("axis %d of rank %d means several axes in opset %d: convert the model to opset 13 or later", axis, rank, n.Opset)
+	at, err := axisOf(int(axis), n.In[0].Rank())
+	if err != nil {
+		return err
 	}
-	n.Attributes["axis"] = int64(-1)
+	for _, d := range n.In[0].Shape()[at+1:] {
+		if !d.Is(1) {
+			return fmt.Errorf("axis %d of the shape %v means several axes in opset %d: convert the model to opset 13 or later", axis, n.In[0].Shape(), n.Opset)
+		}
+	}
+	n.Attributes["axis"] = int64(at)
 	return nil
 }
