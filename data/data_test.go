@@ -157,6 +157,12 @@ func TestSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	sources["no target"] = data.WithoutTarget(iris)
+	other := *iris.Schema()
+	other.Columns = []string{"petal_width", "sepal_width"}
+	other.Sample, other.DType = tensor.Shape{2}, tensor.Float64
+	if sources["other columns and type"], err = data.Conform(iris, &other); err != nil {
+		t.Fatal(err)
+	}
 	for name, src := range sources {
 		t.Run(name, func(t *testing.T) { datatest.Run(t, src) })
 	}

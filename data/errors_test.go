@@ -147,10 +147,12 @@ func TestTargetErrors(t *testing.T) {
 	two := open(t, "-", data.Options{Target: "y,z", Stdin: strings.NewReader("a,y,z\n1,2.5,3\n2,7,4\n")}).Train
 	x, y := digits(7)
 	_, labelErr := data.FromTensors(data.Schema{Name: "d", Format: "x", Target: data.Target{Labels: []string{"0", "1"}}}, x, y)
+	_, imageErr := data.FromTensors(data.Schema{Name: "d", Format: "x"}, x, x)
 	for _, c := range []struct {
 		want string
 		err  error
 	}{
+		{"the targets are uint8 of shape [7 3 2]", imageErr},
 		{"target species is text (setosa, versicolor, virginica)", second(data.ToNumbers(iris))},
 		{"target y of sample 0 is 2.5, not a class", second(data.ToClasses(numbers, nil))},
 		{"2 target columns cannot be classes", second(data.ToClasses(two, nil))},

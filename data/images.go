@@ -21,10 +21,9 @@ type images struct {
 	y      *tensor.Tensor // classes, or nil
 }
 
-// newImages returns the source of picture files, with their classes, as indices
-// into labels, or nil. The first file tells the shape, and the number of channels
-// unless that is given.
-func newImages(ctx context.Context, name string, files []string, classes []int64, labels []string, channels int) (Source, error) {
+// newImages returns the source of picture files without classes. The first file
+// tells the shape, and the number of channels unless that is given.
+func newImages(ctx context.Context, name string, files []string, channels int) (*images, error) {
 	first, err := storage.ReadFile(ctx, files[0])
 	if err != nil {
 		return nil, err
@@ -33,30 +32,20 @@ func newImages(ctx context.Context, name string, files []string, classes []int64
 	if err != nil {
 		return nil, err
 	}
-	s := &images{ctx: ctx, files: files, schema: &Schema{
+	return &images{ctx: ctx, files: files, schema: &Schema{
 		Name: name, Format: pictureFormat, Sample: picture.Shape(), DType: tensor.Uint8,
 		Layout: "HWC", Varies: len(files) > 1, Max: 255,
-	}}
-	if classes != nil {
-		s.y = tensor.Of(classes, len(classes))
-		s.schema.Target = Target{Classes, []string{"class"}, labels}
-	}
-	return s, nil
+	}}, nil
 }
 
 // openImages opens a folder with one sub-folder a class, or of pictures without
 // classes.
 func openImages(ctx context.Context, dir string, infos []storage.Info, channels int) (Source, error) {
-	var pictures, labels []string
+	if files := pictureNames(infos); files != nil {
+		return newImages(ctx, dir, files, channels)
+	}
+	var files, labels []string
 	var classes []int64
-	for _, info := range infos {
-		if isImageName(info.Name) && !info.Dir {
-			pictures = append(pictures, info.Name)
-		}
-	}
-	if pictures != nil {
-		return newImages(ctx, dir, pictures, nil, nil, channels)
-	}
 	for _, info := range infos {
 		if !info.Dir {
 			continue
@@ -65,22 +54,36 @@ func openImages(ctx context.Context, dir string, infos []storage.Info, channels 
 		if err != nil {
 			return nil, err
 		}
-		before := len(pictures)
-		for _, f := range inside {
-			if isImageName(f.Name) && !f.Dir {
-				pictures = append(pictures, f.Name)
-				classes = append(classes, int64(len(labels)))
-			}
-		}
-		if len(pictures) == before {
+		class := pictureNames(inside)
+		if class == nil {
 			return nil, &ContentError{info.Name, "the folder of a class holds no PNG or JPEG file", "fill or remove it"}
 		}
-		labels = append(labels, storage.Base(info.Name))
+		for range class {
+			classes = append(classes, int64(len(labels)))
+		}
+		files, labels = append(files, class...), append(labels, storage.Base(info.Name))
 	}
-	if pictures == nil {
+	if files == nil {
 		return nil, &ContentError{dir, "no data is in the folder", "want PNG or JPEG files in one sub-folder a class, or IDX files train-images-idx3-ubyte"}
 	}
-	return newImages(ctx, dir, pictures, classes, labels, channels)
+	s, err := newImages(ctx, dir, files, channels)
+	if err != nil {
+		return nil, err
+	}
+	s.y = tensor.Of(classes, len(classes))
+	s.schema.Target = Target{Classes, []string{"class"}, labels}
+	return s, nil
+}
+
+// pictureNames returns the names of the pictures in a listing.
+func pictureNames(infos []storage.Info) []string {
+	var names []string
+	for _, info := range infos {
+		if isImageName(info.Name) && !info.Dir {
+			names = append(names, info.Name)
+		}
+	}
+	return names
 }
 
 // openImage opens one picture from memory.

@@ -64,7 +64,8 @@ func (d *Dataset) Close() error {
 
 // Open opens a data source: the name of a built-in set, a file or URL of a known
 // format, a folder, a pattern that names several files, or "-" for standard input.
-// The format follows from the name's extension, else from the content.
+// The format follows from the name's extension, else from the content. Images are
+// read when they are needed, so ctx has to last as long.
 func Open(ctx context.Context, spec string, o Options) (*Dataset, error) {
 	d := &Dataset{Name: spec}
 	if err := d.open(ctx, spec, &o); err != nil {
@@ -137,13 +138,15 @@ func (d *Dataset) open(ctx context.Context, spec string, o *Options) error {
 
 // openFiles opens files as one source.
 func (d *Dataset) openFiles(ctx context.Context, spec string, infos []storage.Info, o *Options) (Source, error) {
+	pictures := pictureNames(infos)
+	switch {
+	case len(pictures) == len(infos):
+		return newImages(ctx, spec, pictures, o.channels)
+	case len(pictures) > 0:
+		return nil, fmt.Errorf("%s: names images and other files: want one kind", spec)
+	}
 	var parts []Source
-	var pictures []string
 	for _, info := range infos {
-		if isImageName(info.Name) {
-			pictures = append(pictures, info.Name)
-			continue
-		}
 		if info.Dir {
 			return nil, fmt.Errorf("%s: %s is a folder: want files, or one folder", spec, info.Name)
 		}
@@ -156,12 +159,6 @@ func (d *Dataset) openFiles(ctx context.Context, spec string, infos []storage.In
 			return nil, err
 		}
 		parts = append(parts, part)
-	}
-	if len(pictures) == len(infos) {
-		return newImages(ctx, spec, pictures, nil, nil, o.channels)
-	}
-	if len(pictures) > 0 {
-		return nil, fmt.Errorf("%s: names images and other files: want one kind", spec)
 	}
 	return Concat(parts...)
 }

@@ -57,8 +57,8 @@ func (s *tensors) setTarget() error {
 		codes, err := encode(s.schema, text, labels)
 		t.Labels, s.y = labels, codes
 		return err
-	case s.y.DType() == tensor.String:
-		return &ContentError{s.schema.Name, fmt.Sprintf("text targets of shape %v", s.y.Shape()), "text can be one class per sample"}
+	case s.y.DType() == tensor.String || s.y.Rank() > 2:
+		return &ContentError{s.schema.Name, fmt.Sprintf("the targets are %v of shape %v", s.y.DType(), s.y.Shape()), "want a class, a number or a row of numbers a sample"}
 	}
 	t.Kind = Numbers
 	s.y = tensor.Cast(s.y, tensor.Float32)
