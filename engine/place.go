@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/emberml/ember/graph"
@@ -82,7 +83,7 @@ func (pl *plan) updateInPlace() {
 		if n == nil || byNode[n] == nil || value.fixed != nil || wanted[value] > 1 || value.first != at[n] {
 			continue
 		}
-		if variable.last > at[n] || variable.last == at[n] && !mayOverwrite(byNode[n], u) {
+		if variable.last > at[n] || variable.last == at[n] && !pl.mayOverwrite(byNode[n], u) {
 			continue
 		}
 		if soleValue(pl, value) {
@@ -103,28 +104,23 @@ func soleValue(pl *plan, s *slot) bool {
 }
 
 // mayOverwrite tells whether the step that computes the update reads the
-// variable only as the input that it may work in place on.
-func mayOverwrite(st *step, u graph.Update) bool {
-	allowed := false
+// variable's memory only as the one input that it may work in place on.
+func (pl *plan) mayOverwrite(st *step, u graph.Update) bool {
+	o := u.New.Index()
+	if o >= len(st.inPlace) {
+		return false
+	}
+	at := -1
 	for i, v := range st.node.In() {
-		if v != u.Var {
+		if v == nil || pl.slots[v.ID()] != pl.slots[u.Var.ID()] {
 			continue
 		}
-		if allowed {
+		if at >= 0 {
 			return false
 		}
-		o := u.New.Index()
-		if o >= len(st.inPlace) {
-			return false
-		}
-		for _, c := range st.inPlace[o] {
-			allowed = allowed || c == i
-		}
-		if !allowed {
-			return false
-		}
+		at = i
 	}
-	return true
+	return slices.Contains(st.inPlace[o], at)
 }
 
 func (pl *plan) positions() map[*graph.Node]int {

@@ -9,13 +9,15 @@ import (
 
 // plan is a program for inputs of fixed shapes: kernels and places.
 type plan struct {
-	program    *Program
-	shapes     []tensor.Shape // of the inputs
-	types      []graph.Type   // of every value, by id
-	slots      []*slot        // where every value lives, by id
-	steps      []step
-	updates    []update
-	arenaBytes int
+	program *Program
+	shapes  []tensor.Shape // of the inputs
+	types   []graph.Type   // of every value, by id
+	slots   []*slot        // where every value lives, by id
+	steps   []step
+	// After the last step, snapshots keep what the updates of variables would
+	// overwrite before it is read; then come the updates.
+	snapshots, updates []copying
+	arenaBytes         int
 	// constantBytes counts the constants that the graph holds.
 	constantBytes int
 
@@ -34,9 +36,8 @@ type step struct {
 	out     []*tensor.Tensor
 }
 
-// update copies a computed value to a variable after the run: by way of a copy
-// where the value is itself a variable, which may be written before it is read.
-type update struct{ to, from, via *tensor.Tensor }
+// copying is a copy to make after the last step.
+type copying struct{ to, from *tensor.Tensor }
 
 // slot is a piece of memory that one or more values live in, one after the
 // other or as views of each other.

@@ -40,16 +40,37 @@ func (pl *plan) bind() {
 	}
 	pl.inputs = getAll(g.Inputs())
 	pl.outputs = getAll(g.Outputs())
+	pl.snapshots = nil
+	for i, v := range g.Outputs() {
+		if pl.updated(pl.slots[v.ID()]) {
+			shot := copying{to: pl.outputs[i].Clone(), from: pl.outputs[i]}
+			pl.outputs[i] = shot.to
+			pl.snapshots = append(pl.snapshots, shot)
+		}
+	}
 	pl.updates = nil
 	for _, u := range g.Updates() {
 		if pl.slots[u.Var.ID()] != pl.slots[u.New.ID()] {
-			up := update{to: get(u.Var), from: get(u.New)}
-			if pl.slots[u.New.ID()].fixed != nil {
-				up.via = up.from.Clone()
+			c := copying{to: get(u.Var), from: get(u.New)}
+			if pl.updated(pl.slots[u.New.ID()]) {
+				shot := copying{to: c.from.Clone(), from: c.from}
+				c.from = shot.to
+				pl.snapshots = append(pl.snapshots, shot)
 			}
-			pl.updates = append(pl.updates, up)
+			pl.updates = append(pl.updates, c)
 		}
 	}
+}
+
+// updated tells whether a slot is the memory of a variable that is updated: what
+// else lives there is copied before.
+func (pl *plan) updated(s *slot) bool {
+	for _, u := range pl.program.graph.Updates() {
+		if pl.slots[u.Var.ID()] == s {
+			return true
+		}
+	}
+	return false
 }
 
 // tensorAt is a value of the type in the slot's memory.
@@ -82,16 +103,11 @@ func (pl *plan) run(in []*tensor.Tensor, observe func(n *graph.Node, out []*tens
 			}
 		}
 	}
-	for _, u := range pl.updates {
-		if u.via != nil {
-			tensor.CopyInto(u.via, u.from)
-		}
+	for _, c := range pl.snapshots {
+		tensor.CopyInto(c.to, c.from)
 	}
-	for _, u := range pl.updates {
-		if u.via != nil {
-			u.from = u.via
-		}
-		tensor.CopyInto(u.to, u.from)
+	for _, c := range pl.updates {
+		tensor.CopyInto(c.to, c.from)
 	}
 	return pl.outputs, nil
 }
