@@ -3,8 +3,8 @@
 //
 //	p, err := feature.Auto(src.Schema(), net.Input) // pixels to 0…1, columns standardized, reshaped
 //	err = p.Fit(ctx, src)                           // means and deviations from the training data
-//	x := g.Input("input", p.InputType(graph.Sym("N")))
-//	y := net.Forward(b, p.Build(x))                 // the steps are part of the graph
+//	typ, err := p.InputType(graph.Sym("N"))         // raw: uint8[N 28 28]
+//	x := p.Build(g.Input("input", typ))             // the steps are part of the graph
 //
 // There are two kinds of steps. A [GraphStep] is what ONNX can express: it is a
 // piece of the graph before the network, the same in training, in scoring and in
