@@ -20,8 +20,13 @@ type loops[T Float] struct {
 	//
 	//	for r < rows, p < k: dst[p*ldd + r] = src[r*lds + p]
 	//
+	// copyRows does so where they lie the other way:
+	//
+	//	for p < k, j < n: dst[p*ldd + j] = src[p*lds + j]
+	//
 	// dst and src do not overlap.
 	transpose func(dst []T, ldd int, src []T, lds, rows, k int)
+	copyRows  func(dst []T, ldd int, src []T, lds, n, k int)
 
 	// Elementwise loops; nil where the definition has no faster form. All give
 	// the definition's bits.
@@ -53,6 +58,7 @@ var (
 		unroll:    goUnroll[float32],
 		fold:      goFold[float32],
 		transpose: goTranspose[float32],
+		copyRows:  goCopyRows[float32],
 		unary:     mathRows32,
 		addScaled: goAddScaled[float32],
 		sum:       goSum[float32],
@@ -65,6 +71,7 @@ var (
 		unroll:    goUnroll[float64],
 		fold:      goFold[float64],
 		transpose: goTranspose[float64],
+		copyRows:  goCopyRows[float64],
 		addScaled: goAddScaled[float64],
 		sum:       goSum[float64],
 		sumExp:    goSumExp64,

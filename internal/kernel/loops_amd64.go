@@ -18,6 +18,7 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		unroll:    runUnroll,
 		fold:      runFold,
 		transpose: runTranspose,
+		copyRows:  runCopyRows,
 		unary:     mathRows32,
 		addScaled: runAddScaled,
 		sum:       runSum,
@@ -52,6 +53,16 @@ func runTranspose(dst []float32, ldd int, src []float32, lds, rows, k int) {
 			goTranspose(dst[whole*ldd+r:], ldd, src[r*lds+whole:], lds, n, k-whole)
 		}
 	}
+}
+
+func runCopyRows(dst []float32, ldd int, src []float32, lds, n, k int) {
+	if n == 0 || n%8 != 0 || k == 0 {
+		goCopyRows(dst, ldd, src, lds, n, k)
+		return
+	}
+	_ = dst[(k-1)*ldd+n-1]
+	_ = src[(k-1)*lds+n-1]
+	copyRowsAVX2(&dst[0], ldd, &src[0], lds, n/8, k)
 }
 
 func unaryLoop(f func(dst, src *float32, n int)) func(dst, src []float32) {

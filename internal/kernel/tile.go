@@ -35,11 +35,12 @@ type tile[T Float] struct {
 func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 	const rows, cols = 4, 4
 	var sum [rows * cols]T
-	if m == rows {
+	switch {
+	case m == rows && rsa == 1:
 		for j := 0; j < n; j += 2 {
-			goTile4x2(k, a, rsa, csa, b[j:], ldb, sum[j:])
+			goTile4x2(k, a, csa, b[j:], ldb, sum[j:])
 		}
-	} else {
+	default:
 		for i := range m {
 			goTile1x4(k, a[i*rsa:], csa, b, ldb, sum[i*cols:])
 		}
@@ -56,26 +57,22 @@ func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ld
 	}
 }
 
-// goTile4x2 sums a block of four rows and two columns, into sum with rows of 4.
-func goTile4x2[T Float](k int, a []T, rsa, csa int, b []T, ldb int, sum []T) {
+// goTile4x2 sums a block of four rows, side by side in A, and two columns, into
+// sum with rows of 4.
+func goTile4x2[T Float](k int, a []T, csa int, b []T, ldb int, sum []T) {
 	var s00, s01, s10, s11, s20, s21, s30, s31 T
-	a0, a1, a2, a3 := a, a[rsa:], a[2*rsa:], a[3*rsa:]
 	ia, ib := 0, 0
 	for range k {
-		bp := b[ib:]
-		b0, b1 := bp[0], bp[1]
-		x := a0[ia]
-		s00 += T(x * b0)
-		s01 += T(x * b1)
-		x = a1[ia]
-		s10 += T(x * b0)
-		s11 += T(x * b1)
-		x = a2[ia]
-		s20 += T(x * b0)
-		s21 += T(x * b1)
-		x = a3[ia]
-		s30 += T(x * b0)
-		s31 += T(x * b1)
+		x, y := (*[4]T)(a[ia:]), (*[2]T)(b[ib:])
+		b0, b1 := y[0], y[1]
+		s00 += T(x[0] * b0)
+		s01 += T(x[0] * b1)
+		s10 += T(x[1] * b0)
+		s11 += T(x[1] * b1)
+		s20 += T(x[2] * b0)
+		s21 += T(x[2] * b1)
+		s30 += T(x[3] * b0)
+		s31 += T(x[3] * b1)
 		ia += csa
 		ib += ldb
 	}
@@ -151,9 +148,7 @@ func (l *loops[T]) packCols(dst []T, k, n int, b []T, rsb, csb int) {
 	}
 	switch {
 	case csb == 1:
-		for p := range k {
-			copy(dst[p*l.cols:], b[p*rsb:][:n])
-		}
+		l.copyRows(dst, l.cols, b, rsb, n, k)
 	case rsb == 1:
 		l.transpose(dst, l.cols, b, csb, n, k)
 	default:
@@ -165,6 +160,13 @@ func (l *loops[T]) packCols(dst []T, k, n int, b []T, rsb, csb int) {
 				to += l.cols
 			}
 		}
+	}
+}
+
+// goCopyRows defines loops.copyRows.
+func goCopyRows[T Float](dst []T, ldd int, src []T, lds, n, k int) {
+	for p := range k {
+		copy(dst[p*ldd:], src[p*lds:][:n])
 	}
 }
 

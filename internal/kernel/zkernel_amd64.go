@@ -657,3 +657,12 @@ func sumExpAVX2(acc *float32, src *float32, shift float32, n int)
 //
 //go:noescape
 func transposeAVX2(dst *float32, ldd int, src *float32, lds int, rows int, k int)
+
+// copyRowsAVX2 copies rows of whole vectors, for k and vectors at least 1:
+//
+//	for p < k, j < 8*vectors: dst[p*ldd + j] = src[p*lds + j]
+//
+// dst and src do not overlap.
+//
+//go:noescape
+func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, vectors int, k int)

@@ -6428,3 +6428,32 @@ eight:
 	JL          eight
 	VZEROUPPER
 	RET
+
+// func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, vectors int, k int)
+// Requires: AVX
+TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ vectors+32(FP), SI
+	SHLQ $0x05, SI
+	MOVQ k+40(FP), DI
+
+row:
+	XORQ R8, R8
+
+vector:
+	VMOVUPS (DX)(R8*1), Y0
+	VMOVUPS Y0, (AX)(R8*1)
+	ADDQ    $0x20, R8
+	CMPQ    R8, SI
+	JL      vector
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    DI
+	JNE     row
+	VZEROUPPER
+	RET

@@ -29,6 +29,7 @@ func main() {
 	optimizers()
 	sums()
 	transpose()
+	copyRows()
 	Generate()
 }
 
