@@ -68,6 +68,8 @@ var All = []graph.Op{
 	GatherOp{},
 	GatherElementsOp{},
 	ScatterElementsOp{},
+	GatherNDOp{},
+	ScatterNDOp{},
 	ExpandOp{},
 	TileOp{},
 	PadOp{},

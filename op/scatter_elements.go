@@ -49,10 +49,7 @@ func (o ScatterElementsOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 3, 3); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(reductions, or(o.Reduction, "none")) {
-		return nil, fmt.Errorf("reduction is %q: want one of %v", o.Reduction, reductions)
-	}
-	if err := sameDType(in[0], in[2]); err != nil {
+	if err := wantReduction(o.Reduction, in); err != nil {
 		return nil, err
 	}
 	if _, err := (GatherElementsOp{Axis: o.Axis}).Infer(in[:2]); err != nil {
@@ -64,17 +61,36 @@ func (o ScatterElementsOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	return oneType(in[0].With(in[0].Shape...))
 }
 
+// wantReduction checks the reduction of data, in[0], with updates, in[2].
+func wantReduction(reduction string, in []graph.Type) error {
+	if !slices.Contains(reductions, or(reduction, "none")) {
+		return fmt.Errorf("reduction is %q: want one of %v", reduction, reductions)
+	}
+	if or(reduction, "none") != "none" {
+		if err := wantNumber(in[0]); err != nil {
+			return err
+		}
+	}
+	return sameDType(in[0], in[2])
+}
+
 // Eval is the definition.
 func (o ScatterElementsOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	to, err := elementSources(o.Axis, in[0].Shape(), in[1])
 	if err != nil {
 		return nil, err
 	}
-	y := in[0].Clone()
-	flat, updates := y.Reshape(-1), in[2].Contiguous().Reshape(-1)
+	return one(scattered(in[0], to, in[2], o.Reduction))
+}
+
+// scattered is data in which each update i is combined with element to[i], both
+// counted in row-major order.
+func scattered(data *tensor.Tensor, to []int, updates *tensor.Tensor, reduction string) *tensor.Tensor {
+	y := data.Clone()
+	flat, from := y.Reshape(-1), updates.Contiguous().Reshape(-1)
 	for i, k := range to {
-		place, v := flat.Index(0, k), updates.Index(0, i)
-		switch o.Reduction {
+		place, v := flat.Index(0, k), from.Index(0, i)
+		switch reduction {
 		case "add":
 			v = tensor.Add(place, v)
 		case "mul":
@@ -86,7 +102,7 @@ func (o ScatterElementsOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		}
 		tensor.CopyInto(place, v)
 	}
-	return one(y)
+	return y
 }
 
 // Grad is that of add, ddata = g, dupdates = g at the indices; or of none, where
