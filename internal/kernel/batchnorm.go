@@ -16,7 +16,7 @@ type BatchNorm[T Float] struct {
 	Gain, Bias []T
 	Mean, Var  []T
 
-	job   func(b *BatchNorm[T], c int)
+	pass  batchNormPass
 	x     []T
 	y     []T // or dx
 	dy    []T
@@ -28,13 +28,13 @@ type BatchNorm[T Float] struct {
 // channel of x. Both sums run over samples in order, two passes.
 func (b *BatchNorm[T]) Statistics(pool *parallel.Pool, x []T) {
 	b.x = x
-	b.run(pool, (*BatchNorm[T]).statistics)
+	b.run(pool, batchNormStatistics)
 }
 
 // Apply computes y from x, Mean and Var. y may be x.
 func (b *BatchNorm[T]) Apply(pool *parallel.Pool, y, x []T) {
 	b.x, b.y = x, y
-	b.run(pool, (*BatchNorm[T]).apply)
+	b.run(pool, batchNormApply)
 }
 
 // Backward computes the gradients from dy, the gradient of y, where Mean and
@@ -47,16 +47,26 @@ func (b *BatchNorm[T]) Apply(pool *parallel.Pool, y, x []T) {
 // dx may be dy, or nil if it is not wanted.
 func (b *BatchNorm[T]) Backward(pool *parallel.Pool, dx, dGain, dBias, dy, x []T) {
 	b.x, b.y, b.dy, b.dGain, b.dBias = x, dx, dy, dGain, dBias
-	b.run(pool, (*BatchNorm[T]).backward)
+	b.run(pool, batchNormBackward)
 }
 
-func (b *BatchNorm[T]) run(pool *parallel.Pool, job func(*BatchNorm[T], int)) {
+// batchNormPass is what a run does with each channel: a number and not a
+// method value, which would be allocated.
+type batchNormPass uint8
+
+const (
+	batchNormStatistics batchNormPass = iota
+	batchNormApply
+	batchNormBackward
+)
+
+func (b *BatchNorm[T]) run(pool *parallel.Pool, pass batchNormPass) {
 	if b.N*b.C*b.S < 1<<14 {
 		pool = nil
 	}
-	b.job = job
+	b.pass = pass
 	pool.For(b.C, (*batchNormTask[T])(b))
-	b.job, b.x, b.y, b.dy, b.dGain, b.dBias = nil, nil, nil, nil, nil, nil
+	b.x, b.y, b.dy, b.dGain, b.dBias = nil, nil, nil, nil, nil
 }
 
 type batchNormTask[T Float] BatchNorm[T]
@@ -64,7 +74,14 @@ type batchNormTask[T Float] BatchNorm[T]
 func (t *batchNormTask[T]) Do(lo, hi, _ int) {
 	b := (*BatchNorm[T])(t)
 	for c := lo; c < hi; c++ {
-		b.job(b, c)
+		switch b.pass {
+		case batchNormStatistics:
+			b.statistics(c)
+		case batchNormApply:
+			b.apply(c)
+		default:
+			b.backward(c)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type Pool2D[T Float] struct {
 	PadBottom, PadRight  int  // matter only to CountPad
 	CountPad             bool // the mean counts elements in the padding as zeros
 
-	job   func(p *Pool2D[T], plane int)
+	pass  poolPass
 	x, y  []T
 	index []int64
 }
@@ -27,7 +27,7 @@ type Pool2D[T Float] struct {
 // NaN counts as the greatest value.
 func (p *Pool2D[T]) Max(pool *parallel.Pool, y []T, index []int64, x []T) {
 	p.x, p.y, p.index = x, y, index
-	p.run(pool, (*Pool2D[T]).maxPlane)
+	p.run(pool, poolMax)
 }
 
 // MaxGrad computes dx from dy and the index that Max has written:
@@ -35,30 +35,41 @@ func (p *Pool2D[T]) Max(pool *parallel.Pool, y []T, index []int64, x []T) {
 //	dx[n, c, index[n, c, i, j]] += dy[n, c, i, j]
 func (p *Pool2D[T]) MaxGrad(pool *parallel.Pool, dx, dy []T, index []int64) {
 	p.x, p.y, p.index = dx, dy, index
-	p.run(pool, (*Pool2D[T]).maxGradPlane)
+	p.run(pool, poolMaxGrad)
 }
 
 // Mean computes the mean of each window, over its elements inside the plane,
 // or with CountPad over those inside the padded plane.
 func (p *Pool2D[T]) Mean(pool *parallel.Pool, y, x []T) {
 	p.x, p.y = x, y
-	p.run(pool, (*Pool2D[T]).meanPlane)
+	p.run(pool, poolMean)
 }
 
 // MeanGrad computes dx from dy: every element of a window receives an equal
 // part.
 func (p *Pool2D[T]) MeanGrad(pool *parallel.Pool, dx, dy []T) {
 	p.x, p.y = dx, dy
-	p.run(pool, (*Pool2D[T]).meanGradPlane)
+	p.run(pool, poolMeanGrad)
 }
 
-func (p *Pool2D[T]) run(pool *parallel.Pool, job func(*Pool2D[T], int)) {
+// poolPass is what a run does with each plane: a number and not a method value,
+// which would be allocated.
+type poolPass uint8
+
+const (
+	poolMax poolPass = iota
+	poolMaxGrad
+	poolMean
+	poolMeanGrad
+)
+
+func (p *Pool2D[T]) run(pool *parallel.Pool, pass poolPass) {
 	if p.N*p.C*p.H*p.W < 1<<13 {
 		pool = nil
 	}
-	p.job = job
+	p.pass = pass
 	pool.For(p.N*p.C, (*poolTask[T])(p))
-	p.job, p.x, p.y, p.index = nil, nil, nil, nil
+	p.x, p.y, p.index = nil, nil, nil
 }
 
 type poolTask[T Float] Pool2D[T]
@@ -66,7 +77,16 @@ type poolTask[T Float] Pool2D[T]
 func (t *poolTask[T]) Do(lo, hi, _ int) {
 	p := (*Pool2D[T])(t)
 	for i := lo; i < hi; i++ {
-		p.job(p, i)
+		switch p.pass {
+		case poolMax:
+			p.maxPlane(i)
+		case poolMaxGrad:
+			p.maxGradPlane(i)
+		case poolMean:
+			p.meanPlane(i)
+		default:
+			p.meanGradPlane(i)
+		}
 	}
 }
 
