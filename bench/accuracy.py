@@ -87,6 +87,7 @@ def train_ember(binary, name, seed, epochs, threads):
         out = subprocess.run(
             [binary, "train", name, "--data", "mnist", "--epochs", str(epochs), "--batch", "64",
              "--seed", str(seed), "--threads", str(threads), "--json", "--set", "optimizer.adam.lr=0.001",
+             "--set", "schedule=constant",
              "--out", os.path.join(folder, "m.onnx")],
             check=True, capture_output=True, text=True).stdout
     events = [json.loads(line) for line in out.splitlines()]

@@ -43,7 +43,10 @@ func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 		defer job.close()
 	}
 	t, err := newTrainer(ctx, group, job)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("%w before the first step", learn.ErrInterrupted)
+	case err != nil:
 		return nil, err
 	}
 	return t.fit(ctx)

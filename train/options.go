@@ -145,13 +145,11 @@ func (j *Job) checkTarget() error {
 	}
 	target := j.Data.Train.Schema().Target
 	want := map[nn.Target]data.TargetKind{nn.ClassTarget: data.Classes, nn.BinaryTarget: data.Classes, nn.NumberTarget: data.Numbers}[j.Net.Loss.Target()]
-	if j.Net.Loss.Target() == nn.BinaryTarget && target.Kind == data.Numbers {
-		return nil // several answers of yes or no
-	}
-	if target.Kind != want {
+	numbers := j.Net.Loss.Target() == nn.BinaryTarget && target.Kind == data.Numbers // several answers of yes or no
+	if target.Kind != want && !numbers {
 		return &data.ContentError{Source: j.Data.Train.Schema().Name, Detail: fmt.Sprintf("its target is %v, the loss learns %v", target.Kind, want), Hint: "use data.ToClasses or data.ToNumbers, or another loss"}
 	}
-	return nil
+	return data.Validate(j.Data.Train)
 }
 
 // ParseOptions reads the options from the train node of a net file; nil gives
