@@ -79,7 +79,7 @@ func wantChannels(in []graph.Type, names ...string) error {
 		return fmt.Errorf("expects an input of shape [samples channels …], given %v", in[0].Shape)
 	}
 	for i, name := range names {
-		if t := in[1+i]; t.Rank() != 1 || wantDim("", t.Shape[0], in[0].Shape[1]) != nil {
+		if t := in[1+i]; t.Rank() != 1 || differ(t.Shape[0], in[0].Shape[1]) {
 			return fmt.Errorf("%s must have the shape [%v], one number per channel, but has %v", name, in[0].Shape[1], t.Shape)
 		}
 	}

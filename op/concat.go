@@ -58,7 +58,7 @@ func (o ConcatOp) Infer(in []graph.Type) ([]graph.Type, error) {
 			switch {
 			case i == axis:
 				shape[i] = shape[i].Add(d)
-			case wantDim("", d, shape[i]) != nil:
+			case differ(d, shape[i]):
 				return nil, fmt.Errorf("the shapes %v and %v differ at axis %d, along which they are not joined", in[0].Shape, t.Shape, i)
 			case d.IsKnown():
 				shape[i] = d

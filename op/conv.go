@@ -130,7 +130,7 @@ func (o ConvOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		return nil, fmt.Errorf("group is %d, but must be at least 1", group)
 	}
 	channels := w.Shape[1].Mul(graph.Known(group))
-	if wantDim("", x.Shape[1], channels) != nil {
+	if differ(x.Shape[1], channels) {
 		return nil, fmt.Errorf("the input has %v channels, but the weight %v is for %v", x.Shape[1], w.Shape, channels)
 	}
 	if m, known := w.Shape[0].Size(); known && m%group != 0 {
@@ -150,7 +150,7 @@ func (o ConvOp) Infer(in []graph.Type) ([]graph.Type, error) {
 
 // wantBias checks that a bias has one number per output channel.
 func wantBias(b graph.Type, channels graph.Dim) error {
-	if b.Rank() != 1 || wantDim("", b.Shape[0], channels) != nil {
+	if b.Rank() != 1 || differ(b.Shape[0], channels) {
 		return fmt.Errorf("the bias must have the shape [%v], one number per output channel, but has %v", channels, b.Shape)
 	}
 	return nil

@@ -127,7 +127,7 @@ func (o ConvTransposeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if wantDim("", x.Shape[1], w.Shape[0]) != nil {
+	if differ(x.Shape[1], w.Shape[0]) {
 		return nil, fmt.Errorf("the input has %v channels, but the weight %v is for %v", x.Shape[1], w.Shape, w.Shape[0])
 	}
 	if group < 1 {

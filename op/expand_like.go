@@ -48,7 +48,7 @@ func (ExpandLikeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		return nil, err
 	}
 	for i, d := range both {
-		if len(both) != in[1].Rank() || wantDim("", in[1].Shape[i], d) != nil {
+		if len(both) != in[1].Rank() || differ(in[1].Shape[i], d) {
 			return nil, fmt.Errorf("the shape %v does not broadcast to %v", in[0].Shape, in[1].Shape)
 		}
 	}

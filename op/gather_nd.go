@@ -63,7 +63,7 @@ func (o GatherNDOp) shape(data, indices graph.Shape) (graph.Shape, error) {
 		return nil, fmt.Errorf("tuples of %v indices after %d batch axes do not fit data of shape %v", indices[last], o.BatchDims, data)
 	}
 	for i := range o.BatchDims {
-		if wantDim("", indices[i], data[i]) != nil {
+		if differ(indices[i], data[i]) {
 			return nil, fmt.Errorf("the batch axes of the data %v and the indices %v differ", data, indices)
 		}
 	}

@@ -1,10 +1,7 @@
 package op
 
 import (
-	"math"
-
 	"github.com/emberml/ember/graph"
-	"github.com/emberml/ember/tensor"
 )
 
 // globalPool is what the global poolings share: x is [N, C, …], the result
@@ -51,56 +48,4 @@ func globalSpec(o graph.Op, name, formula string) graph.Spec {
 			}
 		},
 	}
-}
-
-// GlobalAveragePoolOp is the mean of each channel over its spatial axes.
-type GlobalAveragePoolOp struct{ globalPool }
-
-// GlobalAveragePool is the mean of each channel of x over its spatial axes, which
-// stay with extent 1.
-func GlobalAveragePool(x *graph.Value) *graph.Value { return apply1(GlobalAveragePoolOp{}, x) }
-
-// Spec describes the operator.
-func (o GlobalAveragePoolOp) Spec() graph.Spec {
-	return globalSpec(o, "GlobalAveragePool", "y[n,c] = mean x[n,c,…]")
-}
-
-// Eval is the definition.
-func (GlobalAveragePoolOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	return one(tensor.Mean(in[0], spatialAxes(in[0].Rank()), true))
-}
-
-// Grad is dX = g/n, n being the number of elements of a channel.
-func (GlobalAveragePoolOp) Grad(in, out, g []*graph.Value) []*graph.Value {
-	return []*graph.Value{ExpandLike(Div(g[0], countPerElement(in[0], out[0])), in[0])}
-}
-
-// countPerElement is how many elements of x were reduced to one of y, as a scalar
-// of their element type.
-func countPerElement(x, y *graph.Value) *graph.Value {
-	return Div(Cast(Size(x), x.DType()), Cast(Size(y), x.DType()))
-}
-
-// GlobalMaxPoolOp is the largest element of each channel over its spatial axes.
-type GlobalMaxPoolOp struct{ globalPool }
-
-// GlobalMaxPool is the largest element of each channel of x over its spatial axes,
-// which stay with extent 1.
-func GlobalMaxPool(x *graph.Value) *graph.Value { return apply1(GlobalMaxPoolOp{}, x) }
-
-// Spec describes the operator.
-func (o GlobalMaxPoolOp) Spec() graph.Spec {
-	return globalSpec(o, "GlobalMaxPool", "y[n,c] = max x[n,c,…]")
-}
-
-// Eval is the definition.
-func (GlobalMaxPoolOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	return one(extremes(tensor.Max, math.Inf(-1))(in[0], spatialAxes(in[0].Rank()), true))
-}
-
-// Grad gives g to the largest element; where several are, each gets an equal
-// share.
-func (GlobalMaxPoolOp) Grad(in, out, g []*graph.Value) []*graph.Value {
-	axes := Ints(in[0], spatialAxes(in[0].Rank())...)
-	return Reduction{}.shareExtremum([]*graph.Value{in[0], axes}, out, g)
 }

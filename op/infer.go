@@ -104,19 +104,14 @@ func wantRank(what string, t graph.Type, rank int) error {
 	return nil
 }
 
-// wantDim checks that a dimension is the other one where both are known.
-func wantDim(what string, got, want graph.Dim) error {
-	if got.IsKnown() && want.IsKnown() && got != want {
-		return fmt.Errorf("%s is %v, but must be %v", what, got, want)
-	}
-	return nil
-}
+// differ tells whether two dimensions are known to be different.
+func differ(a, b graph.Dim) bool { return a.IsKnown() && b.IsKnown() && a != b }
 
 // wantShape checks that an input has the given shape where both are known.
 func wantShape(what string, t graph.Type, want graph.Shape) error {
 	ok := t.Rank() == len(want)
 	for i := 0; ok && i < len(want); i++ {
-		ok = wantDim("", t.Shape[i], want[i]) == nil
+		ok = !differ(t.Shape[i], want[i])
 	}
 	if !ok {
 		return fmt.Errorf("%s must have the shape %v, but has %v", what, want, t.Shape)

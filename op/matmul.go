@@ -74,7 +74,7 @@ func (MatMulOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		b = graph.Shape{b[0], graph.Known(1)}
 	}
 	ra, rb := len(a), len(b)
-	if inner, rows := a[ra-1], b[rb-2]; wantDim("", inner, rows) != nil {
+	if inner, rows := a[ra-1], b[rb-2]; differ(inner, rows) {
 		return nil, fmt.Errorf("the inner dimensions differ: A %v has %v columns, B %v has %v rows", in[0].Shape, inner, in[1].Shape, rows)
 	}
 	shape, err := graph.BroadcastShapes(a[:ra-2], b[:rb-2])

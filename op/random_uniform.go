@@ -54,13 +54,13 @@ func (RandomUniformOp) Infer(in []graph.Type) ([]graph.Type, error) {
 			return nil, err
 		}
 	}
-	if err := wantDim("the length of the key", in[0].Shape[0], graph.Known(2)); err != nil {
+	if err := wantShape("the key", in[0], graph.Dims(2)); err != nil {
 		return nil, err
 	}
 	if err := wantDType("x", in[2], tensor.Float32, tensor.Float64); err != nil {
 		return nil, err
 	}
-	if in[2].Rank() == 0 || wantDim("", in[1].Shape[0], in[2].Shape[0]) != nil {
+	if in[2].Rank() == 0 || differ(in[1].Shape[0], in[2].Shape[0]) {
 		return nil, fmt.Errorf("there must be an index for each sample, but their shape is %v and x is %v", in[1].Shape, in[2].Shape)
 	}
 	return oneType(in[2].With(in[2].Shape...))

@@ -146,6 +146,12 @@ func (r Reduction) shareExtremum(in, out, g []*graph.Value) []*graph.Value {
 	return []*graph.Value{Mul(hits, r.spread(Div(g[0], count), in))}
 }
 
+// countPerElement is how many elements of x were reduced to one of y, as a scalar
+// of their element type.
+func countPerElement(x, y *graph.Value) *graph.Value {
+	return Div(Cast(Size(x), x.DType()), Cast(Size(y), x.DType()))
+}
+
 // reductionSpec describes a Reduce operator made by f from the attributes.
 func reductionSpec(f func(Reduction) graph.Op, name string, since int, formula string, data graph.Arg) graph.Spec {
 	return graph.Spec{

@@ -84,7 +84,7 @@ func (o ReshapeOp) resolve(old graph.Shape, want []graph.Dim) (graph.Shape, erro
 	}
 	total := old.Len()
 	if free < 0 {
-		if err := wantDim("", total, known); err != nil {
+		if differ(total, known) {
 			return nil, fmt.Errorf("the %v elements of shape %v do not fill the shape %v", total, old, shape)
 		}
 		return shape, nil

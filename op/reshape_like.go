@@ -38,7 +38,7 @@ func (ReshapeLikeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := expect(in, 2, 2); err != nil {
 		return nil, err
 	}
-	if wantDim("", in[0].Shape.Len(), in[1].Shape.Len()) != nil {
+	if differ(in[0].Shape.Len(), in[1].Shape.Len()) {
 		return nil, fmt.Errorf("the %v elements of shape %v do not fill the shape %v", in[0].Shape.Len(), in[0].Shape, in[1].Shape)
 	}
 	return oneType(in[0].With(in[1].Shape...))

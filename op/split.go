@@ -46,7 +46,7 @@ func (o SplitOp) sizes(given []graph.Dim, n graph.Dim) ([]graph.Dim, error) {
 			}
 			sum = sum.Add(d)
 		}
-		if wantDim("", sum, n) != nil {
+		if differ(sum, n) {
 			return nil, fmt.Errorf("parts of the sizes %v make %v, but the axis has extent %v", given, sum, n)
 		}
 		return given, nil

@@ -54,7 +54,7 @@ func (SumLikeOp) Infer(in []graph.Type) ([]graph.Type, error) {
 		return nil, err
 	}
 	for i, d := range both {
-		if len(both) != in[0].Rank() || wantDim("", in[0].Shape[i], d) != nil {
+		if len(both) != in[0].Rank() || differ(in[0].Shape[i], d) {
 			return nil, fmt.Errorf("the shape %v does not broadcast to %v", in[1].Shape, in[0].Shape)
 		}
 	}
