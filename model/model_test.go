@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"unsafe"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/onnx"
 	"github.com/emberml/ember/storage"
+	"github.com/emberml/ember/storage/storagetest"
 	"github.com/emberml/ember/tensor"
 )
 
@@ -356,6 +358,28 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	if _, err := Load(t.Context(), filepath.Join(t.TempDir(), "none.onnx")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: error %v", err)
+	}
+}
+
+// TestFullDisk saves over a model while the disk fills up: the old file stays.
+func TestFullDisk(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "m.onnx")
+	m := build(t, specOf(t, imageNet(), imageSchema("0", "1", "2"), images(2)))
+	if err := m.Save(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range []string{"write 1: enospc", "write 3: enospc", "commit 1: enospc"} {
+		ctx := storage.WithFS(t.Context(), "file", storagetest.Faulty(storage.Local{}, fault))
+		if err := m.Save(ctx, path); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v", fault, err)
+		}
+		if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
+			t.Errorf("%s: the folder holds %v, error %v", fault, entries, err)
+		}
+	}
+	if _, err := Load(t.Context(), path); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package onnx
 import (
 	"io"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -91,7 +92,7 @@ func layOut(m *modelProto) *Encoded {
 func placedHead(t *tensorProto, at int) []byte {
 	padded := *t
 	for blanks := 0; ; blanks++ {
-		padded.doc = blank[:blanks]
+		padded.doc = strings.Repeat(" ", blanks)
 		head := padded.appendHead(nil)
 		if t.hasRaw {
 			head = protowire.AppendTag(head, 9, protowire.BytesType)
@@ -105,11 +106,6 @@ func placedHead(t *tensorProto, at int) []byte {
 		}
 	}
 }
-
-// blank is what doc strings are cut from: one of every length up to the
-// alignment and the two bytes of its own tag and length is enough.
-const blank = "                                                                    " +
-	"                                                                    "
 
 // moveOut puts the raw data of the larger initializers into one external file,
 // which the initializers name by location, where all together exceed the limit.

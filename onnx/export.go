@@ -130,8 +130,7 @@ func (e *export) node(n *graph.Node) error {
 	if n.Scope() != "" {
 		title = n.Scope() + "/" + title
 	}
-	since := e.version(spec)
-	if since > 0 && spec.Since > int(since) || since == 0 {
+	if e.version(spec) < int64(max(1, spec.Since)) {
 		e.refused.add(qualified(spec.Domain, spec.Name), title)
 		return nil
 	}

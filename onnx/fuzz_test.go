@@ -1,10 +1,12 @@
 package onnx
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
 	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/op"
 	"github.com/emberml/ember/tensor"
 )
 
@@ -29,6 +31,13 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add(layOut(m).Bytes())
 	}
+	for _, o := range op.All {
+		for _, c := range o.Spec().Cases() {
+			if m := caseModel(c); m != nil {
+				f.Add(layOut(m).Bytes())
+			}
+		}
+	}
 	open := func(string) ([]byte, error) { return nil, os.ErrNotExist }
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Decode(data, DecodeOptions{Open: open})
@@ -43,4 +52,35 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("what Encode wrote of a decoded model cannot be read: %v", err)
 		}
 	})
+}
+
+// caseModel is the model of an operator's case, nil for one that no file holds.
+func caseModel(c graph.Case) *modelProto {
+	g := graph.New()
+	in := make([]*graph.Value, len(c.In))
+	for i, a := range c.In {
+		dt := a.DType
+		if dt == tensor.Invalid {
+			dt = tensor.Float32
+		}
+		switch {
+		case a.Omitted:
+		case a.Value != nil:
+			in[i] = g.Constant(a.Value)
+		default:
+			in[i] = g.Input(fmt.Sprint("in", i), graph.TensorOf(dt, graph.Dims(a.Shape...)...))
+		}
+	}
+	for i, v := range g.Apply(c.Op, in...) {
+		g.Output(fmt.Sprint("out", i), v)
+	}
+	p, domains, err := exportGraph(g)
+	if err != nil {
+		return nil
+	}
+	m := &modelProto{irVersion: IRVersion, graph: p, opsets: []*opsetProto{{version: Opset}}}
+	for domain, version := range domains {
+		m.opsets = append(m.opsets, &opsetProto{domain: domain, version: version})
+	}
+	return m
 }

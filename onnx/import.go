@@ -260,27 +260,26 @@ func constant(attrs attributes) (*tensor.Tensor, error) {
 	if len(attrs) != 1 {
 		return nil, fmt.Errorf("it has %d values: want one", len(attrs))
 	}
-	for name, value := range attrs {
-		switch v := value.(type) {
-		case *tensor.Tensor:
-			return v, nil
-		case int64:
-			return tensor.Scalar(v), nil
-		case float32:
-			return tensor.Scalar(v), nil
-		case string:
-			return tensor.Scalar(v), nil
-		case []int64:
-			return tensor.Of(v, len(v)), nil
-		case []float32:
-			return tensor.Of(v, len(v)), nil
-		case []string:
-			return tensor.Of(v, len(v)), nil
-		default:
-			return nil, fmt.Errorf("attribute %s is not known", name)
-		}
+	var value any
+	for _, value = range attrs {
 	}
-	return nil, nil
+	switch v := value.(type) {
+	case *tensor.Tensor:
+		return v, nil
+	case int64:
+		return tensor.Scalar(v), nil
+	case float32:
+		return tensor.Scalar(v), nil
+	case string:
+		return tensor.Scalar(v), nil
+	case []int64:
+		return tensor.Of(v, len(v)), nil
+	case []float32:
+		return tensor.Of(v, len(v)), nil
+	case []string:
+		return tensor.Of(v, len(v)), nil
+	}
+	return nil, fmt.Errorf("its value %v is not supported", value)
 }
 
 // outputs names the results.
