@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/nn/zoo"
+	"github.com/emberml/ember/tensor"
+)
+
+// learned is the training data with the target that the net's loss learns.
+func learned(net *nn.Net, src data.Source) (data.Source, error) {
+	if net.Target == nn.InputName {
+		return data.WithoutTarget(src), nil
+	}
+	target := src.Schema().Target
+	switch net.Loss.Target() {
+	case nn.ClassTarget:
+		return data.ToClasses(src, nil)
+	case nn.BinaryTarget:
+		if len(target.Names) > 1 { // several answers of yes or no, 0 or 1
+			return data.ToNumbers(src)
+		}
+		src, err := data.ToClasses(src, nil)
+		if err != nil {
+			return nil, err
+		}
+		if s := src.Schema(); len(s.Target.Labels) > 2 {
+			return nil, &data.ContentError{
+				Source: s.Name, Detail: fmt.Sprintf("the target %s has %d classes, binary_cross_entropy learns two", s.Target.Names[0], len(s.Target.Labels)),
+				Hint: "use cross_entropy, with an output for each class",
+			}
+		}
+		return src, nil
+	}
+	return data.ToNumbers(src)
+}
+
+// outputs is how many numbers a net puts out for the target that it learns.
+func outputs(net *nn.Net, target data.Target) int {
+	switch {
+	case target.Kind == data.Numbers:
+		return len(target.Names)
+	case net.Loss.Target() == nn.BinaryTarget:
+		return 1
+	}
+	return len(target.Labels)
+}
+
+// fitBuiltin makes a built-in net for the data, with the edits of the command
+// line, and the data with the target that it learns.
+func (c *trainCmd) fitBuiltin(e *env, name string, src data.Source) (*nn.Net, data.Source, error) {
+	natural, err := pipeline(&nn.Net{}, src.Schema(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	input, err := natural.Output()
+	if err != nil {
+		return nil, nil, err
+	}
+	numbers, err := learnsNumbers(src)
+	if err != nil {
+		return nil, nil, readError(err)
+	}
+	edited := func(outputs int) (*config.Node, []string, error) {
+		net, err := zoo.Get(name, input, outputs)
+		if err != nil {
+			return nil, nil, err
+		}
+		if numbers && net.Target != nn.InputName {
+			net.Loss = nn.MSE{}
+			net.Metrics = []*config.Node{config.NewText("mae"), config.NewText("r2")}
+		}
+		root, err := net.Node()
+		if err != nil {
+			return nil, nil, err
+		}
+		notes, err := c.edit(root)
+		return root, notes, err
+	}
+	// The edits may name another loss, which decides what is learned, which
+	// decides how many outputs the net has.
+	root, _, err := edited(2)
+	if err != nil {
+		return nil, nil, err
+	}
+	probe, err := nn.DecodeNet(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	if src, err = learned(probe, src); err != nil {
+		return nil, nil, err
+	}
+	assumed := numbers && !c.sets("loss") && probe.Target != nn.InputName
+	numbers = probe.Loss.Target() == nn.NumberTarget // which have metrics of their own
+	root, notes, err := edited(outputs(probe, src.Schema().Target))
+	if err != nil {
+		return nil, nil, err
+	}
+	if assumed {
+		notes = append(notes, fmt.Sprintf("the target is numbers, which %s learns by their mean squared error; --set loss=cross_entropy takes whole ones as classes", name))
+	}
+	for _, note := range notes {
+		e.notef("%s", note)
+	}
+	net, err := nn.DecodeNet(root)
+	return net, src, err
+}
+
+// mostClasses is the number of different whole numbers up to which they are
+// taken as classes where nobody says what they are.
+const mostClasses = 100
+
+// learnsNumbers tells whether a target is rather numbers than classes: several
+// columns, fractions, or many different values.
+func learnsNumbers(src data.Source) (bool, error) {
+	target := src.Schema().Target
+	if target.Kind != data.Numbers {
+		return false, nil
+	}
+	if len(target.Names) > 1 {
+		return true, nil
+	}
+	y, err := data.Targets(src)
+	if err != nil {
+		return false, err
+	}
+	seen := map[float32]bool{}
+	for _, v := range tensor.Data[float32](y) {
+		if float64(v) != math.Trunc(float64(v)) {
+			return true, nil
+		}
+		seen[v] = true
+	}
+	return len(seen) > mostClasses, nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/emberml/ember/engine/cpu"
+)
+
+// groups are the headings of flags in help texts.
+var groups = []kong.Group{
+	{Key: "data", Title: "Data:"},
+	{Key: "training", Title: "Training (each overrides the net file):"},
+	{Key: "run", Title: "Run:"},
+	{Key: "output", Title: "Output:"},
+}
+
+// computing are the flags of all commands that compute.
+type computing struct {
+	Threads int     `group:"run" placeholder:"N" help:"Threads to compute with; all processors by default. Their number changes no bit of a result."`
+	Memory  size    `group:"run" placeholder:"SIZE" help:"Compute in no more memory than this, such as 4GiB."`
+	Cluster cluster `group:"run" default:"local" placeholder:"local" help:"Where to compute: local, in this process."`
+}
+
+// backend starts the threads.
+func (c *computing) backend() (*cpu.Backend, error) {
+	if c.Threads < 0 {
+		return nil, usageError{fmt.Errorf("--threads %d: want 1 or more", c.Threads)}
+	}
+	return cpu.New(cpu.Options{Threads: c.Threads}), nil
+}
+
+// cluster is a value of --cluster.
+type cluster string
+
+// UnmarshalText accepts what this version can do.
+func (c *cluster) UnmarshalText(text []byte) error {
+	if string(text) != "local" {
+		return fmt.Errorf("%q: this version trains in one process on this machine; leave the flag out or say local", text)
+	}
+	*c = cluster(text)
+	return nil
+}
+
+// size is a number of bytes on the command line: 4GiB, 512MiB, 1.5GB, 1000000.
+type size int
+
+// units are the suffixes of a size; the longer ones come first.
+var units = []struct {
+	suffix string
+	bytes  float64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+	{"B", 1}, {"", 1},
+}
+
+// UnmarshalText reads a number and a unit.
+func (s *size) UnmarshalText(text []byte) error {
+	for _, u := range units {
+		number, ok := cutSuffixFold(strings.TrimSpace(string(text)), u.suffix)
+		if !ok {
+			continue
+		}
+		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+		if err == nil && v > 0 && v*u.bytes <= math.MaxInt {
+			*s = size(v * u.bytes)
+			return nil
+		}
+		break
+	}
+	return fmt.Errorf("%q is not a size: want a number and a unit, such as 512MiB, 4GiB or 1.5GB", text)
+}
+
+func cutSuffixFold(s, suffix string) (before string, found bool) {
+	at := len(s) - len(suffix)
+	if at < 0 || !strings.EqualFold(s[at:], suffix) {
+		return s, false
+	}
+	return s[:at], true
+}

@@ -1,0 +1,121 @@
+// Command ember trains, measures and runs machine-learning models.
+//
+//	ember train lenet --data mnist --epochs 3
+//	ember predict lenet.onnx --data digits/
+//
+// "ember help" lists the commands, "ember COMMAND --help" explains one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/emberml/ember/internal/kernel"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// cli is the command line: one field a command.
+type cli struct {
+	Train   trainCmd   `cmd:"" help:"Train a model and save it as an ONNX file."`
+	Eval    evalCmd    `cmd:"" help:"Measure a model on data."`
+	Predict predictCmd `cmd:"" help:"Predict with a model: rows in, rows with predictions out."`
+	Show    showCmd    `cmd:"" help:"Show a model, a net file or a built-in net."`
+	Run     runCmd     `cmd:"" help:"Run a model on raw tensors."`
+	Data    dataCmd    `cmd:"" help:"Describe a data set, or copy it to another format."`
+	Version versionCmd `cmd:"" help:"Print version, Go and kernel variant."`
+}
+
+const description = `Deep learning and machine learning in one binary.
+
+Examples:
+
+  ember train lenet --data mnist --epochs 3
+  ember eval lenet.onnx --data mnist
+  ember predict lenet.onnx --data digit.png
+
+Exit codes: 0 done, 1 failed on the way, 2 the command line, net file or an option is wrong, 3 the data or the model is wrong,
+130 and 143 ended by SIGINT and SIGTERM.`
+
+// env is what commands act on.
+type env struct {
+	ctx context.Context //nolint:containedctx // of one command
+	// program and args are the command line, for the line to resume with.
+	program string
+	args    []string
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+}
+
+// notef tells a person what was done or assumed.
+func (e *env) notef(format string, args ...any) { fmt.Fprintf(e.stderr, "note: "+format+"\n", args...) }
+
+// run is the program: it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("ember"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.ExplicitGroups(groups),
+	)
+	if err != nil {
+		panic(err) // a mistake in the structs above
+	}
+	return exit(parser, args, stdin, stdout, stderr)
+}
+
+// exitCode leaves kong after it has printed a help text.
+type exitCode int
+
+func exit(parser *kong.Kong, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			c, ok := r.(exitCode)
+			if !ok {
+				panic(r)
+			}
+			code = int(c)
+		}
+	}()
+	if len(args) == 0 || args[0] == "help" {
+		args = append(args[min(1, len(args)):], "--help")
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	err := execute(parser, &env{ctx: ctx, program: os.Args[0], args: args, stdin: stdin, stdout: stdout, stderr: stderr})
+	if err != nil && !errors.Is(err, errTold) {
+		fmt.Fprintf(stderr, "ember: %v\n", err)
+	}
+	return codeOf(ctx, err)
+}
+
+// execute runs the command that the arguments name.
+func execute(parser *kong.Kong, e *env) error {
+	command, err := parser.Parse(e.args)
+	if err != nil {
+		return usageError{fmt.Errorf("%w\n%s", err, usageHint(e.args))}
+	}
+	if _, err := kernel.Selected(); err != nil {
+		return usageError{fmt.Errorf("%w; this machine runs %s", err, kernelNames())}
+	}
+	return command.Run(e)
+}
+
+// usageHint says where to read on after a mistake on the command line.
+func usageHint(args []string) string {
+	command := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		command = args[0] + " "
+	}
+	return fmt.Sprintf("Run \"ember %s--help\" for what it takes.", command)
+}

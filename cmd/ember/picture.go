@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/emberml/ember/tensor"
+)
+
+// picture is an image as red, green and blue in 0…1, row by row.
+type picture struct {
+	w, h   int
+	pixels []pixel
+}
+
+type pixel [3]float64
+
+// pictureOf is a sample [h, w], gray, or [h, w, channels] whose largest value is
+// white.
+func pictureOf(x *tensor.Tensor, white float64) picture {
+	shape, values := x.Shape(), tensor.Float64s(x)
+	p := picture{w: shape[1], h: shape[0], pixels: make([]pixel, shape[0]*shape[1])}
+	channels := len(values) / len(p.pixels)
+	for i := range p.pixels {
+		for c := range p.pixels[i] {
+			v := values[i*channels+min(c, channels-1)]
+			p.pixels[i][c] = min(max(v/white, 0), 1)
+		}
+	}
+	return p
+}
+
+// mean is the mean of the pixels in columns x0 to x1 and rows y0 to y1, the ends
+// left out.
+func (p picture) mean(x0, x1, y0, y1 int) pixel {
+	var sum pixel
+	for y := y0; y < y1; y++ {
+		for x := x0; x < x1; x++ {
+			for c, v := range p.pixels[y*p.w+x] {
+				sum[c] += v
+			}
+		}
+	}
+	for c := range sum {
+		sum[c] /= float64((x1 - x0) * (y1 - y0))
+	}
+	return sum
+}
+
+// resize is the picture with w×h pixels, each the mean of those that it covers.
+func (p picture) resize(w, h int) picture {
+	out := picture{w: w, h: h, pixels: make([]pixel, 0, w*h)}
+	for y := range h {
+		y0 := y * p.h / h
+		y1 := max(y0+1, ((y+1)*p.h+h-1)/h)
+		for x := range w {
+			x0 := x * p.w / w
+			x1 := max(x0+1, ((x+1)*p.w+w-1)/w)
+			out.pixels = append(out.pixels, p.mean(x0, min(x1, p.w), y0, min(y1, p.h)))
+		}
+	}
+	return out
+}
+
+// colors is what a terminal can show.
+type colors int
+
+const (
+	noColors   colors = iota
+	colors256         // the palette of xterm
+	trueColors        // 24 bits
+)
+
+// colorsOf is what the terminal that the environment describes can show.
+func colorsOf(getenv func(string) string) colors {
+	switch {
+	case getenv("NO_COLOR") != "":
+		return noColors
+	case getenv("COLORTERM") == "truecolor" || getenv("COLORTERM") == "24bit":
+		return trueColors
+	}
+	return colors256
+}
+
+// draw is the picture as lines of text, a character for two pixels one above the
+// other: an upper half block in their two colors, or a character as dense as
+// their mean is bright.
+func (p picture) draw(c colors) []string {
+	var lines []string
+	for y := 0; y < p.h; y += 2 {
+		var line strings.Builder
+		for x := range p.w {
+			upper, lower := p.pixels[y*p.w+x], pixel{}
+			if y+1 < p.h {
+				lower = p.pixels[(y+1)*p.w+x]
+			}
+			if c == noColors {
+				line.WriteByte(ramp[int((upper.gray()+lower.gray())/2*float64(len(ramp)-1)+0.5)])
+				continue
+			}
+			fmt.Fprintf(&line, "\x1b[38;%s;48;%sm▀", upper.code(c), lower.code(c))
+		}
+		if c != noColors {
+			line.WriteString("\x1b[0m")
+		}
+		lines = append(lines, line.String())
+	}
+	return lines
+}
+
+// ramp is characters by density.
+const ramp = " .:-=+*#%@"
+
+// gray is the brightness by ITU-R 601-2.
+func (p pixel) gray() float64 { return 0.299*p[0] + 0.587*p[1] + 0.114*p[2] }
+
+// code is the color in an escape sequence after 38; or 48;.
+func (p pixel) code(c colors) string {
+	if c == trueColors {
+		return fmt.Sprintf("2;%d;%d;%d", level(p[0], 255), level(p[1], 255), level(p[2], 255))
+	}
+	if p[0] == p[1] && p[1] == p[2] { // 24 grays between black and white
+		switch gray := level(p[0], 25); gray {
+		case 0:
+			return "5;16"
+		case 25:
+			return "5;231"
+		default:
+			return fmt.Sprintf("5;%d", 231+gray)
+		}
+	}
+	return fmt.Sprintf("5;%d", 16+36*level(p[0], 5)+6*level(p[1], 5)+level(p[2], 5)) // a cube of 6×6×6
+}
+
+// level is x in 0…1 as a whole number 0…top.
+func level(x float64, top int) int { return int(x*float64(top) + 0.5) }

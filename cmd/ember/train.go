@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/internal/kernel"
+	"github.com/emberml/ember/learn"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/storage"
+	"github.com/emberml/ember/train"
+)
+
+type trainCmd struct {
+	What string `arg:"" help:"What to train: a net file (.yaml, .json), a built-in net (mlp, lenet, resnet18, autoencoder), or a model (.onnx) to train on."`
+
+	Data   string    `required:"" group:"data" placeholder:"D" help:"Data to train on; see below."`
+	Valid  string    `group:"data" placeholder:"D" help:"Data to measure on after each epoch."`
+	Test   string    `group:"data" placeholder:"D" help:"Data to measure on at the end. A set with a test part, such as mnist, needs none."`
+	Target string    `group:"data" placeholder:"COL" help:"Column to learn; several are parted by commas."`
+	Split  []float64 `group:"data" placeholder:"F,…" help:"Cut the data by the seed: fractions to train and to validate on, and a third to test on; such as 0.8,0.1,0.1."`
+
+	Epochs         *int     `group:"training" placeholder:"N" help:"Passes over the training data."`
+	Steps          *int     `group:"training" placeholder:"N" help:"Stop after so many updates."`
+	Batch          *int     `group:"training" placeholder:"N" help:"Samples of one update."`
+	Seed           *uint64  `group:"training" placeholder:"N" help:"Key of all random numbers."`
+	VirtualWorkers *int     `group:"training" placeholder:"N" help:"Parts in which a batch is computed one after the other, to save memory."`
+	Freeze         []string `group:"training" sep:"none" placeholder:"GLOB" help:"Layers or parameters that stay as they are, such as 'conv2d_*'. May be repeated."`
+	Set            []string `group:"training" sep:"none" placeholder:"KEY=VALUE" help:"Set any field of the net file, such as optimizer.adam.lr=0.01 or layers.0.conv2d.filters=8. May be repeated."`
+
+	computing
+	Checkpoint string `group:"run" placeholder:"URL" help:"Folder of checkpoints; <out>.ckpt by default."`
+	Resume     bool   `group:"run" help:"Go on from the newest checkpoint."`
+
+	Out     string `short:"o" group:"output" placeholder:"M.onnx" help:"Model to write; <name of the net>.onnx by default."`
+	LogDir  string `group:"output" placeholder:"DIR" help:"Write event files for TensorBoard."`
+	JSON    bool   `name:"json" group:"output" help:"Write results as JSON lines to standard output."`
+	Quiet   bool   `short:"q" group:"output" help:"Show no progress."`
+	Verbose bool   `short:"v" group:"output" help:"Show checkpoints too, and steps with --json."`
+}
+
+// Help is shown by ember train --help.
+func (trainCmd) Help() string {
+	return `
+Examples:
+
+  ember train lenet --data mnist --epochs 3
+  ember train net.yaml --data train.csv --target price --split 0.8,0.1,0.1
+  ember train mlp --data photos/ --set layers.1.dense.units=256 --set optimizer.adamw.lr=0.003
+  ember train lenet.onnx --data more/ --freeze 'conv2d_*' --out tuned.onnx
+
+What is learned follows from the net's loss: cross_entropy learns classes, binary_cross_entropy two, mse and the like numbers;
+with "target: input" a net learns its input. Built-in nets take input and output from the data. To write a net of your own, start
+from ember show lenet --yaml.
+
+Ctrl-C writes a checkpoint and prints the line to resume with; the model is then the same, bit for bit, as that of a run without
+interruption.
+` + sourceHelp
+}
+
+// Run trains, saves and reports.
+func (c *trainCmd) Run(e *env) (err error) {
+	backend, err := c.backend()
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	p, err := c.prepare(e)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	job := p.job
+	job.Backend, job.Threads, job.Memory = backend, backend.Threads(), int(c.Memory)
+	variant, _ := kernel.Selected() // an error ended the program before
+	job.Kernel, job.Version = variant.Name, buildOf().Version
+	sink := c.sink(e)
+	job.Report = sink
+	defer func() { err = errors.Join(err, sink.Close()) }()
+
+	out := c.out(job.Net.Name)
+	job.CheckpointDir, job.Resume = c.checkpointDir(out), c.Resume
+	if err := checkOut(e.ctx, out); err != nil {
+		return err
+	}
+	result, err := train.Fit(e.ctx, comm.Solo(), job)
+	if errors.Is(err, learn.ErrInterrupted) {
+		return fmt.Errorf("%w; go on with:\n\n  %s", err, resumeLine(e.program, e.args))
+	}
+	if err != nil {
+		return err
+	}
+	if err := result.Model.Save(e.ctx, out); err != nil {
+		return fmt.Errorf("%w; training is done: free the way and go on with:\n\n  %s", err, resumeLine(e.program, e.args))
+	}
+	sink.Event(report.Saved{Model: out})
+	return nil
+}
+
+// out is the model's file.
+func (c *trainCmd) out(name string) string {
+	if c.Out != "" {
+		return c.Out
+	}
+	return name + ".onnx"
+}
+
+func (c *trainCmd) checkpointDir(out string) string {
+	if c.Checkpoint != "" {
+		return c.Checkpoint
+	}
+	return out + ".ckpt"
+}
+
+// checkOut refuses before training what could not be saved after it.
+func checkOut(ctx context.Context, out string) error {
+	fsys, err := storage.Find(ctx, out)
+	if err != nil {
+		return usageError{fmt.Errorf("--out: %w", err)}
+	}
+	if info, err := fsys.Stat(ctx, out); err == nil && info.Dir {
+		return usageError{fmt.Errorf("--out %s: that is a folder; name a file in it, such as %s", out, storage.Join(out, "model.onnx"))}
+	}
+	return nil
+}
+
+// sink is who hears of the run: the terminal, a program, TensorBoard.
+func (c *trainCmd) sink(e *env) report.Sink {
+	progress, results := e.stderr, e.stdout
+	if c.JSON {
+		results = e.stderr
+	}
+	if c.Quiet {
+		progress = io.Discard
+		if c.JSON {
+			results = io.Discard
+		}
+	}
+	o := report.ConsoleOptions{Results: results, Verbose: c.Verbose}
+	if f, ok := progress.(*os.File); ok {
+		o.Width = report.Terminal(f)
+	}
+	sinks := []report.Sink{report.NewConsole(progress, o)}
+	if c.JSON {
+		lines := report.NewJSON(e.stdout)
+		lines.Verbose = c.Verbose
+		sinks = append(sinks, lines)
+	}
+	if c.LogDir != "" {
+		sinks = append(sinks, report.NewTensorBoard(c.LogDir, nil))
+	}
+	return report.Multi(sinks...)
+}
+
+// resumeLine is the command line that goes on with an interrupted run.
+func resumeLine(program string, args []string) string {
+	words := []string{quote(program)}
+	resumes := false
+	for _, a := range args {
+		resumes = resumes || a == "--resume"
+		words = append(words, quote(a))
+	}
+	if !resumes {
+		words = append(words, "--resume")
+	}
+	return strings.Join(words, " ")
+}
+
+// quote is a word for a POSIX shell.
+func quote(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
