@@ -33,7 +33,8 @@ func (t *trainer) model(r *Result) (*model.Model, error) {
 		}
 	}
 	if root, err := net.Node(); err == nil { // a net made in Go may have no file form
-		info.Net, info.Loss = t.job.source(), root.Get("loss").Name()
+		info.Net = t.job.source()
+		info.Loss, _, _ = root.Get("loss").Choice()
 	}
 	weights := map[string]*tensor.Tensor{}
 	for _, p := range t.programs.params {
