@@ -19,7 +19,7 @@ func ReduceMax(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceMaxOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceMaxOp(r) }, "ReduceMax", 20, "y = max x", graph.Arg{})
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceMaxOp(r) }, "ReduceMax", 20, "y = max x", graph.Arg{}, true)
 }
 
 // Infer drops the axes or gives them extent 1.

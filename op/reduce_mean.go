@@ -5,7 +5,7 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// ReduceMeanOp is the mean of the data over the axes.
+// ReduceMeanOp is the mean of the data over the axes; of nothing, NaN.
 type ReduceMeanOp Reduction
 
 // ReduceMean is the mean of x over the axes, over all of them for nil; with
@@ -16,7 +16,7 @@ func ReduceMean(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceMeanOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceMeanOp(r) }, "ReduceMean", 18, "y = Σ x / n", graph.Arg{})
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceMeanOp(r) }, "ReduceMean", 18, "y = Σ x / n", graph.Arg{}, false)
 }
 
 // Infer drops the axes or gives them extent 1.

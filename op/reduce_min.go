@@ -19,7 +19,7 @@ func ReduceMin(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceMinOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceMinOp(r) }, "ReduceMin", 20, "y = min x", graph.Arg{})
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceMinOp(r) }, "ReduceMin", 20, "y = min x", graph.Arg{}, true)
 }
 
 // Infer drops the axes or gives them extent 1.

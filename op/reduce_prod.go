@@ -16,7 +16,7 @@ func ReduceProd(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceProdOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceProdOp(r) }, "ReduceProd", 18, "y = Π x", graph.RandIn(-2, 2))
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceProdOp(r) }, "ReduceProd", 18, "y = Π x", graph.RandIn(-2, 2), true)
 }
 
 // Infer drops the axes or gives them extent 1.

@@ -16,7 +16,7 @@ func ReduceSum(x *graph.Value, axes []int, keepDims bool) *graph.Value {
 
 // Spec describes the operator.
 func (o ReduceSumOp) Spec() graph.Spec {
-	return reductionSpec(func(r Reduction) graph.Op { return ReduceSumOp(r) }, "ReduceSum", 13, "y = Σ x", graph.Arg{})
+	return reductionSpec(func(r Reduction) graph.Op { return ReduceSumOp(r) }, "ReduceSum", 13, "y = Σ x", graph.Arg{}, true)
 }
 
 // Infer drops the axes or gives them extent 1.
