@@ -279,7 +279,7 @@ func (t *trainer) endEpoch(ctx context.Context) error {
 	return nil
 }
 
-// evaluate measures on a source; nil gives nil.
+// evaluate measures on a source, without the penalties; nil gives nil.
 func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores, error) {
 	if src == nil {
 		return nil, nil
@@ -308,7 +308,7 @@ func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores,
 		if err != nil {
 			return nil, err
 		}
-		if err := s.add(out, b.Len()); err != nil {
+		if err := s.add(out, out[outLoss].Float64At(), b.Len()); err != nil {
 			return nil, err
 		}
 	}

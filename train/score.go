@@ -19,7 +19,7 @@ type scored struct {
 
 // score gathers loss and metrics of an epoch or an evaluation.
 type score struct {
-	loss    float64 // sum over the samples, penalties included
+	loss    float64 // sum over the samples, in training with the penalties
 	samples int
 	metrics []scored
 }
@@ -57,9 +57,10 @@ func newScore(net *nn.Net) (*score, error) {
 	return s, nil
 }
 
-// add takes the results of a gradient or evaluation program for n samples.
-func (s *score) add(out []*tensor.Tensor, n int) error {
-	s.loss += out[outLoss].Float64At() + float64(n)*out[outPenalty].Float64At()
+// add takes the results of a gradient or evaluation program for n samples, and
+// what their losses add up to.
+func (s *score) add(out []*tensor.Tensor, loss float64, n int) error {
+	s.loss += loss
 	s.samples += n
 	if len(s.metrics) == 0 {
 		return nil

@@ -69,7 +69,7 @@ func (t *trainer) gradients(first bool, b *data.Batch, lo, hi int) error {
 	}
 	t.stepLoss += loss
 	t.stepSamples += hi - lo
-	return t.score.add(out, hi-lo)
+	return t.score.add(out, loss, hi-lo)
 }
 
 // reduce adds up the gradients of all workers.
