@@ -115,7 +115,7 @@ func (c *Conv[T]) pointwise() bool {
 }
 
 // packs reports whether packed weights are used often enough to pay.
-func (c *Conv[T]) packs() bool { return c.N*c.OutH()*c.OutW() > directCols }
+func (c *Conv[T]) packs() bool { return c.N*c.OutH()*c.OutW() > 192 }
 
 // ScratchLen returns the number of elements of scratch memory that a pass
 // needs with a pool of the given number of threads, whatever variant is in use.

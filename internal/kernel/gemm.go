@@ -47,10 +47,6 @@ type gemmCall[T Float] struct {
 	first         bool
 }
 
-// directCols is the greatest N for which tiles of A are used only a few times,
-// so that packing them costs more than it saves.
-const directCols = 192
-
 // ScratchLen returns the number of elements of scratch memory that Run needs
 // with a pool of the given number of threads, whatever variant is in use.
 func (g *Gemm[T]) ScratchLen(threads int) int {
@@ -118,7 +114,7 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	t := loopsOf[T]()
 	c := &g.call
 	c.t = t
-	c.packA = g.N > directCols || g.alpha() != 1 || g.RSA%1024 == 0
+	c.packA = g.N > t.directCols || g.alpha() != 1 || g.RSA%1024 == 0
 	c.packB = g.CSB != 1 || g.M > 2*t.rows || g.alpha() != 1
 	c.rows = min(padTo(g.M, t.rows), t.blockRows)
 	c.rowBlocks = (g.M + c.rows - 1) / c.rows

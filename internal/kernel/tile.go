@@ -19,6 +19,7 @@ const (
 type tile[T Float] struct {
 	rows, cols           int // largest block of one call
 	blockRows, blockCols int // of A and B that stay in cache: multiples of rows and cols
+	directCols           int // the most columns of B for which packing A does not pay
 
 	// run computes, for i < m ≤ rows and j < n ≤ cols,
 	//
@@ -36,10 +37,10 @@ func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ld
 	const rows, cols = 4, 4
 	var sum [rows * cols]T
 	switch {
-	case m == rows && rsa == 1:
-		for j := 0; j < n; j += 2 {
-			goTile4x2(k, a, csa, b[j:], ldb, sum[j:])
-		}
+	case m == rows && rsa == 1 && csa == rows && ldb == cols:
+		a, b = a[:rows*k], b[:cols*k]
+		goTile4x2(a, b, sum[:])
+		goTile4x2(a, b[2:], sum[2:])
 	default:
 		for i := range m {
 			goTile1x4(k, a[i*rsa:], csa, b, ldb, sum[i*cols:])
@@ -57,24 +58,26 @@ func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ld
 	}
 }
 
-// goTile4x2 sums a block of four rows, side by side in A, and two columns, into
-// sum with rows of 4.
-func goTile4x2[T Float](k int, a []T, csa int, b []T, ldb int, sum []T) {
+// goTile4x2 sums a block of four packed rows and two packed columns, into sum
+// with rows of 4.
+func goTile4x2[T Float](a, b, sum []T) {
 	var s00, s01, s10, s11, s20, s21, s30, s31 T
-	ia, ib := 0, 0
-	for range k {
-		x, y := (*[4]T)(a[ia:]), (*[2]T)(b[ib:])
-		b0, b1 := y[0], y[1]
-		s00 += T(x[0] * b0)
-		s01 += T(x[0] * b1)
-		s10 += T(x[1] * b0)
-		s11 += T(x[1] * b1)
-		s20 += T(x[2] * b0)
-		s21 += T(x[2] * b1)
-		s30 += T(x[3] * b0)
-		s31 += T(x[3] * b1)
-		ia += csa
-		ib += ldb
+	// The bounds checks stay in on purpose: without them the compiler moves all
+	// products to the front and spills the sums.
+	for i := 0; i+4 <= len(a) && i+2 <= len(b); i += 4 {
+		x, y := b[i], b[i+1]
+		v := a[i]
+		s00 += T(v * x)
+		s01 += T(v * y)
+		v = a[i+1]
+		s10 += T(v * x)
+		s11 += T(v * y)
+		v = a[i+2]
+		s20 += T(v * x)
+		s21 += T(v * y)
+		v = a[i+3]
+		s30 += T(v * x)
+		s31 += T(v * y)
 	}
 	_ = sum[13]
 	sum[0], sum[1] = s00, s01
