@@ -36,11 +36,12 @@ type Result struct {
 // ends the run after the step at hand with a checkpoint and an error that wraps
 // [learn.ErrInterrupted].
 func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
-	if err := job.prepare(); err != nil {
-		return nil, err
-	}
+	err := job.prepare()
 	if job.close != nil {
 		defer job.close()
+	}
+	if err != nil {
+		return nil, err
 	}
 	t, err := newTrainer(ctx, group, job)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"github.com/emberml/ember/engine/cpu"
 	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/internal/kernel"
 	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/optim"
@@ -90,10 +91,13 @@ type Job struct {
 	// Now is the clock of throughput and checkpoint intervals; nil is the
 	// system's.
 	Now func() time.Time
-	// Threads, Kernel and Version are told in events and the model: threads and
-	// kernel variant of the backend, the version of Ember.
-	Threads         int
-	Kernel, Version string
+	// Threads is the number of threads where Backend is nil; 0 is as many as
+	// there are processors. Threads and Kernel, the kernel variant, are told in
+	// events; those of the processor are known.
+	Threads int
+	Kernel  string
+	// Version of Ember is told in the model.
+	Version string
 
 	close func() // ends a backend of the job's own
 }
@@ -124,7 +128,14 @@ func (j *Job) prepare() error {
 	}
 	if j.Backend == nil {
 		b := cpu.New(cpu.Options{Threads: j.Threads})
-		j.Backend, j.Threads, j.close = b, b.Threads(), b.Close
+		j.Backend, j.close = b, b.Close
+	}
+	if b, ok := j.Backend.(*cpu.Backend); ok {
+		variant, err := kernel.Selected()
+		if err != nil {
+			return err
+		}
+		j.Threads, j.Kernel = b.Threads(), variant.Name
 	}
 	if j.Now == nil {
 		j.Now = time.Now
