@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo build test race purego lint generate fuzz bench venv clean
-.PHONY: fmt vet staticcheck cross test-go test-peers
+.PHONY: fmt tidy vet staticcheck cross test-go test-peers
 .NOTPARALLEL:
 
 # No native library on any node: everything but the race detector builds without C.
@@ -51,13 +51,17 @@ purego: ## tests on every narrower kernel variant: plain Go by build tag and by 
 	EMBER_KERNEL=go $(COUNT)/kernel-go.json -tags invariants $(KERNEL_PACKAGES)
 	EMBER_KERNEL=avx2 $(COUNT)/kernel-avx2.json -tags invariants $(KERNEL_PACKAGES)
 
-lint: fmt vet staticcheck cross ## gofumpt, vet, staticcheck, and vet for the other systems; the rules of internal/lint run as tests
+lint: fmt tidy vet staticcheck cross ## gofumpt, go mod tidy, vet, staticcheck, vet for other systems; internal/lint runs as a test
 
 fmt:
 	@unformatted=$$($(TOOL) gofumpt -l .); \
 	if [[ -n $$unformatted ]]; then \
 		printf '%s\n' "not gofumpt-clean; run $(TOOL) gofumpt -w .:" $$unformatted >&2; exit 1; \
 	fi
+
+tidy:
+	go mod tidy -diff
+	go -C tools mod tidy -diff
 
 vet:
 	go vet ./...

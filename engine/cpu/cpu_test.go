@@ -174,6 +174,7 @@ func TestSwappedUpdates(t *testing.T) {
 		t.Errorf("after the swap a = %v, b = %v", a, b)
 	}
 }
+
 func TestErrorNamesTheLayer(t *testing.T) {
 	g, err := graph.Build(func(g *graph.Graph) {
 		i := g.Input("i", graph.TensorOf(tensor.Int64, graph.Known(1)))

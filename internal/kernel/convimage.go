@@ -182,6 +182,7 @@ func goUnroll[T Float](rows []T, width int, image []T, offsets []int, runs []con
 				copy(out, in)
 				continue
 			}
+			//lint:ignore S1001 a call of copy costs more than a short run
 			for j, v := range in {
 				out[j] = v
 			}
