@@ -139,6 +139,14 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 	schema.Layout = "HWC"
 	writeCase(t, folder, "normalize", specOf(t, net, schema, photos, &feature.ChannelsFirst{}, &feature.Normalize{}), photos, 1e-4)
 
+	x := images(4)
+	m := build(t, specOf(t, imageNet(), imageSchema("0", "1", "2"), x))
+	beside := filepath.Join(folder, "weights_beside")
+	if err := m.save(t.Context(), filepath.Join(beside, "model.onnx"), 1); err != nil {
+		t.Fatal(err)
+	}
+	writeRun(t, beside, m, []*tensor.Tensor{x}, 1e-4)
+
 	cases, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
