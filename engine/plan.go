@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
@@ -46,7 +47,6 @@ type slot struct {
 	first, last int            // steps between which it is needed, inclusive
 	offset      int            // in the arena
 	fixed       *tensor.Tensor // variable, constant or string: outside the arena
-	mem         []byte
 }
 
 // newPlan infers the concrete types, chooses kernels and places memory.
@@ -149,8 +149,9 @@ func (pl *plan) addStep(i int, n *graph.Node) error {
 		}
 		pl.types[v.ID()] = out[j]
 	}
-	for _, v := range n.In() {
-		if v != nil {
+	typeOnly := n.Op().Spec().TypeOnly
+	for j, v := range n.In() {
+		if v != nil && !slices.Contains(typeOnly, j) {
 			pl.use(v, i)
 		}
 	}

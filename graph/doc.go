@@ -9,7 +9,7 @@
 //	g := graph.New()
 //	x := g.Input("x", graph.TensorOf(tensor.Float32, graph.Sym("N"), graph.Known(784)))
 //	w := g.Variable("dense_1.weight", init)
-//	y := g.Apply(op.MatMul{}, x, w)[0]
+//	y := g.Apply(op.MatMulOp{}, x, w)[0]
 //	g.Output("y", y)
 //
 // Shapes may hold symbolic dimensions such as the batch N: [Op].Infer works on

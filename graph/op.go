@@ -39,6 +39,9 @@ type Spec struct {
 	Source  string   // paper and section, or the standard
 	Inputs  []string // names; "x?" may be left out, "x..." repeats
 	Outputs []string // names
+	// TypeOnly lists the inputs of which the operator needs type and shape but
+	// not the value, which an engine then need not keep.
+	TypeOnly []int
 	// ULP bounds what a float32 engine kernel may differ from Eval, in units
 	// in the last place of the largest magnitude of the output; 0 is bit-equal.
 	ULP float64

@@ -75,15 +75,16 @@ func (g *Graph) rewrite(live []bool, replace func(b *Graph, n *Node, in []*Value
 	for _, v := range g.variables {
 		to[v.id] = b.Variable(v.name, v.init)
 	}
-	constants := map[*tensor.Tensor]*Value{}
+	constants := map[any]*Value{}
 	for _, v := range g.values {
 		if v.origin != Constant || !live[v.id] {
 			continue
 		}
-		if constants[v.init] == nil {
-			constants[v.init] = b.Constant(v.init)
+		key := constantKey(v.init)
+		if constants[key] == nil {
+			constants[key] = b.Constant(v.init)
 		}
-		to[v.id] = constants[v.init]
+		to[v.id] = constants[key]
 	}
 	for _, n := range g.nodes {
 		if !anyOf(n.out, live) {
@@ -115,6 +116,15 @@ func (g *Graph) rewrite(live []bool, replace func(b *Graph, n *Node, in []*Value
 		b.Update(to[u.Var.id], to[u.New.id])
 	}
 	return b, nil
+}
+
+// constantKey is equal for equal constants: of small ones the content, of others
+// the tensor itself.
+func constantKey(t *tensor.Tensor) any {
+	if t.Len() > 16 || t.DType() == tensor.String {
+		return t
+	}
+	return fmt.Sprint(t.DType(), t.Shape(), t.Contiguous().Bytes())
 }
 
 // live marks the values that outputs and updates depend on.

@@ -191,6 +191,7 @@ func (n *Net) walk(batch graph.Dim) (*built, error) {
 		x := g.Input(InputName, graph.TensorOf(tensor.Float32, append(graph.Shape{batch}, graph.Dims(n.Input...)...)...))
 		y := n.forward(b, x, func(_ int, y *graph.Value) { out.outputs = append(out.outputs, y.Shape()) })
 		out.params = b.Params()
+		g.Output("output", y)
 		n.checkLoss(b, x, y)
 	})
 	switch i := len(out.outputs); {

@@ -37,7 +37,12 @@ func (n *Net) Summary() ([]Row, error) {
 			row.Params += p.Len()
 		}
 	}
-	for _, node := range single.graph.Nodes() {
+	// Without the loss and the penalties that the layers ask for.
+	predict, err := single.graph.Extract(single.graph.OutputNames(), single.graph.Outputs())
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range predict.Nodes() {
 		outer, _, _ := strings.Cut(node.Scope(), "/")
 		if row := at[outer]; row != nil {
 			row.FLOPs += flops(node)

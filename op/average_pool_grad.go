@@ -13,7 +13,7 @@ type AveragePoolGradOp AveragePoolOp
 func (o AveragePoolGradOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "AveragePoolGrad", Domain: ember, Formula: "dx[n,c,p·stride-pad+k·dilation] += g[n,c,p]/count[p]", Source: "the transpose of AveragePool",
-		Inputs: []string{"g", "X"}, Outputs: []string{"dX"}, ULP: 8,
+		Inputs: []string{"g", "X"}, Outputs: []string{"dX"}, TypeOnly: []int{1}, ULP: 8,
 		Cases: func() []graph.Case {
 			return averageCases(func(o AveragePoolOp, x, y []int) (graph.Op, []graph.Arg) {
 				return AveragePoolGradOp(o), []graph.Arg{graph.Rand(y...), graph.Rand(x...)}

@@ -22,6 +22,7 @@ func (o ConcatOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Concat", Since: 13, Formula: "y = x₁ ‖ x₂ ‖ … along axis", Source: standard,
 		Inputs: []string{"inputs..."}, Outputs: []string{"concatenated"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			r := graph.Rand
 			return []graph.Case{

@@ -13,7 +13,7 @@ type ConvGradInputOp ConvOp
 func (o ConvGradInputOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "ConvGradInput", Domain: ember, Formula: "dx[n,c,p·stride-pad+k·dilation] += g[n,m,p]·w[m,c,k]", Source: "the transpose of Conv in x",
-		Inputs: []string{"g", "W", "X"}, Outputs: []string{"dX"}, ULP: 32,
+		Inputs: []string{"g", "W", "X"}, Outputs: []string{"dX"}, TypeOnly: []int{2}, ULP: 32,
 		FLOPs: func(in, _ []graph.Type) int64 { return convFLOPs([]graph.Type{in[2], in[1]}, in[:1]) },
 		Cases: func() []graph.Case {
 			return convCases(func(o ConvOp, x, w, y []int) (graph.Op, []graph.Arg) {

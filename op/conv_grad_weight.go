@@ -13,7 +13,7 @@ type ConvGradWeightOp ConvOp
 func (o ConvGradWeightOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "ConvGradWeight", Domain: ember, Formula: "dw[m,c,k] += g[n,m,p]·x[n,c,p·stride-pad+k·dilation]", Source: "the transpose of Conv in w",
-		Inputs: []string{"g", "X", "W"}, Outputs: []string{"dW"}, ULP: 32,
+		Inputs: []string{"g", "X", "W"}, Outputs: []string{"dW"}, TypeOnly: []int{2}, ULP: 32,
 		FLOPs: func(in, _ []graph.Type) int64 { return convFLOPs(in[1:], in[:1]) },
 		Cases: func() []graph.Case {
 			return convCases(func(o ConvOp, x, w, y []int) (graph.Op, []graph.Arg) {

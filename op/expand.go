@@ -17,6 +17,7 @@ func (o ExpandOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Expand", Since: 13, Formula: "y = x broadcast to a shape", Source: standard,
 		Inputs: []string{"input", "shape"}, Outputs: []string{"output"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: o, In: []graph.Arg{graph.Rand(3, 1), intsArg(2, 1, 6)}},

@@ -23,7 +23,8 @@ func ExpandLike(x, like *graph.Value) *graph.Value {
 func (o ExpandLikeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "ExpandLike", Domain: ember, Formula: "y = x broadcast to the shape of like", Source: "ONNX Expand",
-		Inputs: []string{"x", "like"}, Outputs: []string{"y"},
+		Inputs: []string{"x", "like"}, Outputs: []string{"y"}, TypeOnly: []int{1},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Name: "row", Op: o, In: []graph.Arg{graph.Rand(10), graph.Rand(33, 10)}},

@@ -23,6 +23,7 @@ func (o FlattenOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Flatten", Since: 21, Formula: "y = x as a matrix, split before axis", Source: standard,
 		Inputs: []string{"x"}, Outputs: []string{"y"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: FlattenOp{}, In: []graph.Arg{graph.Rand(2, 3, 4)}},

@@ -24,6 +24,7 @@ func (o GatherOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Gather", Since: 13, Formula: "y[…i…j…] = data[…indices[i]…j…] along axis", Source: standard,
 		Inputs: []string{"data", "indices"}, Outputs: []string{"output"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Name: "rows", Op: GatherOp{}, In: []graph.Arg{graph.Rand(7, 5), intArg(0, 6, 20)}},

@@ -16,7 +16,7 @@ type GatherGradOp struct {
 func (o GatherGradOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "GatherGrad", Domain: ember, Formula: "dx = 0; dx[…indices[i]…j…] += g[…i…j…]", Source: "the transpose of Gather",
-		Inputs: []string{"g", "indices", "x"}, Outputs: []string{"dx"}, ULP: 8,
+		Inputs: []string{"g", "indices", "x"}, Outputs: []string{"dx"}, TypeOnly: []int{2}, ULP: 8,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Name: "rows", Op: GatherGradOp{}, In: []graph.Arg{graph.Rand(20, 5), intArg(0, 6, 20), graph.Rand(7, 5)}},

@@ -12,7 +12,11 @@ type IdentityOp struct{}
 func Identity(x *graph.Value) *graph.Value { return apply1(IdentityOp{}, x) }
 
 // Spec describes the operator.
-func (o IdentityOp) Spec() graph.Spec { return unarySpec(o, "Identity", 21, "y = x", 0) }
+func (o IdentityOp) Spec() graph.Spec {
+	s := unarySpec(o, "Identity", 21, "y = x", 0)
+	s.FLOPs = noFLOPs
+	return s
+}
 
 // Infer keeps the type and the value.
 func (IdentityOp) Infer(in []graph.Type) ([]graph.Type, error) {

@@ -16,7 +16,7 @@ type MaxPoolGradOp struct{}
 func (o MaxPoolGradOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "MaxPoolGrad", Domain: ember, Formula: "dx = 0; dx[indices[i]] += g[i]", Source: "the transpose of MaxPool",
-		Inputs: []string{"g", "Indices", "X"}, Outputs: []string{"dX"}, ULP: 8,
+		Inputs: []string{"g", "Indices", "X"}, Outputs: []string{"dX"}, TypeOnly: []int{2}, ULP: 8,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: o, In: []graph.Arg{graph.Rand(2, 3, 3, 2), intArg(0, 143, 2, 3, 3, 2), graph.Rand(2, 3, 6, 4)}},

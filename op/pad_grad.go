@@ -15,7 +15,7 @@ type PadGradOp struct {
 func (o PadGradOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "PadGrad", Domain: ember, Formula: "dx = Σ g over the copies of each element", Source: "the transpose of Pad",
-		Inputs: []string{"g", "x", "pads", "axes?"}, Outputs: []string{"dx"}, ULP: 8,
+		Inputs: []string{"g", "x", "pads", "axes?"}, Outputs: []string{"dx"}, TypeOnly: []int{1}, ULP: 8,
 		Cases: func() []graph.Case {
 			cases := []graph.Case{
 				{Name: "crop", Op: PadGradOp{}, In: []graph.Arg{graph.Rand(3, 4), graph.Rand(4, 5), intsArg(-1, 1, 0, -2)}},

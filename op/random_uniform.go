@@ -28,7 +28,7 @@ func (o RandomUniformOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "RandomUniform", Domain: ember, Formula: "y[i,j] = uniform(seed, step, purpose, index[i], j)",
 		Source: "Salmon and others, \"Parallel random numbers: as easy as 1, 2, 3\", SC 2011",
-		Inputs: []string{"key", "index", "x"}, Outputs: []string{"y"},
+		Inputs: []string{"key", "index", "x"}, Outputs: []string{"y"}, TypeOnly: []int{2},
 		Cases: func() []graph.Case {
 			key := intsArg(42, 7)
 			return []graph.Case{

@@ -26,6 +26,7 @@ func (o ReshapeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Reshape", Since: 21, Formula: "y = x in another shape", Source: standard,
 		Inputs: []string{"data", "shape"}, Outputs: []string{"reshaped"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: ReshapeOp{}, In: []graph.Arg{graph.Rand(2, 12), intsArg(2, 3, 4)}},

@@ -23,7 +23,8 @@ func ReshapeLike(x, like *graph.Value) *graph.Value {
 func (o ReshapeLikeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "ReshapeLike", Domain: ember, Formula: "y = x in the shape of like", Source: "ONNX Reshape",
-		Inputs: []string{"x", "like"}, Outputs: []string{"y"},
+		Inputs: []string{"x", "like"}, Outputs: []string{"y"}, TypeOnly: []int{1},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: o, In: []graph.Arg{graph.Rand(2, 12), graph.Rand(2, 3, 4)}},

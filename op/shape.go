@@ -19,7 +19,8 @@ func Shape(x *graph.Value) *graph.Value { return apply1(ShapeOp{}, x) }
 func (o ShapeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Shape", Since: 21, Formula: "y = shape(x)[start:end]", Source: standard,
-		Inputs: []string{"data"}, Outputs: []string{"shape"},
+		Inputs: []string{"data"}, Outputs: []string{"shape"}, TypeOnly: []int{0},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: ShapeOp{}, In: []graph.Arg{graph.Rand(2, 3, 4)}},

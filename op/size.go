@@ -15,7 +15,8 @@ func Size(x *graph.Value) *graph.Value { return apply1(SizeOp{}, x) }
 func (o SizeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Size", Since: 21, Formula: "y = number of elements of x", Source: standard,
-		Inputs: []string{"data"}, Outputs: []string{"size"},
+		Inputs: []string{"data"}, Outputs: []string{"size"}, TypeOnly: []int{0},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{{Op: o, In: []graph.Arg{graph.Rand(2, 3, 4)}}}
 		},

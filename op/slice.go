@@ -22,6 +22,7 @@ func (o SliceOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Slice", Since: 13, Formula: "y = x[start:end:step] of some axes", Source: standard,
 		Inputs: []string{"data", "starts", "ends", "axes?", "steps?"}, Outputs: []string{"output"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case { return sliceCases(o, false) },
 	}
 }
@@ -159,6 +160,36 @@ func takeCut(dims []graph.Dim, c cut) []graph.Dim {
 		out = append(out, dims[i])
 	}
 	return out
+}
+
+// View is where the slice of concrete inputs lies in the contiguous data: the
+// place of its first element and its strides, in elements.
+func (SliceOp) View(in []graph.Type) (offset int, strides []int, err error) {
+	cuts, err := typeCuts(in)
+	if err != nil {
+		return 0, nil, err
+	}
+	shape, _ := in[0].Shape.Concrete()
+	strides = make([]int, len(shape))
+	for d, step := len(shape)-1, 1; d >= 0; d-- {
+		strides[d] = step
+		step *= shape[d]
+	}
+	for _, c := range cuts {
+		n, start := shape[c.axis], c.start
+		if start < 0 {
+			start += n
+		}
+		start = max(start, 0)
+		if c.step < 0 {
+			start = min(start, n-1)
+		}
+		offset += start * strides[c.axis]
+		strides[c.axis] *= c.step
+		extent, _ := c.extent(graph.Known(n)).Size()
+		shape[c.axis] = extent
+	}
+	return offset, strides, nil
 }
 
 // Eval is the definition.

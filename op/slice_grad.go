@@ -13,7 +13,7 @@ type SliceGradOp struct{}
 func (o SliceGradOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "SliceGrad", Domain: ember, Formula: "dx = 0; dx[start:end:step] = g", Source: "the transpose of Slice",
-		Inputs: []string{"g", "x", "starts", "ends", "axes?", "steps?"}, Outputs: []string{"dx"},
+		Inputs: []string{"g", "x", "starts", "ends", "axes?", "steps?"}, Outputs: []string{"dx"}, TypeOnly: []int{1},
 		Cases: func() []graph.Case { return sliceCases(o, true) },
 	}
 }

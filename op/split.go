@@ -24,6 +24,7 @@ func (o SplitOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Split", Since: 18, Formula: "x = y₁ ‖ y₂ ‖ … along axis", Source: standard,
 		Inputs: []string{"input", "split?"}, Outputs: []string{"outputs..."},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: SplitOp{}, In: []graph.Arg{graph.Rand(6, 3), intsArg(1, 2, 3)}},

@@ -24,6 +24,7 @@ func (o SqueezeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Squeeze", Since: 21, Formula: "y = x without axes of extent 1", Source: standard,
 		Inputs: []string{"data", "axes?"}, Outputs: []string{"squeezed"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: o, In: []graph.Arg{graph.Rand(1, 3, 1, 4)}},

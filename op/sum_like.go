@@ -23,7 +23,7 @@ func SumLike(g, like *graph.Value) *graph.Value {
 func (o SumLikeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "SumLike", Domain: ember, Formula: "y = Σ g over what broadcasting like to g repeats", Source: "the transpose of Expand",
-		Inputs: []string{"g", "like"}, Outputs: []string{"y"}, ULP: 16,
+		Inputs: []string{"g", "like"}, Outputs: []string{"y"}, TypeOnly: []int{1}, ULP: 16,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Name: "rows", Op: o, In: []graph.Arg{graph.Rand(33, 10), graph.Rand(10)}},

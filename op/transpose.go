@@ -23,6 +23,7 @@ func (o TransposeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Transpose", Since: 21, Formula: "y[…i…] = x[…i…] with the axes permuted", Source: standard,
 		Inputs: []string{"data"}, Outputs: []string{"transposed"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			p := func(perm ...int) TransposeOp { return TransposeOp{Perm: graph.MakeInts(perm...)} }
 			return []graph.Case{

@@ -19,6 +19,7 @@ func (o UnsqueezeOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "Unsqueeze", Since: 21, Formula: "y = x with axes of extent 1 inserted", Source: standard,
 		Inputs: []string{"data", "axes"}, Outputs: []string{"expanded"},
+		FLOPs: noFLOPs,
 		Cases: func() []graph.Case {
 			return []graph.Case{
 				{Op: o, In: []graph.Arg{graph.Rand(3, 4), intsArg(1)}},

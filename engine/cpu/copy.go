@@ -110,6 +110,15 @@ func bindTranspose(b *Backend, o ops.TransposeOp, in, out []graph.Type) (engine.
 	return engine.Prepared{Kernel: k}, k != nil
 }
 
+func bindSlice(b *Backend, o ops.SliceOp, in, out []graph.Type) (engine.Prepared, bool) {
+	offset, strides, err := o.View(in)
+	if err != nil {
+		return engine.Prepared{}, false
+	}
+	k := newStrided(b, in[0].DType, offset, shapeOf(out[0]), strides)
+	return engine.Prepared{Kernel: k}, k != nil
+}
+
 // expand binds the operators that broadcast their first input.
 func expand[O graph.Op](b *Backend, _ O, in, out []graph.Type) (engine.Prepared, bool) {
 	to := shapeOf(out[0])

@@ -4,6 +4,7 @@ import (
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/kernel"
+	ops "github.com/emberml/ember/op"
 	"github.com/emberml/ember/tensor"
 )
 
@@ -127,6 +128,47 @@ func bindCast[O graph.Op](b *Backend, _ O, in, out []graph.Type) (engine.Prepare
 		k = castTo[float64](b, in[0].DType)
 	}
 	return engine.Prepared{Kernel: k}, k != nil
+}
+
+// clip bounds each element; a bound that is left out has no elements.
+type clip[T kernel.Float] struct {
+	b                *Backend
+	dst, src, lo, hi []T
+}
+
+func bindClip[T kernel.Float](b *Backend, _ ops.ClipOp, _, _ []graph.Type) (engine.Prepared, bool) {
+	return engine.Prepared{Kernel: &clip[T]{b: b}, InPlace: [][]int{{0}}}, true
+}
+
+func (c *clip[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
+	c.dst, c.src = tensor.Data[T](out[0]), tensor.Data[T](in[0])
+	if len(in) > 1 {
+		c.lo = dataOf[T](in[1])
+	}
+	if len(in) > 2 {
+		c.hi = dataOf[T](in[2])
+	}
+}
+
+func (c *clip[T]) Run() error {
+	c.b.each(len(c.dst), c)
+	return nil
+}
+
+func (c *clip[T]) Do(lo, hi, _ int) {
+	lo, hi = lo*grain, min(hi*grain, len(c.dst))
+	dst, src := c.dst[lo:hi], c.src[lo:hi]
+	if c.lo != nil {
+		kernel.Zip(kernel.Max, dst, src, 1, c.lo, 0)
+		src = dst
+	}
+	if c.hi != nil {
+		kernel.Zip(kernel.Min, dst, src, 1, c.hi, 0)
+		src = dst
+	}
+	if len(dst) > 0 && &dst[0] != &src[0] {
+		copy(dst, src)
+	}
 }
 
 // view binds an operator whose output is its input in another shape.

@@ -37,7 +37,7 @@ var table = makeTable(
 		}
 		return kernel.Unary{Op: kernel.Gelu}
 	}),
-	op(bindCast[ops.CastOp]),
+	op(bindCast[ops.CastOp]), floats(bindClip[float32], bindClip[float64]),
 	floats(softmaxOf[float32], softmaxOf[float64]),
 	floats(logSoftmaxOf[float32], logSoftmaxOf[float64]),
 	// products
@@ -71,7 +71,7 @@ var table = makeTable(
 	view[ops.IdentityOp](), view[ops.ReshapeOp](), view[ops.ReshapeLikeOp](), view[ops.FlattenOp](),
 	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](),
 	op(bindTranspose), op(expand[ops.ExpandLikeOp]), op(expand[ops.ExpandOp]),
-	op(bindConcat), op(bindSplit),
+	op(bindConcat), op(bindSplit), op(bindSlice),
 	// indices
 	op(bindGather), floats(bindGatherGrad[float32], bindGatherGrad[float64]),
 	floats(bindGatherElements[float32], bindGatherElements[float64]),
