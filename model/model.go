@@ -2,7 +2,7 @@
 // predictions, the feature steps in it and before it, and what is known of where
 // it came from. It is saved as one ONNX file, which any ONNX runtime scores.
 //
-//	m, err := model.Build(model.Spec{Pipeline: p, Forward: forward, Weights: weights})
+//	m, err := model.Build(model.Spec{Info: info, Forward: forward, Weights: weights})
 //	err = m.Save(ctx, "lenet.onnx")
 //
 //	m, err := model.Load(ctx, "lenet.onnx") // memory-mapped

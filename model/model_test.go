@@ -174,6 +174,9 @@ func TestSaveAndLoad(t *testing.T) {
 	if !tensor.Same(a.Probabilities, b.Probabilities) {
 		t.Errorf("probabilities %v became %v", a.Probabilities, b.Probabilities)
 	}
+	if none := predict(t, loaded, images(0), 3); len(none.Classes) != 0 || !none.Probabilities.Shape().Equal(tensor.Shape{0, 3}) {
+		t.Errorf("no samples give %+v", none)
+	}
 	if len(b.Classes) != 10 || b.Labels[0] != loaded.Labels()[b.Classes[0]] || b.Values != nil {
 		t.Errorf("classes %v, labels %v", b.Classes, b.Labels)
 	}

@@ -43,7 +43,8 @@ type Prediction struct {
 	Values *tensor.Tensor
 }
 
-// Predictor compiles the model for predicting.
+// Predictor compiles the model for predicting. Of a file of another program it
+// computes the output prediction, else the first, from the one input.
 func (m *Model) Predictor(o PredictOptions) (*Predictor, error) {
 	name := PredictionOutput
 	if m.Pipeline != nil && m.output(ProbabilitiesOutput) != nil {
@@ -63,7 +64,7 @@ func (m *Model) Predictor(o PredictOptions) (*Predictor, error) {
 	}
 	switch in := g.Inputs(); {
 	case len(in) == 0 || len(in) > 1 && !p.columns:
-		return nil, fmt.Errorf("model: it has %d inputs, and samples are one: use Run", len(in))
+		return nil, fmt.Errorf("model: it has %d inputs, and samples are one: run its graph with package engine", len(in))
 	case in[0].Rank() == 0:
 		return nil, fmt.Errorf("model: the input %s has no axis for samples", in[0].Name())
 	default:
