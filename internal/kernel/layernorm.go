@@ -81,18 +81,29 @@ func (l *LayerNorm[T]) Backward(dx, dGain, dBias, dy, x, mean, invStd []T) {
 	}
 }
 
-// squares is the sum of (x - center)² in blocks of reduceBlock.
+// squares is the sum of (x - center)² in blocks of reduceBlock and four
+// interleaved lanes.
 func squares[T Float](x []T, center T) T {
 	var sum T
 	for len(x) > 0 {
 		n := min(reduceBlock, len(x))
-		var s [4]T
-		for i, v := range x[:n] {
-			v -= center
-			s[i%4] += T(v * v)
-		}
-		sum += (s[0] + s[2]) + (s[1] + s[3])
+		block := x[:n]
 		x = x[n:]
+		var s0, s1, s2, s3 T
+		for len(block) >= 4 {
+			v := block[:4]
+			a, b, c, d := v[0]-center, v[1]-center, v[2]-center, v[3]-center
+			s0 += T(a * a)
+			s1 += T(b * b)
+			s2 += T(c * c)
+			s3 += T(d * d)
+			block = block[4:]
+		}
+		for _, v := range block {
+			v -= center
+			s0 += T(v * v)
+		}
+		sum += (s0 + s2) + (s1 + s3)
 	}
 	return sum
 }

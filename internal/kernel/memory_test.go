@@ -90,6 +90,25 @@ func TestGatherAndScatterAddRows(t *testing.T) {
 	}
 }
 
+func TestGatherAndScatterAddElements(t *testing.T) {
+	src := []float64{0, 1, 10, 11, 20, 21} // [1, 3, 2]
+	dst := kerneltest.NaN[float64](4)
+	if err := kernel.GatherElements(dst.Data, src, []int64{2, 0, -3, -1}, 3, 2, 2); err != nil {
+		t.Fatal(err)
+	}
+	dst.Check(t)
+	kerneltest.Identical(t, "elements", dst.Data, []float64{20, 1, 0, 21})
+	sum := kerneltest.New[float64](6)
+	if err := kernel.ScatterAddElements(sum.Data, []float64{1, 2, 3, 4}, []int32{2, 1, -1, 1}, 3, 2, 2); err != nil {
+		t.Fatal(err)
+	}
+	sum.Check(t)
+	kerneltest.Identical(t, "sums", sum.Data, []float64{0, 0, 0, 6, 4, 0})
+	if err := kernel.GatherElements(dst.Data, src, []int64{0, 3, 0, 0}, 3, 2, 2); err == nil || !strings.Contains(err.Error(), "position 1") {
+		t.Errorf("gather of element 3: error %v", err)
+	}
+}
+
 // TestPhilox holds the known answers of the Random123 distribution
 // (tests/kat_vectors, philox4x32 10).
 func TestPhilox(t *testing.T) {

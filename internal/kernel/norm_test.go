@@ -198,3 +198,33 @@ func TestBatchNormThreads(t *testing.T) {
 		kerneltest.Identical(t, kerneltest.Name("batch norm on threads", threads), got, want)
 	}
 }
+
+func TestReductionsAllocateNothing(t *testing.T) {
+	const n, c, s = 8, 4, 600
+	pool := parallel.New(2)
+	defer pool.Close()
+	x, y, dx := make([]float32, n*c*s), make([]float32, n*c*s), make([]float32, n*c*s)
+	stats := make([]float32, c)
+	index := make([]int64, n*c*s)
+	b := &kernel.BatchNorm[float32]{N: n, C: c, S: s, Mean: stats, Var: make([]float32, c)}
+	l := &kernel.LayerNorm[float32]{Cols: s}
+	r := &kernel.Reduce[float32]{Outer: n, Len: c * s, Inner: 1, Dst: make([]float32, n), Src: x}
+	a := &kernel.Arg[float32]{Outer: n * c, Len: s, Inner: 1, Dst: make([]int64, n*c), Src: x}
+	p := &kernel.Pool2D[float32]{N: n, C: c, H: 20, W: 30, OutH: 10, OutW: 15, KH: 2, KW: 2, StrideH: 2, StrideW: 2}
+	scratch := make([]float32, r.ScratchLen())
+	allocs := testing.AllocsPerRun(10, func() {
+		b.Statistics(pool, x)
+		b.Apply(pool, y, x)
+		b.Backward(pool, dx, stats, stats, y, x)
+		l.Forward(y, x, nil, nil)
+		r.Run(pool, scratch)
+		a.Run(pool)
+		p.Max(pool, y, index, x)
+		p.MaxGrad(pool, dx, y, index)
+		p.Mean(pool, y, x)
+		p.MeanGrad(pool, dx, y)
+	})
+	if allocs != 0 {
+		t.Errorf("reductions allocate %v times", allocs)
+	}
+}

@@ -108,10 +108,15 @@ const lanes = 8
 // reduceRun combines a contiguous run: lane l takes elements l, l+8, …, and
 // the lanes are combined pairwise.
 func reduceRun[T Number](op ReduceOp, src []T) T {
-	var acc [lanes]T
-	if op == ReduceSum {
+	switch op {
+	case ReduceSum:
 		return sumRun(src)
+	case ReduceMax:
+		return maxRun(src)
+	case ReduceMin:
+		return minRun(src)
 	}
+	var acc [lanes]T
 	fillIdentity(op, acc[:])
 	for len(src) >= lanes {
 		accumulate(op, acc[:], src[:lanes])
@@ -125,6 +130,36 @@ func reduceRun[T Number](op ReduceOp, src []T) T {
 	combine(op, acc[:2], acc[2:4])
 	combine(op, acc[:1], acc[1:2])
 	return acc[0]
+}
+
+// maxRun is the greatest of a contiguous run, NaN if there is one.
+func maxRun[T Number](src []T) T {
+	m0, _ := limits[T]()
+	m1, m2, m3 := m0, m0, m0
+	for len(src) >= 4 {
+		x := src[:4]
+		m0, m1, m2, m3 = max(m0, x[0]), max(m1, x[1]), max(m2, x[2]), max(m3, x[3])
+		src = src[4:]
+	}
+	for _, v := range src {
+		m0 = max(m0, v)
+	}
+	return max(m0, m1, m2, m3)
+}
+
+// minRun is the least of a contiguous run, NaN if there is one.
+func minRun[T Number](src []T) T {
+	_, m0 := limits[T]()
+	m1, m2, m3 := m0, m0, m0
+	for len(src) >= 4 {
+		x := src[:4]
+		m0, m1, m2, m3 = min(m0, x[0]), min(m1, x[1]), min(m2, x[2]), min(m3, x[3])
+		src = src[4:]
+	}
+	for _, v := range src {
+		m0 = min(m0, v)
+	}
+	return min(m0, m1, m2, m3)
 }
 
 // sumRun is the sum of a contiguous run, in eight interleaved lanes.
@@ -211,25 +246,13 @@ func combine[T Number](op ReduceOp, acc, src []T) {
 	acc = acc[:len(src)]
 	switch op {
 	case ReduceSum:
-		for i, v := range src {
-			acc[i] += v
-		}
+		zip(Add, acc, acc, src)
 	case ReduceProd:
-		for i, v := range src {
-			acc[i] *= v
-		}
+		zip(Mul, acc, acc, src)
 	case ReduceMax:
-		for i, v := range src {
-			if v > acc[i] || isNaN(v) {
-				acc[i] = v
-			}
-		}
+		zip(Max, acc, acc, src)
 	case ReduceMin:
-		for i, v := range src {
-			if v < acc[i] || isNaN(v) {
-				acc[i] = v
-			}
-		}
+		zip(Min, acc, acc, src)
 	}
 }
 
