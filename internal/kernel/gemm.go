@@ -63,6 +63,9 @@ func gemmWorkerLen(m, k int) int {
 // Run computes the product. scratch has at least ScratchLen elements, and its
 // content is lost.
 func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
+	if g.M*g.N*g.K < 1<<15 { // about as quick as waking a worker
+		pool = nil
+	}
 	if g.prepare(pool.Threads(), scratch) {
 		c := &g.call
 		for g.nextBlock() {
@@ -119,14 +122,15 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	c.rows = min(padTo(g.M, t.rows), t.blockRows)
 	c.rowBlocks = (g.M + c.rows - 1) / c.rows
 	c.cols = min(padTo(g.N, t.cols), t.blockCols)
-	// Enough pieces for all threads: halve the columns first, then the rows.
+	// Enough pieces for all threads: halve the rows first, since every block of
+	// columns packs A again, but keep a few tiles together.
 	for threads > 1 && c.rowBlocks*((min(g.N, t.blockCols)+c.cols-1)/c.cols) < 4*threads {
 		switch {
-		case c.cols > 4*t.cols || (c.cols > t.cols && c.rows <= t.rows):
-			c.cols = padTo(c.cols/2, t.cols)
-		case c.rows > t.rows:
+		case c.rows > 4*t.rows, c.rows > t.rows && c.cols <= 4*t.cols:
 			c.rows = padTo(c.rows/2, t.rows)
 			c.rowBlocks = (g.M + c.rows - 1) / c.rows
+		case c.cols > t.cols:
+			c.cols = padTo(c.cols/2, t.cols)
 		default:
 			threads = 1
 		}

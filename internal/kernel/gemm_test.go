@@ -98,9 +98,11 @@ func testGemm[T kernel.Float](t *testing.T, tol float64) {
 			check(33, 37, k, i&1 == 1, i&2 == 2)
 		}
 	}
-	check(300, 210, 700, false, false)
+	check(130, 200, 650, false, false) // several blocks of rows and of depth
 	check(29, 1030, 330, true, false)
 	check(270, 200, 2, false, true)
+	check(29, 4130, 2, false, true) // several blocks of columns
+	check(29, 4130, 1, true, false)
 	if kernel.VariantNames()[0] != "go" {
 		t.Error("the definition is not the first variant")
 	}
