@@ -115,7 +115,10 @@ func (c *Conv[T]) pointwise() bool {
 }
 
 // packs reports whether packed weights are used often enough to pay.
-func (c *Conv[T]) packs() bool { return c.N*c.OutH()*c.OutW() > 192 }
+func (c *Conv[T]) packs() bool {
+	const positions = 192
+	return c.N*c.OutH()*c.OutW() > positions
+}
 
 // ScratchLen returns the number of elements of scratch memory that a pass
 // needs with a pool of the given number of threads, whatever variant is in use.
@@ -156,7 +159,7 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 	s := c.begin()
 	s.y, s.x, s.w, s.bias = y[:c.N*c.M*s.pos], x[:c.N*c.C*c.H*c.W], w[:c.M*s.k], bias
 	switch {
-	case len(y) == 0:
+	case len(s.y) == 0:
 	case c.depthwise():
 		pool.For(c.N*c.M, (*convDepthwise[T])(c))
 	default:

@@ -25,6 +25,9 @@ var convCases = []kernel.Conv[float32]{
 	{N: 2, C: 3, H: 20, W: 21, M: 4, KH: 3, KW: 3, PadTop: -1, PadRight: -2},
 	{N: 1, C: 2, H: 3, W: 3, M: 340, KH: 2, KW: 2, PadTop: 3, PadLeft: 3, PadBottom: 3, PadRight: 3},
 	{N: 18, C: 2, H: 6, W: 6, M: 3, KH: 5, KW: 5},
+	{N: 2, C: 2, H: 4, W: 3, M: 3, KH: 5, KW: 1},                            // does not fit: no output
+	{N: 2, C: 2, H: 4, W: 3, M: 3, KH: 1, KW: 2, PadLeft: -2, PadRight: -1}, // nothing left
+	{N: 0, C: 2, H: 4, W: 3, M: 3, KH: 1, KW: 1},
 }
 
 // walkConv calls f for every product of a convolution with the indices of its

@@ -31,7 +31,8 @@ func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 	s := c.begin()
 	s.x, s.y, s.w = dx[:c.N*c.C*c.H*c.W], dy[:c.N*c.M*s.pos], w[:c.M*s.k]
 	switch {
-	case len(dx) == 0:
+	case len(s.y) == 0:
+		clear(s.x)
 	case c.depthwise():
 		pool.For(c.N*c.C, (*convDepthwiseInput[T])(c))
 	default:
@@ -154,8 +155,7 @@ func (c *Conv[T]) GradWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
 	s := c.begin()
 	s.w, s.x, s.y = dw[:c.M*s.k], x[:c.N*c.C*c.H*c.W], dy[:c.N*c.M*s.pos]
 	switch {
-	case len(dw) == 0:
-	case len(dy) == 0:
+	case len(s.y) == 0:
 		clear(s.w)
 	case c.depthwise():
 		pool.For(c.M, (*convDepthwiseWeight[T])(c))

@@ -25,7 +25,7 @@ func (c *Conv[T]) paddedLen(n int) int {
 	if !c.padded() {
 		return 0
 	}
-	return c.C / max(1, c.Groups) * c.paddedRows(n) * (c.W + c.PadLeft + c.PadRight)
+	return c.C / max(1, c.Groups) * c.paddedRows(n) * max(0, c.W+c.PadLeft+c.PadRight)
 }
 
 // layout sets how images are laid out of which n positions are used at a time,

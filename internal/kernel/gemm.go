@@ -13,8 +13,7 @@ import (
 //	A[i, p] = A[i*RSA + p*CSA],  B[p, j] = B[p*RSB + j*CSB],  C[i, j] = C[i*RSC + j]
 //
 // for i < M, j < N. If Beta is 0, C is not read, so what it held (NaN, say) has
-// no effect. C overlaps
-// no operand.
+// no effect. C overlaps no operand.
 //
 // The sum over p is split every 320 products, a constant, so the bits do not
 // depend on the number of threads. |error| ≤ K·ε·Σ|A·B| as for any order.

@@ -11,14 +11,9 @@ func Softmax[T Float](dst, src []T, cols int) {
 	for len(src) > 0 && cols > 0 {
 		row, out := src[:cols], dst[:cols]
 		top := reduceRun(ReduceMax, row)
-		for i, x := range row {
-			out[i] = x - top
-		}
+		zipRight(Sub, out, row, top)
 		Apply(Unary{Op: Exp}, out, out)
-		scale := 1 / sumBlocks(out)
-		for i := range out {
-			out[i] *= scale
-		}
+		zipRight(Mul, out, out, 1/sumBlocks(out))
 		dst, src = dst[cols:], src[cols:]
 	}
 }
@@ -37,10 +32,8 @@ func LogSoftmax[T Float](dst, src []T, cols int) {
 		for i := 0; i < cols; i += reduceBlock {
 			sum += sumExp(row[i:min(i+reduceBlock, cols)], top)
 		}
-		log := T(math.Log(float64(sum)))
-		for i, x := range row {
-			out[i] = x - top - log
-		}
+		zipRight(Sub, out, row, top)
+		zipRight(Sub, out, out, T(math.Log(float64(sum))))
 		dst, src = dst[cols:], src[cols:]
 	}
 }

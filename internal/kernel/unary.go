@@ -20,7 +20,7 @@ const (
 	Floor               // greatest integer not above x
 	Ceil                // least integer not below x
 	Round               // nearest integer, halves to even
-	Relu                // max(x, 0)
+	Relu                // 0 if x < 0, else x
 	LeakyRelu           // x if x ≥ 0, else Alpha*x
 	Elu                 // x if x > 0, else Alpha*(e^x - 1)
 	Sigmoid             // 1/(1 + e^-x)
