@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/op"
 	"github.com/emberml/ember/tensor"
 )
@@ -147,12 +148,12 @@ func (b *Builder) Penalty() *graph.Value {
 // Params are the parameters and states made so far.
 func (b *Builder) Params() Params { return b.params }
 
-// CheckFreeze is an error if a pattern of Options.Freeze names no layer or
+// CheckFreeze is a [*config.Error] if a pattern of Options.Freeze names no layer or
 // parameter of what was built: a typing mistake.
 func (b *Builder) CheckFreeze() error {
 	for _, pattern := range b.Freeze {
 		if len(b.params.Match(pattern)) == 0 {
-			return fmt.Errorf("freeze: no layer or parameter is called %q%s", pattern, suggest(pattern, b.params.layers()))
+			return &config.Error{Detail: fmt.Sprintf("freeze: no layer or parameter is called %q%s", pattern, suggest(pattern, b.params.layers()))}
 		}
 	}
 	return nil

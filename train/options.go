@@ -160,7 +160,29 @@ func (j *Job) checkTarget() error {
 	if target.Kind != want && !numbers {
 		return &data.ContentError{Source: j.Data.Train.Schema().Name, Detail: fmt.Sprintf("its target is %v, the loss learns %v", target.Kind, want), Hint: "use data.ToClasses or data.ToNumbers, or another loss"}
 	}
-	return data.Validate(j.Data.Train)
+	if err := data.Validate(j.Data.Train); err != nil {
+		return err
+	}
+	return j.checkOutputs()
+}
+
+// checkOutputs compares the number of classes with that of the net's outputs.
+func (j *Job) checkOutputs() error {
+	if j.Net.Loss.Target() != nn.ClassTarget {
+		return nil // the loss compares the shapes
+	}
+	rows, err := j.Net.Summary()
+	if err != nil {
+		return err
+	}
+	last, schema := rows[len(rows)-1], j.Data.Train.Schema()
+	if classes := len(schema.Target.Labels); !last.Output[1].Is(classes) {
+		return &data.ContentError{
+			Source: schema.Name, Detail: fmt.Sprintf("there are %d classes, and the net's last layer %s gives %v", classes, last.Name, last.Output),
+			Hint: fmt.Sprintf("it has to give [N %d]", classes),
+		}
+	}
+	return nil
 }
 
 // ParseOptions reads the options from the train node of a net file; nil gives

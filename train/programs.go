@@ -1,13 +1,13 @@
 package train
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/op"
 	"github.com/emberml/ember/optim"
@@ -132,7 +132,7 @@ func (f forward) gradients(g *graph.Graph, add bool) (nn.Params, error) {
 	}
 	trained := b.Params().Trainable()
 	if len(trained) == 0 {
-		return nil, fmt.Errorf("the net has no parameters to train: all are frozen, or it has none")
+		return nil, &config.Error{Detail: "the net has no parameters to train", Hint: "freeze fewer layers, or give it some"}
 	}
 	grads, err := op.Gradients([]*graph.Value{total}, trained.Values())
 	if err != nil {

@@ -42,10 +42,11 @@ const (
 )
 
 // Tiles are narrow enough that tilesAcross of them stand side by side, tileGap
-// columns apart.
+// columns apart; captions want tileWidth columns if there is room.
 const (
 	tilesAcross = 5
 	tileGap     = 2
+	tileWidth   = 16
 )
 
 // newGallery draws on the standard output, as finely as that can show.
@@ -82,7 +83,7 @@ func (g *gallery) add(b *data.Batch, p *model.Prediction) error {
 // gives back its input.
 func (g *gallery) tile(b *data.Batch, p *model.Prediction, i int) tile {
 	image := pictureOf(b.X.Index(0, i), g.schema.Max)
-	w := max(1, min(image.w, (g.width+tileGap)/tilesAcross-tileGap))
+	w := max(1, min(max(image.w, tileWidth), (g.width+tileGap)/tilesAcross-tileGap))
 	h := max(1, (image.h*w+image.w/2)/image.w)
 	t := tile{width: w, lines: image.resize(w, h).draw(g.colors)}
 	if p.Values != nil {
@@ -114,22 +115,30 @@ func (g *gallery) flush() {
 	for _, t := range g.row {
 		height = max(height, len(t.lines))
 	}
-	gap := strings.Repeat(" ", tileGap)
 	for y := range height {
+		var parts []string
 		for _, t := range g.row {
 			line := strings.Repeat(" ", t.width)
 			if y < len(t.lines) {
 				line = t.lines[y]
 			}
-			g.w.WriteString(line + gap)
+			parts = append(parts, line)
 		}
-		g.w.WriteByte('\n')
+		g.line(parts)
 	}
+	var labels []string
 	for _, t := range g.row {
-		g.w.WriteString(g.label(t) + gap)
+		labels = append(labels, g.label(t))
 	}
-	g.w.WriteString("\n\n")
+	g.line(labels)
+	g.line(nil)
 	g.row = g.row[:0]
+}
+
+// line writes what stands side by side.
+func (g *gallery) line(parts []string) {
+	text := strings.Join(parts, strings.Repeat(" ", tileGap))
+	g.w.WriteString(strings.TrimRight(text, " ") + "\n")
 }
 
 // label is a tile's caption, centered, in green or red where colors can be shown

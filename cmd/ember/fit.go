@@ -11,11 +11,21 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// learned is the training data with the target that the net's loss learns.
+// learned is the training data with the target that the net's loss learns. Data
+// that is unfit to learn from is an error.
 func learned(net *nn.Net, src data.Source) (data.Source, error) {
 	if net.Target == nn.InputName {
 		return data.WithoutTarget(src), nil
 	}
+	src, err := withTarget(net, src)
+	if err != nil {
+		return nil, err
+	}
+	return src, data.Validate(src)
+}
+
+// withTarget gives the data the target of the kind that the net's loss learns.
+func withTarget(net *nn.Net, src data.Source) (data.Source, error) {
 	target := src.Schema().Target
 	switch net.Loss.Target() {
 	case nn.ClassTarget:
@@ -51,27 +61,30 @@ func outputs(net *nn.Net, target data.Target) int {
 }
 
 // fitBuiltin makes a built-in net for the data, with the edits of the command
-// line, and the data with the target that it learns.
-func (c *trainCmd) fitBuiltin(e *env, name string, src data.Source) (*nn.Net, data.Source, error) {
+// line, and the data with the target that it learns. The notes are for the user.
+func (c *trainCmd) fitBuiltin(name string, src data.Source) (net *nn.Net, _ data.Source, notes []string, err error) {
 	natural, err := pipeline(&nn.Net{}, src.Schema(), nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	input, err := natural.Output()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	numbers, err := learnsNumbers(src)
 	if err != nil {
-		return nil, nil, readError(err)
+		return nil, nil, nil, readError(err)
 	}
-	edited := func(outputs int) (*config.Node, []string, error) {
+	assumed := numbers && !c.sets("loss")
+	edited := func(outputs int) (*nn.Net, []string, error) {
 		net, err := zoo.Get(name, input, outputs)
 		if err != nil {
 			return nil, nil, err
 		}
-		if numbers && net.Target != nn.InputName {
+		if net.Target == "" && assumed {
 			net.Loss = nn.MSE{}
+		}
+		if net.Target == "" && numbers {
 			net.Metrics = []*config.Node{config.NewText("mae"), config.NewText("r2")}
 		}
 		root, err := net.Node()
@@ -79,35 +92,30 @@ func (c *trainCmd) fitBuiltin(e *env, name string, src data.Source) (*nn.Net, da
 			return nil, nil, err
 		}
 		notes, err := c.edit(root)
-		return root, notes, err
+		if err != nil {
+			return nil, nil, err
+		}
+		net, err = nn.DecodeNet(root)
+		return net, notes, err
 	}
 	// The edits may name another loss, which decides what is learned, which
 	// decides how many outputs the net has.
-	root, _, err := edited(2)
+	probe, _, err := edited(2)
 	if err != nil {
-		return nil, nil, err
-	}
-	probe, err := nn.DecodeNet(root)
-	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if src, err = learned(probe, src); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	assumed := numbers && !c.sets("loss") && probe.Target != nn.InputName
-	numbers = probe.Loss.Target() == nn.NumberTarget // which have metrics of their own
-	root, notes, err := edited(outputs(probe, src.Schema().Target))
+	numbers = probe.Loss.Target() == nn.NumberTarget
+	net, notes, err = edited(outputs(probe, src.Schema().Target))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	if assumed {
-		notes = append(notes, fmt.Sprintf("the target is numbers, which %s learns by their mean squared error; --set loss=cross_entropy takes whole ones as classes", name))
+	if assumed && net.Target == "" {
+		notes = append(notes, fmt.Sprintf("the target is numbers, learned by %s with the loss mse; --set loss=cross_entropy learns whole ones as classes", name))
 	}
-	for _, note := range notes {
-		e.notef("%s", note)
-	}
-	net, err := nn.DecodeNet(root)
-	return net, src, err
+	return net, src, notes, nil
 }
 
 // mostClasses is the number of different whole numbers up to which they are

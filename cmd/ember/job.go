@@ -16,8 +16,9 @@ import (
 
 // preparation is a job and what it reads from.
 type preparation struct {
-	job  train.Job
-	open []interface{ Close() error }
+	job   train.Job
+	notes []string // for the user
+	open  []interface{ Close() error }
 }
 
 // Close gives back the memory of data and model.
@@ -32,17 +33,12 @@ func (p *preparation) Close() error {
 
 // prepare makes the job that the command line describes: it finds the net, opens
 // the data, and fits one to the other.
-func (c *trainCmd) prepare(e *env) (p *preparation, err error) {
-	p = &preparation{}
-	defer func() {
-		if err != nil {
-			p.Close() // err is the one to report
-		}
-	}()
+func (c *trainCmd) prepare(e *env) (*preparation, error) {
 	what, err := resolve(e.ctx, c.What)
 	if err != nil {
 		return nil, err
 	}
+	p := &preparation{}
 	switch {
 	case what.model != nil:
 		p.open = append(p.open, what.model)
@@ -52,15 +48,22 @@ func (c *trainCmd) prepare(e *env) (p *preparation, err error) {
 	default:
 		err = c.prepareBuiltin(e, p, what.builtin)
 	}
+	if err == nil {
+		err = c.configure(&p.job)
+	}
 	if err != nil {
+		p.Close() // err is the one to report
 		return nil, err
 	}
-	return p, c.configure(&p.job)
+	for _, note := range p.notes {
+		e.notef("%s", note)
+	}
+	return p, nil
 }
 
 // prepareFile makes the job for a net file.
 func (c *trainCmd) prepareFile(e *env, p *preparation, root *config.Node) error {
-	net, err := c.decode(e, root)
+	net, err := c.decode(p, root)
 	if err != nil {
 		return err
 	}
@@ -89,10 +92,11 @@ func (c *trainCmd) prepareBuiltin(e *env, p *preparation, name string) error {
 	if err != nil {
 		return err
 	}
-	net, src, err := c.fitBuiltin(e, name, d.Train)
+	net, src, notes, err := c.fitBuiltin(name, d.Train)
 	if err != nil {
 		return err
 	}
+	p.notes = notes
 	if p.job.Pipeline, err = pipeline(net, src.Schema(), net.Input); err != nil {
 		return err
 	}
@@ -107,7 +111,7 @@ func (c *trainCmd) prepareModel(e *env, p *preparation, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	net, err := c.decode(e, root)
+	net, err := c.decode(p, root)
 	if err != nil {
 		return err
 	}
@@ -115,8 +119,12 @@ func (c *trainCmd) prepareModel(e *env, p *preparation, m *model.Model) error {
 	if err != nil {
 		return err
 	}
+	src, err := learned(net, d.Train)
+	if err != nil {
+		return err
+	}
 	p.job.Net, p.job.Pipeline, p.job.Weights = net, m.Pipeline, m.Weights()
-	return c.setParts(e, p, d, d.Train)
+	return c.setParts(e, p, d, src)
 }
 
 // modelSource is the net file in a model.
@@ -129,13 +137,9 @@ func modelSource(name string, m *model.Model) (*config.Node, error) {
 }
 
 // decode reads the net after the edits of the command line.
-func (c *trainCmd) decode(e *env, root *config.Node) (*nn.Net, error) {
-	notes, err := c.edit(root)
-	if err != nil {
+func (c *trainCmd) decode(p *preparation, root *config.Node) (net *nn.Net, err error) {
+	if p.notes, err = c.edit(root); err != nil {
 		return nil, err
-	}
-	for _, note := range notes {
-		e.notef("%s", note)
 	}
 	return nn.DecodeNet(root)
 }
@@ -158,11 +162,14 @@ func (c *trainCmd) configure(job *train.Job) error {
 	job.Options, errs[0] = train.ParseOptions(job.Net.Train)
 	job.Optimizer, errs[1] = optim.Parse(job.Net.Optimizer)
 	job.Schedule, errs[2] = optim.ParseSchedule(job.Net.Schedule)
-	job.Freeze = append(job.Freeze, c.Freeze...)
 	for _, err := range errs {
 		if err != nil {
 			return err
 		}
+	}
+	job.Freeze = append(job.Freeze, c.Freeze...)
+	if c.Steps != nil && c.Epochs == nil { // as many epochs as they take
+		job.Epochs = max(1, (job.Steps*job.Batch+job.Data.Train.Len()-1)/job.Data.Train.Len())
 	}
 	return nil
 }
@@ -216,11 +223,6 @@ func (c *trainCmd) checkParts() error {
 // setParts sets what is trained and measured on: src, the training data of d
 // with the target that is learned, whole or cut, and the rest in its form.
 func (c *trainCmd) setParts(e *env, p *preparation, d *data.Dataset, src data.Source) error {
-	if p.job.Net.Target != nn.InputName {
-		if err := data.Validate(src); err != nil {
-			return err
-		}
-	}
 	parts := learn.Data{Train: src}
 	var err error
 	if d.Test != nil {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -103,7 +102,7 @@ func exit(parser *kong.Kong, args []string, stdin io.Reader, stdout, stderr io.W
 func execute(parser *kong.Kong, e *env) error {
 	command, err := parser.Parse(e.args)
 	if err != nil {
-		return usageError{fmt.Errorf("%w\n%s", err, usageHint(e.args))}
+		return usageError{fmt.Errorf("%w\n%s", err, usageHint(parser, e.args))}
 	}
 	if _, err := kernel.Selected(); err != nil {
 		return usageError{fmt.Errorf("%w; this machine runs %s", err, kernelNames())}
@@ -112,10 +111,12 @@ func execute(parser *kong.Kong, e *env) error {
 }
 
 // usageHint says where to read on after a mistake on the command line.
-func usageHint(args []string) string {
+func usageHint(parser *kong.Kong, args []string) string {
 	command := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		command = args[0] + " "
+	for _, c := range parser.Model.Children {
+		if len(args) > 0 && args[0] == c.Name {
+			command = c.Name + " "
+		}
 	}
 	return fmt.Sprintf("Run \"ember %s--help\" for what it takes.", command)
 }

@@ -127,14 +127,17 @@ func (v *modelView) print(w io.Writer) error {
 		}
 	}
 	line("model", fmt.Sprintf("%s: ONNX, %s bytes, %s parameters, %d operators", v.Model, grouped(int64(v.Bytes)), grouped(int64(v.Params)), v.Operators))
-	line("steps before the graph", strings.Join(v.Before, ", "))
-	line("── ONNX begins ──", "")
-	line("inputs", strings.Join(v.Inputs, ", "))
-	line("steps in the graph", strings.Join(v.Inside, ", "))
+	if v.Seed != nil { // of a model that Ember wrote
+		line("steps before ONNX", orNone(v.Before))
+	}
+	line("ONNX takes", strings.Join(v.Inputs, ", "))
+	if v.Seed != nil {
+		line("steps within ONNX", orNone(v.Inside))
+	}
 	if v.Net != nil {
 		line("net", fmt.Sprintf("%s, input %v, loss %s", v.Net.Name, v.Net.Input, v.Net.Loss))
 	}
-	line("outputs", strings.Join(v.Outputs, ", "))
+	line("ONNX gives", strings.Join(v.Outputs, ", "))
 	line("labels", labelList(v.Labels))
 	for _, part := range slices.Sorted(maps.Keys(v.Metrics)) {
 		var scores []string
@@ -150,6 +153,13 @@ func (v *modelView) print(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return v.Net.printLayers(w)
+}
+
+func orNone(steps []string) string {
+	if len(steps) == 0 {
+		return "none"
+	}
+	return strings.Join(steps, ", ")
 }
 
 // provenance says how the model came to be, as far as it knows.

@@ -83,7 +83,7 @@ func (c *showCmd) net(e *env, what *subject) (*nn.Net, error) {
 		return nil, err
 	}
 	defer d.Close()
-	net, _, err := (&trainCmd{}).fitBuiltin(e, what.builtin, d.Train)
+	net, _, _, err := (&trainCmd{}).fitBuiltin(what.builtin, d.Train)
 	return net, err
 }
 

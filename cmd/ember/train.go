@@ -19,7 +19,7 @@ import (
 type trainCmd struct {
 	What string `arg:"" help:"What to train: a net file (.yaml, .json), a built-in net (mlp, lenet, resnet18, autoencoder), or a model (.onnx) to train on."`
 
-	Data   string    `required:"" group:"data" placeholder:"D" help:"Data to train on; see below."`
+	Data   string    `required:"" group:"data" placeholder:"D" help:"Data to train on; see above."`
 	Valid  string    `group:"data" placeholder:"D" help:"Data to measure on after each epoch."`
 	Test   string    `group:"data" placeholder:"D" help:"Data to measure on at the end. A set with a test part, such as mnist, needs none."`
 	Target string    `group:"data" placeholder:"COL" help:"Column to learn; several are parted by commas."`
@@ -96,7 +96,7 @@ func (c *trainCmd) Run(e *env) (err error) {
 		return err
 	}
 	if err := result.Model.Save(e.ctx, out); err != nil {
-		return fmt.Errorf("%w; training is done: free the way and go on with:\n\n  %s", err, resumeLine(e.program, e.args))
+		return fmt.Errorf("%w; training is done, and kept in %s; to save it:\n\n  %s", err, job.CheckpointDir, resumeLine(e.program, e.args))
 	}
 	sink.Event(report.Saved{Model: out})
 	return nil

@@ -25,7 +25,7 @@ func Names() []string { return slices.Sorted(maps.Keys(nets)) }
 
 // Get is the built-in net of the name for samples of the given shape and a
 // number of classes (an autoencoder ignores it; for numbers, set the net's Loss
-// to nn.MSE). An unknown name or a shape that the net cannot take is an error.
+// to nn.MSE, for one yes or no to nn.BinaryCrossEntropy). An unknown name or a shape that the net cannot take is an error.
 func Get(name string, input []int, outputs int) (*nn.Net, error) {
 	build, ok := nets[name]
 	if !ok {
@@ -36,7 +36,11 @@ func Get(name string, input []int, outputs int) (*nn.Net, error) {
 		return nil, fmt.Errorf("unknown net %q; %s", name, hint)
 	}
 	net := build(input, outputs)
-	if err := net.Check(); err != nil {
+	checked := *net
+	if outputs < 2 { // no classes: the caller sets the loss
+		checked.Loss = nil
+	}
+	if err := checked.Check(); err != nil {
 		return nil, fmt.Errorf("%s for samples of shape %v: %w", name, input, err)
 	}
 	return net, nil
