@@ -3,31 +3,16 @@
 package metric_test
 
 import (
-	"os"
-	"os/exec"
 	"strconv"
 	"testing"
+
+	"github.com/emberml/ember/internal/peers"
 )
 
 // TestScikitLearnPeer compares with scikit-learn on fresh random cases.
-// EMBER_SEED repeats a run.
 func TestScikitLearnPeer(t *testing.T) {
-	python := os.Getenv("EMBER_PYTHON")
-	if python == "" {
-		python = "../.cache/venv/bin/python"
-	}
-	seed, err := strconv.ParseUint(os.Getenv("EMBER_SEED"), 10, 32)
-	if err != nil {
-		seed = uint64(os.Getpid())
-	}
-	t.Logf("EMBER_SEED=%d", seed)
+	seed := peers.Seed(t)
 	for s := seed; s < seed+2; s++ {
-		script := exec.Command(python, "testdata/sklearn_metrics.py", strconv.FormatUint(s, 10))
-		script.Stderr = os.Stderr
-		out, err := script.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkCases(t, out)
+		checkCases(t, peers.Run(t, "testdata/sklearn_metrics.py", strconv.FormatUint(s, 10)))
 	}
 }

@@ -3,10 +3,8 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/feature"
+	"github.com/emberml/ember/internal/peers"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/nn/zoo"
 	"github.com/emberml/ember/storage"
@@ -161,10 +160,7 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 // value, against ONNX Runtime.
 func TestModelsOfOtherPrograms(t *testing.T) {
 	script := `import onnx.backend.test as t, os; print(os.path.join(os.path.dirname(t.__file__), "data", "light"))`
-	out, err := exec.Command(interpreter(), "-c", script).Output()
-	if err != nil {
-		t.Fatalf("%v (make venv makes the environment)", err)
-	}
+	out := peers.Run(t, "-c", script)
 	folder := t.TempDir()
 	for _, name := range []string{"squeezenet", "inception_v2", "densenet121"} {
 		content, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "light_"+name+".onnx"))
@@ -252,24 +248,9 @@ func writeNPY(t *testing.T, path string, x *tensor.Tensor) {
 	}
 }
 
-func interpreter() string {
-	if p := os.Getenv("EMBER_PYTHON"); p != "" {
-		return p
-	}
-	return filepath.Join("..", ".cache", "venv", "bin", "python")
-}
-
 // check runs the checker and ONNX Runtime on all cases.
 func check(t *testing.T, folder string) (failed map[string]string) {
 	t.Helper()
-	cmd := exec.Command(interpreter(), filepath.Join("..", "onnx", "testdata", "check.py"), folder)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v (make venv makes the environment)", err)
-	}
-	if err := json.Unmarshal(out, &failed); err != nil {
-		t.Fatalf("check.py printed %q: %v", out, err)
-	}
+	peers.RunJSON(t, &failed, "../onnx/testdata/check.py", folder)
 	return failed
 }

@@ -3,11 +3,9 @@
 package onnx
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -17,30 +15,10 @@ import (
 	"testing"
 
 	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/internal/peers"
 	"github.com/emberml/ember/op"
 	"github.com/emberml/ember/tensor"
 )
-
-// python runs a script of testdata and decodes the JSON that it prints.
-func python(t *testing.T, result any, script string, args ...string) {
-	t.Helper()
-	interpreter := os.Getenv("EMBER_PYTHON")
-	if interpreter == "" {
-		interpreter = filepath.Join("..", ".cache", "venv", "bin", "python")
-	}
-	cmd := exec.Command(interpreter, append([]string{filepath.Join("testdata", script)}, args...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v (make venv makes the environment)", interpreter, script, err)
-	}
-	if result == nil {
-		return
-	}
-	if err := json.Unmarshal(out, result); err != nil {
-		t.Fatalf("%s printed %q: %v", script, out, err)
-	}
-}
 
 // evaluate computes the outputs of a graph by the definitions of its operators.
 func evaluate(g *graph.Graph, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
@@ -178,7 +156,7 @@ func TestOperatorsEqualONNXRuntime(t *testing.T) {
 		}
 	}
 	var failed map[string]string
-	python(t, &failed, "check.py", folder)
+	peers.RunJSON(t, &failed, "testdata/check.py", folder)
 	notThere := 0
 	for name, why := range failed {
 		if strings.Contains(why, "NOT_IMPLEMENTED") {
@@ -219,7 +197,7 @@ func TestSchemas(t *testing.T) {
 			Default  *string
 		}
 	}
-	python(t, &schemas, "schemas.py", strconv.Itoa(Opset))
+	peers.RunJSON(t, &schemas, "testdata/schemas.py", strconv.Itoa(Opset))
 	for _, o := range op.All {
 		spec := o.Spec()
 		if spec.Domain != "" {
@@ -269,7 +247,7 @@ var gaps = map[string]string{
 // TestNodeTests runs the tests of the onnx package whose operators Ember has.
 func TestNodeTests(t *testing.T) {
 	folder := t.TempDir()
-	python(t, nil, "node_tests.py", folder)
+	peers.Run(t, "testdata/node_tests.py", folder)
 	tests, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)

@@ -4,37 +4,24 @@ package report_test
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
 	"reflect"
 	"testing"
 	"time"
 
+	"github.com/emberml/ember/internal/peers"
 	"github.com/emberml/ember/report"
 )
 
 // TestTensorBoardPeer has PyPI's tensorboard read a run.
 func TestTensorBoardPeer(t *testing.T) {
-	python := os.Getenv("EMBER_PYTHON")
-	if python == "" {
-		python = "../.cache/venv/bin/python"
-	}
 	dir := t.TempDir()
 	sink := report.NewTensorBoard(dir, newClock(time.Second).Now)
 	run(sink)
 	if err := sink.Close(); err != nil {
 		t.Fatal(err)
 	}
-	script := exec.Command(python, "testdata/read_events.py", dir)
-	script.Stderr = os.Stderr
-	out, err := script.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got, want any
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatal(err)
-	}
+	peers.RunJSON(t, &got, "testdata/read_events.py", dir)
 	const read = `{
 	"train": {
 		"scalars": {
@@ -60,6 +47,6 @@ func TestTensorBoardPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("tensorboard reads %s", out)
+		t.Errorf("tensorboard reads %v", got)
 	}
 }

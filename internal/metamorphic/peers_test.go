@@ -3,10 +3,8 @@
 package metamorphic_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/emberml/ember/engine/cpu"
 	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/internal/metamorphic"
+	"github.com/emberml/ember/internal/peers"
 	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/learn/learntest"
 	"github.com/emberml/ember/tensor"
@@ -86,18 +85,6 @@ func write(t *testing.T, path string, x *tensor.Tensor) {
 // check runs ONNX Runtime on the cases in a folder.
 func check(t *testing.T, folder string) (failed map[string]string) {
 	t.Helper()
-	interpreter := os.Getenv("EMBER_PYTHON")
-	if interpreter == "" {
-		interpreter = filepath.Join("..", "..", ".cache", "venv", "bin", "python")
-	}
-	cmd := exec.CommandContext(t.Context(), interpreter, filepath.Join("..", "..", "onnx", "testdata", "check.py"), folder)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v (make venv makes the environment)", err)
-	}
-	if err := json.Unmarshal(out, &failed); err != nil {
-		t.Fatalf("check.py printed %q: %v", out, err)
-	}
+	peers.RunJSON(t, &failed, "../../onnx/testdata/check.py", folder)
 	return failed
 }
