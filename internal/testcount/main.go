@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -120,14 +121,22 @@ type Report struct {
 // Skip is one skipped test and what it said.
 type Skip struct{ Package, Test, Reason string }
 
-// printSkips prints the skipped tests, those with the same reason together.
+// detail is what differs between tests that are skipped for one reason.
+var detail = regexp.MustCompile(` \([^()]*\)`)
+
+// printSkips prints the reasons, each with the number of tests that were skipped for it and the first few of them.
 func (r *Report) printSkips(out io.Writer) {
 	tests := map[string][]string{}
 	for _, s := range r.Skipped {
-		tests[s.Reason] = append(tests[s.Reason], path.Base(s.Package)+"."+s.Test)
+		reason := detail.ReplaceAllString(s.Reason, "")
+		tests[reason] = append(tests[reason], path.Base(s.Package)+"."+s.Test)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(tests)) {
-		fmt.Fprintf(out, "skipped in %s: %s: %s\n", r.Name, reason, strings.Join(tests[reason], ", "))
+		some, more := tests[reason], ""
+		if n := len(some) - 3; n > 0 {
+			some, more = some[:3], fmt.Sprintf(" and %d more", n)
+		}
+		fmt.Fprintf(out, "skipped in %s: %s: %s%s\n", r.Name, reason, strings.Join(some, ", "), more)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestSum(t *testing.T) {
 	dir := t.TempDir()
 	one, two := filepath.Join(dir, "one.json"), filepath.Join(dir, "two.json")
 	for file, r := range map[string]Report{
-		one: {Name: "one", Passed: 2, Skipped: []Skip{{"m/a", "TestX", "why"}, {"m/a", "TestY", "else"}, {"m/b", "TestZ", "why"}}},
+		one: {Name: "one", Passed: 2, Skipped: []Skip{{"m/a", "TestX", "why"}, {"m/a", "TestY", "else"}, {"m/b", "TestZ", "why (z)"}, {"m/b", "TestU", "why"}, {"m/b", "TestV", "why (v)"}}},
 		two: {Name: "two", Passed: 3, Failed: 1},
 	} {
 		if err := r.save(file); err != nil {
@@ -69,7 +69,7 @@ func TestSum(t *testing.T) {
 	if err := run([]string{"-sum", one, two}, &out); err != nil {
 		t.Fatal(err)
 	}
-	const want = "skipped in one: else: a.TestY\nskipped in one: why: a.TestX, b.TestZ\n5 passed, 1 failed, 3 skipped\n"
+	const want = "skipped in one: else: a.TestY\nskipped in one: why: a.TestX, b.TestZ, b.TestU and 1 more\n5 passed, 1 failed, 5 skipped\n"
 	if out.String() != want {
 		t.Errorf("printed %q, want %q", out.String(), want)
 	}
