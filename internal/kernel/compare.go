@@ -13,6 +13,7 @@ const (
 	LessEqual
 	Greater
 	GreaterEqual
+	compareCount
 )
 
 // Compare computes dst[i] = 1 if op(a[i*stepA], b[i*stepB]), else 0, for
@@ -49,6 +50,12 @@ func bit(b bool) uint8 {
 // cannot bring down to others.
 func compare[T Number](op CompareOp, dst []uint8, a, b []T) {
 	dst, b = dst[:len(a)], b[:len(a)]
+	if row := loops32().compare[op]; row != nil {
+		if a, ok := any(a).([]float32); ok {
+			row(dst, a, any(b).([]float32))
+			return
+		}
+	}
 	switch op {
 	case Equal:
 		for i, x := range a {
@@ -76,6 +83,12 @@ func compare[T Number](op CompareOp, dst []uint8, a, b []T) {
 // compareValue is Compare of a row and a value.
 func compareValue[T Number](op CompareOp, dst []uint8, a []T, y T) {
 	dst = dst[:len(a)]
+	if row := loops32().compareValue[op]; row != nil {
+		if a, ok := any(a).([]float32); ok {
+			row(dst, a, any(y).(float32))
+			return
+		}
+	}
 	switch op {
 	case Equal:
 		for i, x := range a {
@@ -109,6 +122,10 @@ func compareValue[T Number](op CompareOp, dst []uint8, a []T, y T) {
 func Where[T any](dst []T, cond []uint8, stepC int, a []T, stepA int, b []T, stepB int) {
 	switch d := any(dst).(type) {
 	case []float32: // integers are chosen without branches
+		if row := loops32().where; row != nil && stepC == 1 && stepA+stepB > 0 {
+			row(d, cond, any(a).([]float32), stepA, any(b).([]float32), stepB)
+			return
+		}
 		where(bits32(d), cond, stepC, bits32(any(a).([]float32)), stepA, bits32(any(b).([]float32)), stepB)
 	case []float64:
 		where(bits64(d), cond, stepC, bits64(any(a).([]float64)), stepA, bits64(any(b).([]float64)), stepB)

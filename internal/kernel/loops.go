@@ -30,14 +30,17 @@ type loops[T Float] struct {
 
 	// Elementwise loops; nil where the definition has no faster form. All give
 	// the definition's bits.
-	unary     [unaryCount]func(dst, src []T)
-	zip       [binaryCount]func(dst, a, b []T)   // of two rows
-	zipRight  [binaryCount]func(dst, a []T, y T) // of a row and a value
-	addScaled func(dst []T, scale T, src []T)
-	sum       func(src []T) T          // sumRun
-	sumExp    func(src []T, shift T) T // of e^(src[i]-shift), in eight interleaved lanes
-	momentum  func(param, grad, buf []T, c [4]T)
-	adam      func(param, grad, m, v []T, c [8]T)
+	unary        [unaryCount]func(dst, src []T)
+	zip          [binaryCount]func(dst, a, b []T)          // of two rows
+	zipRight     [binaryCount]func(dst, a []T, y T)        // of a row and a value
+	compare      [compareCount]func(dst []uint8, a, b []T) // of two rows
+	compareValue [compareCount]func(dst []uint8, a []T, y T)
+	where        func(dst []T, cond []uint8, a []T, stepA int, b []T, stepB int)
+	addScaled    func(dst []T, scale T, src []T)
+	sum          func(src []T) T          // sumRun
+	sumExp       func(src []T, shift T) T // of e^(src[i]-shift), in eight interleaved lanes
+	momentum     func(param, grad, buf []T, c [4]T)
+	adam         func(param, grad, m, v []T, c [8]T)
 }
 
 // loops32 returns the float32 loops of the variant in use.

@@ -34,6 +34,15 @@ func vectorLoops(t tile[float32]) loops[float32] {
 	l.zip[Sub], l.zipRight[Sub] = zipLoop(subAVX2), valueLoop(subValueAVX2)
 	l.zip[Mul], l.zipRight[Mul] = zipLoop(mulAVX2), valueLoop(mulValueAVX2)
 	l.zip[Div], l.zipRight[Div] = zipLoop(divAVX2), valueLoop(divValueAVX2)
+	for op, f := range []compareFunc{equalAVX2, notEqualAVX2, lessAVX2, lessEqualAVX2} { // the others exchange operands
+		l.compare[op] = compareLoop(CompareOp(op), f)
+	}
+	for op, f := range [compareCount]compareValueFunc{
+		equalValueAVX2, notEqualValueAVX2, lessValueAVX2, lessEqualValueAVX2, greaterValueAVX2, greaterEqualValueAVX2,
+	} {
+		l.compareValue[op] = compareValueLoop(CompareOp(op), f)
+	}
+	l.where = runWhere
 	return l
 }
 

@@ -51,6 +51,17 @@ func elementwise(t *testing.T, n int) []float32 {
 		kernel.Zip(op, b.Data, a.Data, 1, b.Data, 1)
 		keep(a, b)
 	}
+	for op := kernel.Equal; op <= kernel.GreaterEqual; op++ {
+		for _, steps := range [][2]int{{1, 1}, {1, 0}, {0, 1}} {
+			a, b, bits, dst := random(), random(), kerneltest.New[uint8](n), kerneltest.NaN[float32](n)
+			kernel.Compare(op, bits.Data, a.Data, steps[0], b.Data, steps[1])
+			bits.Check(t)
+			kernel.Where(dst.Data, bits.Data, 1, b.Data, steps[0], a.Data, steps[1])
+			keep(dst)
+			kernel.Where(a.Data, bits.Data, 1, a.Data, 1, b.Data, steps[1])
+			keep(a, b)
+		}
+	}
 	a, b := random(), random()
 	kernel.AddScaled(a.Data, 0.3, b.Data)
 	keep(a, b)
@@ -89,12 +100,16 @@ func TestElementwiseBits(t *testing.T) {
 func TestElementwiseAllocatesNothing(t *testing.T) {
 	kerneltest.Each(t, func(t *testing.T) {
 		x, y, m, v := make([]float32, 100), make([]float32, 100), make([]float32, 100), make([]float32, 100)
+		bits := make([]uint8, 100)
 		sgd := &kernel.SGD{Rate: 0.1, Momentum: 0.9}
 		adam := &kernel.Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Step: 1}
 		n := testing.AllocsPerRun(10, func() {
 			kernel.Apply(kernel.Unary{Op: kernel.Tanh}, y, x)
 			kernel.Zip(kernel.Add, y, y, 1, x, 1)
 			kernel.Zip(kernel.Mul, y, y, 1, x, 0)
+			kernel.Compare(kernel.Greater, bits, x, 1, y, 0)
+			kernel.Compare(kernel.Less, bits, x, 1, y, 1)
+			kernel.Where(v, bits, 1, x, 1, y, 0)
 			kernel.StepSGD(sgd, x, y, m)
 			kernel.StepAdam(adam, x, y, m, v)
 			kernel.Softmax(y, x, 10)

@@ -666,3 +666,100 @@ func transposeAVX2(dst *float32, ldd int, src *float32, lds int, rows int, k int
 //
 //go:noescape
 func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, vectors int, k int)
+
+// equalAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] == b[i] ? 1 : 0
+//
+//go:noescape
+func equalAVX2(dst *uint8, a *float32, b *float32, n int)
+
+// equalValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] == y ? 1 : 0
+//
+//go:noescape
+func equalValueAVX2(dst *uint8, a *float32, y float32, n int)
+
+// notEqualAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] != b[i] ? 1 : 0
+//
+//go:noescape
+func notEqualAVX2(dst *uint8, a *float32, b *float32, n int)
+
+// notEqualValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] != y ? 1 : 0
+//
+//go:noescape
+func notEqualValueAVX2(dst *uint8, a *float32, y float32, n int)
+
+// lessAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] < b[i] ? 1 : 0
+//
+//go:noescape
+func lessAVX2(dst *uint8, a *float32, b *float32, n int)
+
+// lessValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] < y ? 1 : 0
+//
+//go:noescape
+func lessValueAVX2(dst *uint8, a *float32, y float32, n int)
+
+// lessEqualAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] <= b[i] ? 1 : 0
+//
+//go:noescape
+func lessEqualAVX2(dst *uint8, a *float32, b *float32, n int)
+
+// lessEqualValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] <= y ? 1 : 0
+//
+//go:noescape
+func lessEqualValueAVX2(dst *uint8, a *float32, y float32, n int)
+
+// greaterValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] > y ? 1 : 0
+//
+//go:noescape
+func greaterValueAVX2(dst *uint8, a *float32, y float32, n int)
+
+// greaterEqualValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = a[i] >= y ? 1 : 0
+//
+//go:noescape
+func greaterEqualValueAVX2(dst *uint8, a *float32, y float32, n int)
+
+// whereAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = cond[i] != 0 ? a[i] : b[i]
+//
+// dst may be a or b where that is a row.
+//
+//go:noescape
+func whereAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
+
+// whereValueAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = cond[i] != 0 ? a[i] : b[0]
+//
+// dst may be a or b where that is a row.
+//
+//go:noescape
+func whereValueAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
+
+// whereElseAVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = cond[i] != 0 ? a[0] : b[i]
+//
+// dst may be a or b where that is a row.
+//
+//go:noescape
+func whereElseAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)

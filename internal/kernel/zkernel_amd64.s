@@ -6457,3 +6457,314 @@ vector:
 	JNE     row
 	VZEROUPPER
 	RET
+
+// func equalAVX2(dst *uint8, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·equalAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+block:
+	VMOVUPS      (CX)(SI*4), Y0
+	VCMPPS       $0x00, (DX)(SI*4), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPACKSSDW    X1, X0, X1
+	VPACKSSWB    X1, X1, X1
+	VPAND        const01010101<>+0(SB), X1, X1
+	VMOVQ        X1, (AX)(SI*1)
+	ADDQ         $0x08, SI
+	CMPQ         SI, BX
+	JL           block
+	VZEROUPPER
+	RET
+
+DATA const01010101<>+0(SB)/4, $0x01010101
+DATA const01010101<>+4(SB)/4, $0x01010101
+DATA const01010101<>+8(SB)/4, $0x01010101
+DATA const01010101<>+12(SB)/4, $0x01010101
+DATA const01010101<>+16(SB)/4, $0x01010101
+DATA const01010101<>+20(SB)/4, $0x01010101
+DATA const01010101<>+24(SB)/4, $0x01010101
+DATA const01010101<>+28(SB)/4, $0x01010101
+GLOBL const01010101<>(SB), RODATA|NOPTR, $32
+
+// func equalValueAVX2(dst *uint8, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·equalValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCMPPS       $0x00, Y0, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VPACKSSWB    X2, X2, X2
+	VPAND        const01010101<>+0(SB), X2, X2
+	VMOVQ        X2, (AX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func notEqualAVX2(dst *uint8, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·notEqualAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+block:
+	VMOVUPS      (CX)(SI*4), Y0
+	VCMPPS       $0x04, (DX)(SI*4), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPACKSSDW    X1, X0, X1
+	VPACKSSWB    X1, X1, X1
+	VPAND        const01010101<>+0(SB), X1, X1
+	VMOVQ        X1, (AX)(SI*1)
+	ADDQ         $0x08, SI
+	CMPQ         SI, BX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func notEqualValueAVX2(dst *uint8, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·notEqualValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCMPPS       $0x04, Y0, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VPACKSSWB    X2, X2, X2
+	VPAND        const01010101<>+0(SB), X2, X2
+	VMOVQ        X2, (AX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func lessAVX2(dst *uint8, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·lessAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+block:
+	VMOVUPS      (CX)(SI*4), Y0
+	VCMPPS       $0x11, (DX)(SI*4), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPACKSSDW    X1, X0, X1
+	VPACKSSWB    X1, X1, X1
+	VPAND        const01010101<>+0(SB), X1, X1
+	VMOVQ        X1, (AX)(SI*1)
+	ADDQ         $0x08, SI
+	CMPQ         SI, BX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func lessValueAVX2(dst *uint8, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·lessValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCMPPS       $0x11, Y0, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VPACKSSWB    X2, X2, X2
+	VPAND        const01010101<>+0(SB), X2, X2
+	VMOVQ        X2, (AX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func lessEqualAVX2(dst *uint8, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·lessEqualAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+block:
+	VMOVUPS      (CX)(SI*4), Y0
+	VCMPPS       $0x12, (DX)(SI*4), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPACKSSDW    X1, X0, X1
+	VPACKSSWB    X1, X1, X1
+	VPAND        const01010101<>+0(SB), X1, X1
+	VMOVQ        X1, (AX)(SI*1)
+	ADDQ         $0x08, SI
+	CMPQ         SI, BX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func lessEqualValueAVX2(dst *uint8, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·lessEqualValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCMPPS       $0x12, Y0, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VPACKSSWB    X2, X2, X2
+	VPAND        const01010101<>+0(SB), X2, X2
+	VMOVQ        X2, (AX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func greaterValueAVX2(dst *uint8, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·greaterValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VPACKSSWB    X2, X2, X2
+	VPAND        const01010101<>+0(SB), X2, X2
+	VMOVQ        X2, (AX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func greaterEqualValueAVX2(dst *uint8, a *float32, y float32, n int)
+// Requires: AVX
+TEXT ·greaterEqualValueAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	XORQ         BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCMPPS       $0x1d, Y0, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VPACKSSWB    X2, X2, X2
+	VPAND        const01010101<>+0(SB), X2, X2
+	VMOVQ        X2, (AX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+// func whereAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·whereAVX2(SB), NOSPLIT, $0-40
+	MOVQ  dst+0(FP), AX
+	MOVQ  cond+8(FP), CX
+	MOVQ  a+16(FP), DX
+	MOVQ  b+24(FP), BX
+	VPXOR Y0, Y0, Y0
+	MOVQ  n+32(FP), SI
+	XORQ  DI, DI
+
+block:
+	VPMOVZXBD (CX)(DI*1), Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVUPS   (DX)(DI*4), Y2
+	VBLENDVPS Y1, (BX)(DI*4), Y2, Y2
+	VMOVUPS   Y2, (AX)(DI*4)
+	ADDQ      $0x08, DI
+	CMPQ      DI, SI
+	JL        block
+	VZEROUPPER
+	RET
+
+// func whereValueAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·whereValueAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         cond+8(FP), CX
+	MOVQ         a+16(FP), DX
+	MOVQ         b+24(FP), BX
+	VBROADCASTSS (BX), Y0
+	VPXOR        Y1, Y1, Y1
+	MOVQ         n+32(FP), BX
+	XORQ         SI, SI
+
+block:
+	VPMOVZXBD (CX)(SI*1), Y2
+	VPCMPEQD  Y1, Y2, Y2
+	VMOVUPS   (DX)(SI*4), Y3
+	VBLENDVPS Y2, Y0, Y3, Y3
+	VMOVUPS   Y3, (AX)(SI*4)
+	ADDQ      $0x08, SI
+	CMPQ      SI, BX
+	JL        block
+	VZEROUPPER
+	RET
+
+// func whereElseAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·whereElseAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         cond+8(FP), CX
+	MOVQ         a+16(FP), DX
+	VBROADCASTSS (DX), Y0
+	MOVQ         b+24(FP), DX
+	VPXOR        Y1, Y1, Y1
+	MOVQ         n+32(FP), BX
+	XORQ         SI, SI
+
+block:
+	VPMOVZXBD (CX)(SI*1), Y2
+	VPCMPEQD  Y1, Y2, Y2
+	VMOVUPS   Y0, Y3
+	VBLENDVPS Y2, (DX)(SI*4), Y3, Y3
+	VMOVUPS   Y3, (AX)(SI*4)
+	ADDQ      $0x08, SI
+	CMPQ      SI, BX
+	JL        block
+	VZEROUPPER
+	RET

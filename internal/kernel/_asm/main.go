@@ -30,6 +30,7 @@ func main() {
 	sums()
 	transpose()
 	copyRows()
+	comparisons()
 	Generate()
 }
 
