@@ -170,8 +170,13 @@ func newReader(src data.Source, p *Pipeline, o BatchOptions) (*reader, error) {
 		return nil, err
 	}
 	r.host = p.Host
-	r.sample, err = p.sample()
-	return r, err
+	if r.sample, err = p.sample(); err != nil {
+		return nil, err
+	}
+	if s := src.Schema(); len(r.host) == 0 && !s.Varies && s.Sample.Len() != r.sample.Len() {
+		return nil, &data.ContentError{Source: s.Name, Detail: fmt.Sprintf("a sample is %v, want %v as in %s", s.Sample, r.sample, p.Schema.Name), Hint: "use data of the same shape"}
+	}
+	return r, nil
 }
 
 // read fills b with this rank's part of the samples from…to of the epoch.

@@ -94,6 +94,9 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 		return nil, err
 	}
 	var err error
+	if t.job.Data, err = conform(job.Data, job.Net.Target != nn.InputName); err != nil {
+		return nil, err
+	}
 	if t.pipeline = job.Pipeline; t.pipeline == nil {
 		if t.pipeline, err = feature.Auto(schema, job.Net.Input); err != nil {
 			return nil, err
@@ -103,6 +106,9 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 		return nil, err
 	}
 	if t.score, err = newScore(job.Net); err != nil {
+		return nil, err
+	}
+	if err := t.score.checkWatched(job.EarlyStopping); err != nil {
 		return nil, err
 	}
 	if t.programs, err = compile(&t.job, t.pipeline, schema); err != nil {

@@ -114,8 +114,10 @@ func (j *Job) prepare() error {
 		return err
 	}
 	config.Defaults(&j.Options)
-	if early := j.EarlyStopping; early != nil {
-		config.Defaults(early)
+	if j.EarlyStopping != nil {
+		early := *j.EarlyStopping // the job's owner may use it again
+		config.Defaults(&early)
+		j.EarlyStopping = &early
 	}
 	if j.Optimizer == nil {
 		j.Optimizer = optim.Adam{}
@@ -168,19 +170,23 @@ func (j *Job) checkTarget() error {
 
 // checkOutputs compares the number of classes with that of the net's outputs.
 func (j *Job) checkOutputs() error {
-	if j.Net.Loss.Target() != nn.ClassTarget {
+	schema := j.Data.Train.Schema()
+	classes := len(schema.Target.Labels)
+	misfit := func(hint, format string, args ...any) error {
+		return &data.ContentError{Source: schema.Name, Detail: fmt.Sprintf("there are %d classes, and ", classes) + fmt.Sprintf(format, args...), Hint: hint}
+	}
+	switch target := j.Net.Loss.Target(); {
+	case target == nn.BinaryTarget && classes > 2:
+		return misfit("use cross_entropy and an output for each class", "the loss tells two apart")
+	case target != nn.ClassTarget:
 		return nil // the loss compares the shapes
 	}
 	rows, err := j.Net.Summary()
 	if err != nil {
 		return err
 	}
-	last, schema := rows[len(rows)-1], j.Data.Train.Schema()
-	if classes := len(schema.Target.Labels); !last.Output[1].Is(classes) {
-		return &data.ContentError{
-			Source: schema.Name, Detail: fmt.Sprintf("there are %d classes, and the net's last layer %s gives %v", classes, last.Name, last.Output),
-			Hint: fmt.Sprintf("it has to give [N %d]", classes),
-		}
+	if last := rows[len(rows)-1]; !last.Output[1].Is(classes) {
+		return misfit(fmt.Sprintf("it has to give [N %d]", classes), "the net's last layer %s gives %v", last.Name, last.Output)
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package train
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/metric"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/tensor"
@@ -14,6 +16,24 @@ type stopping struct {
 	Best  *float64 `json:"best,omitempty"` // value of the watched metric; nil before the first epoch
 	Epoch int      `json:"epoch"`          // when that was, from 1
 	Stale int      `json:"stale"`          // epochs since
+}
+
+// checkWatched is an error if early stopping watches what is not measured.
+func (s *score) checkWatched(early *EarlyStopping) error {
+	if early == nil || early.Metric == "loss" {
+		return nil
+	}
+	known := []string{"loss"}
+	for _, m := range s.metrics {
+		if m.name == early.Metric {
+			return nil
+		}
+		known = append(known, m.name)
+	}
+	return &config.Error{
+		Detail: fmt.Sprintf("early_stopping watches %q, which is not measured", early.Metric),
+		Hint:   "set its metric to one of " + strings.Join(known, ", ") + ", or add that to the metrics of the net",
+	}
 }
 
 // watch looks at the watched metric after an epoch: whether it is the best so

@@ -78,6 +78,8 @@ var checks = []check{
 	{"no_samples", noSamples},
 	{"no_target", noTarget},
 	{"one_class", oneClass},
+	{"misfit_parts", misfitParts},
+	{"other_labels", otherLabels},
 	{"constant_feature", constantFeature},
 	{"nan_feature", nanFeature},
 	{"nan_target", nanTarget},
