@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -237,6 +238,27 @@ func (p *Pipeline) evaluate(x *tensor.Tensor, n int) (*tensor.Tensor, error) {
 		}
 	}
 	return value(out), nil
+}
+
+// Clone returns the pipeline with steps of its own, which learn without those of p
+// changing.
+func (p *Pipeline) Clone() *Pipeline {
+	out := &Pipeline{Schema: p.Schema}
+	for _, s := range p.Host {
+		out.Host = append(out.Host, cloneStep(s))
+	}
+	for _, s := range p.Graph {
+		out.Graph = append(out.Graph, cloneStep(s))
+	}
+	return out
+}
+
+// cloneStep copies the struct behind a step. What it has learned is replaced, never
+// changed, so the copy may share it.
+func cloneStep[S Step](s S) S {
+	v := reflect.New(reflect.TypeOf(s).Elem())
+	v.Elem().Set(reflect.ValueOf(s).Elem())
+	return v.Interface().(S)
 }
 
 // String lists the steps, those of the host before a bar.

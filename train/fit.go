@@ -97,10 +97,10 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 	if t.job.Data, err = conform(job.Data, job.Net.Target != nn.InputName); err != nil {
 		return nil, err
 	}
-	if t.pipeline = job.Pipeline; t.pipeline == nil {
-		if t.pipeline, err = feature.Auto(schema, job.Net.Input); err != nil {
-			return nil, err
-		}
+	if job.Pipeline != nil {
+		t.pipeline = job.Pipeline.Clone() // the job's owner may use it again
+	} else if t.pipeline, err = feature.Auto(schema, job.Net.Input); err != nil {
+		return nil, err
 	}
 	if err := t.pipeline.Fit(ctx, t.src); err != nil {
 		return nil, err

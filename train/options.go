@@ -67,8 +67,9 @@ type Job struct {
 	Net  *nn.Net
 	Data learn.Data
 	Options
-	// Pipeline is the feature steps, fitted or to be fitted to the training
-	// data; nil is what the data need to enter the net.
+	// Pipeline is the feature steps, which stay as they are: what is not fitted
+	// is fitted in a copy, that of the model. nil is what the data need to enter
+	// the net.
 	Pipeline *feature.Pipeline
 	// Optimizer moves the parameters; nil is Adam with its defaults.
 	Optimizer optim.Optimizer

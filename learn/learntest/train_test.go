@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/learn/learntest"
 	"github.com/emberml/ember/nn"
@@ -25,60 +26,63 @@ func open(t *testing.T, name string, o data.Options, share float64) data.Source 
 	return parts[0]
 }
 
-// nets makes learners of a net that is trained for a number of epochs.
-func nets(net func() *nn.Net, epochs int) func(learntest.Settings) learn.Learner {
+// with makes learners that are all made of one, so that they share its net,
+// steps and options.
+func with(l train.Learner) func(learntest.Settings) learn.Learner {
+	l.Optimizer, l.Schedule = optim.Adam{LR: 0.01}, optim.Cosine{}
 	return func(s learntest.Settings) learn.Learner {
-		if s.Batch == 0 {
-			s.Batch = 32
+		one := l
+		one.Seed, one.Threads, one.CheckpointDir, one.Resume = s.Seed, s.Threads, s.Checkpoints, s.Resume
+		if one.Batch = s.Batch; s.Batch == 0 {
+			one.Batch = 32
 		}
-		return train.Learner{
-			Net: net(), Optimizer: optim.Adam{LR: 0.01}, Schedule: optim.Cosine{},
-			Options: train.Options{Epochs: epochs, Batch: s.Batch, Seed: s.Seed},
-			Threads: s.Threads, CheckpointDir: s.Checkpoints, Resume: s.Resume,
-		}
+		return one
 	}
 }
 
 func TestMLP(t *testing.T) {
-	net := func() *nn.Net {
-		net := nn.Sequential(nn.Dense{Units: 16, Activation: "relu", Dropout: 0.1}, nn.Dense{Units: 3})
-		net.Name, net.Input, net.Loss = "mlp", []int{4}, nn.CrossEntropy{}
-		return net
+	iris := open(t, "iris", data.Options{}, 1)
+	steps, err := feature.Auto(iris.Schema(), []int{4}, &feature.MinMax{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	learntest.Run(t, learntest.Case{New: nets(net, 10), Data: open(t, "iris", data.Options{}, 1)})
+	net := nn.Sequential(nn.Dense{Units: 16, Activation: "relu", Dropout: 0.1}, nn.Dense{Units: 3})
+	net.Name, net.Input, net.Loss = "mlp", []int{4}, nn.CrossEntropy{}
+	learntest.Run(t, learntest.Case{
+		New:  with(train.Learner{Net: net, Pipeline: steps, Options: train.Options{Epochs: 10}}),
+		Data: iris,
+	})
 }
 
 func TestConvolutions(t *testing.T) {
-	net := func() *nn.Net {
-		net := nn.Sequential(
-			nn.Conv2D{Filters: 4, Kernel: nn.Pair{3}, Activation: "relu"}, nn.BatchNorm{}, nn.MaxPool2D{},
-			nn.Flatten{}, nn.Dense{Units: 10, L2: 1e-4},
-		)
-		net.Name, net.Input, net.Loss = "convolutions", []int{1, 8, 8}, nn.CrossEntropy{}
-		return net
-	}
-	learntest.Run(t, learntest.Case{New: nets(net, 2), Data: open(t, "digits", data.Options{}, 0.15)})
+	net := nn.Sequential(
+		nn.Conv2D{Filters: 4, Kernel: nn.Pair{3}, Activation: "relu"}, nn.BatchNorm{}, nn.MaxPool2D{},
+		nn.Flatten{}, nn.Dense{Units: 10, L2: 1e-4},
+	)
+	net.Name, net.Input, net.Loss = "convolutions", []int{1, 8, 8}, nn.CrossEntropy{}
+	learntest.Run(t, learntest.Case{
+		New:  with(train.Learner{Net: net, Options: train.Options{Epochs: 2, Accumulate: 2}}),
+		Data: open(t, "digits", data.Options{}, 0.15),
+	})
 }
 
 func TestRegression(t *testing.T) {
-	net := func() *nn.Net {
-		net := nn.Sequential(nn.Dense{Units: 16, Activation: "tanh"}, nn.Dense{Units: 1})
-		net.Name, net.Input, net.Loss = "regression", []int{3}, nn.MSE{}
-		return net
-	}
+	net := nn.Sequential(nn.Dense{Units: 16, Activation: "tanh"}, nn.Dense{Units: 1})
+	net.Name, net.Input, net.Loss = "regression", []int{3}, nn.MSE{}
 	numbers := data.Options{Target: "petal_width", Columns: []string{"sepal_length", "sepal_width", "petal_length"}}
-	learntest.Run(t, learntest.Case{New: nets(net, 10), Data: open(t, "iris", numbers, 1)})
+	learntest.Run(t, learntest.Case{
+		New:  with(train.Learner{Net: net, Options: train.Options{Epochs: 10, EarlyStopping: &train.EarlyStopping{Patience: 2}}}),
+		Data: open(t, "iris", numbers, 1),
+	})
 }
 
 func TestAutoencoder(t *testing.T) {
-	net := func() *nn.Net {
-		net := nn.Sequential(nn.Flatten{}, nn.Dense{Units: 8, Activation: "relu"}, nn.Dense{Units: 64})
-		net.Name, net.Input, net.Loss, net.Target = "autoencoder", []int{1, 8, 8}, nn.MSE{}, nn.InputName
-		return net
-	}
+	net := nn.Sequential(nn.Flatten{}, nn.Dense{Units: 8, Activation: "relu"}, nn.Dense{Units: 64})
+	net.Name, net.Input, net.Loss, net.Target = "autoencoder", []int{1, 8, 8}, nn.MSE{}, nn.InputName
 	const own = "it learns its own input"
 	learntest.Run(t, learntest.Case{
-		New: nets(net, 2), Data: open(t, "digits", data.Options{}, 0.1),
+		New:  with(train.Learner{Net: net, Options: train.Options{Epochs: 2}}),
+		Data: open(t, "digits", data.Options{}, 0.1),
 		Skip: []learntest.Skip{{"learns", own}, {"no_target", own}, {"one_class", own}},
 	})
 }
