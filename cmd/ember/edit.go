@@ -10,13 +10,16 @@ import (
 	"github.com/emberml/ember/nn"
 )
 
-// edit changes a net's configuration as the command line asks: --set first, then
-// the flags that stand for a key of train. It returns what is worth a note.
-func (c *trainCmd) edit(root *config.Node) (notes []string, err error) {
+// set applies those of --set to a net's configuration that are about the key or
+// what is below it; all where the key is empty. It returns what is worth a note.
+func (c *trainCmd) set(root *config.Node, key string) (notes []string, err error) {
 	for _, text := range c.Set {
 		path, value, ok := strings.Cut(text, "=")
 		if !ok {
 			return nil, usageError{fmt.Errorf("--set %s: want KEY=VALUE, such as optimizer.adam.lr=0.01", text)}
+		}
+		if !below(path, key) {
+			continue
 		}
 		note, err := config.Set(root, path, value, nn.Choices(root))
 		if err != nil {
@@ -25,6 +28,28 @@ func (c *trainCmd) edit(root *config.Node) (notes []string, err error) {
 		if note != "" {
 			notes = append(notes, note)
 		}
+	}
+	return notes, nil
+}
+
+// below tells whether a path is a key or leads below it; each does for none.
+func below(path, key string) bool {
+	return key == "" || path == key || strings.HasPrefix(path, key+".")
+}
+
+// sets tells whether --set names the key or one below it.
+func (c *trainCmd) sets(key string) bool {
+	return slices.ContainsFunc(c.Set, func(text string) bool {
+		path, _, _ := strings.Cut(text, "=")
+		return below(path, key)
+	})
+}
+
+// edit changes a net's configuration as the command line asks: --set first, then
+// the flags that stand for a key of train. It returns what is worth a note.
+func (c *trainCmd) edit(root *config.Node) (notes []string, err error) {
+	if notes, err = c.set(root, ""); err != nil {
+		return nil, err
 	}
 	for _, flag := range c.trainFlags() {
 		if flag.value == "" {
@@ -36,14 +61,6 @@ func (c *trainCmd) edit(root *config.Node) (notes []string, err error) {
 		root.Get("train").Get(flag.key).File = "--" + flag.name // where a mistake in the value is
 	}
 	return notes, nil
-}
-
-// sets tells whether --set names the key or one below it.
-func (c *trainCmd) sets(key string) bool {
-	return slices.ContainsFunc(c.Set, func(text string) bool {
-		path, _, _ := strings.Cut(text, "=")
-		return path == key || strings.HasPrefix(path, key+".")
-	})
 }
 
 // trainFlag is a flag that stands for a key of train in the net file.

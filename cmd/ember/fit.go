@@ -63,11 +63,7 @@ func outputs(net *nn.Net, target data.Target) int {
 // fitBuiltin makes a built-in net for the data, with the edits of the command
 // line, and the data with the target that it learns. The notes are for the user.
 func (c *trainCmd) fitBuiltin(name string, src data.Source) (net *nn.Net, _ data.Source, notes []string, err error) {
-	natural, err := pipeline(&nn.Net{}, src.Schema(), nil)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	input, err := natural.Output()
+	input, err := c.naturalInput(src.Schema())
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -116,6 +112,20 @@ func (c *trainCmd) fitBuiltin(name string, src data.Source) (net *nn.Net, _ data
 		notes = append(notes, fmt.Sprintf("the target is numbers, learned by %s with the loss mse; --set loss=cross_entropy learns whole ones as classes", name))
 	}
 	return net, src, notes, nil
+}
+
+// naturalInput is the shape of a sample as it enters a built-in net: what the
+// feature steps of the command line, if there are any, make of it.
+func (c *trainCmd) naturalInput(schema *data.Schema) ([]int, error) {
+	root := config.NewMap()
+	if _, err := c.set(root, "features"); err != nil {
+		return nil, err
+	}
+	p, err := pipeline(&nn.Net{Features: root.Get("features")}, schema, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.Output()
 }
 
 // mostClasses is the number of different whole numbers up to which they are

@@ -46,6 +46,30 @@ func (c *cluster) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// fractions are the parts of a --split: to train, to validate and perhaps to test
+// on.
+type fractions []float64
+
+// UnmarshalText reads 0.8,0.1,0.1.
+func (f *fractions) UnmarshalText(text []byte) error {
+	sum := 0.0
+	for part := range strings.SplitSeq(string(text), ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil || v <= 0 || v >= 1 {
+			return fmt.Errorf("%q is not a fraction between 0 and 1", part)
+		}
+		*f = append(*f, v)
+		sum += v
+	}
+	if n := len(*f); n != 2 && n != 3 {
+		return fmt.Errorf("%d fractions, want two (train, validate) or three (and test)", n)
+	}
+	if sum > 1+1e-9 {
+		return fmt.Errorf("the fractions sum to %v, more than 1", sum)
+	}
+	return nil
+}
+
 // size is a number of bytes on the command line: 4GiB, 512MiB, 1.5GB, 1000000.
 type size int
 

@@ -195,27 +195,13 @@ func (c *trainCmd) openPart(e *env, spec string, like *data.Schema) (*data.Datas
 	return openData(e, spec, o)
 }
 
-// checkParts checks the flags that say what is trained and measured on.
+// checkParts refuses two answers to what is measured on.
 func (c *trainCmd) checkParts() error {
-	switch n := len(c.Split); {
-	case n == 0:
-		return nil
-	case n != 2 && n != 3:
-		return usageError{fmt.Errorf("--split: %d fractions, want two (train, validate) or three (and test)", n)}
-	case c.Valid != "":
+	switch {
+	case c.Split != nil && c.Valid != "":
 		return usageError{errors.New("--split cuts off data to validate on, and --valid names some: give one of them")}
-	case n == 3 && c.Test != "":
+	case len(c.Split) == 3 && c.Test != "":
 		return usageError{errors.New("--split cuts off data to test on, and --test names some: give one of them, or two fractions")}
-	}
-	sum := 0.0
-	for _, f := range c.Split {
-		if f <= 0 {
-			return usageError{fmt.Errorf("--split: the fraction %v is not above 0", f)}
-		}
-		sum += f
-	}
-	if sum > 1+1e-9 {
-		return usageError{fmt.Errorf("--split: the fractions sum to %v, more than 1", sum)}
 	}
 	return nil
 }

@@ -30,33 +30,38 @@ func pictureOf(x *tensor.Tensor, white float64) picture {
 	return p
 }
 
-// mean is the mean of the pixels in columns x0 to x1 and rows y0 to y1, the ends
-// left out.
-func (p picture) mean(x0, x1, y0, y1 int) pixel {
-	var sum pixel
-	for y := y0; y < y1; y++ {
-		for x := x0; x < x1; x++ {
-			for c, v := range p.pixels[y*p.w+x] {
-				sum[c] += v
+// resize is the picture with w×h pixels, each the mean of what it covers.
+func (p picture) resize(w, h int) picture {
+	out := picture{w: w, h: h, pixels: make([]pixel, w*h)}
+	columns, rows := coverage(p.w, w), coverage(p.h, h)
+	for i := range out.pixels {
+		for _, row := range rows[i/w] {
+			for _, column := range columns[i%w] {
+				for c, v := range p.pixels[row.at*p.w+column.at] {
+					out.pixels[i][c] += row.share * column.share * v
+				}
 			}
 		}
 	}
-	for c := range sum {
-		sum[c] /= float64((x1 - x0) * (y1 - y0))
-	}
-	return sum
+	return out
 }
 
-// resize is the picture with w×h pixels, each the mean of those that it covers.
-func (p picture) resize(w, h int) picture {
-	out := picture{w: w, h: h, pixels: make([]pixel, 0, w*h)}
-	for y := range h {
-		y0 := y * p.h / h
-		y1 := max(y0+1, ((y+1)*p.h+h-1)/h)
-		for x := range w {
-			x0 := x * p.w / w
-			x1 := max(x0+1, ((x+1)*p.w+w-1)/w)
-			out.pixels = append(out.pixels, p.mean(x0, min(x1, p.w), y0, min(y1, p.h)))
+// cover is a pixel of a line and its share in the pixel that is made of it.
+type cover struct {
+	at    int
+	share float64
+}
+
+// coverage is what each of m pixels covers of a line of n.
+func coverage(n, m int) [][]cover {
+	out := make([][]cover, m)
+	size := float64(n) / float64(m)
+	for i := range out {
+		from, to := float64(i)*size, float64(i+1)*size
+		for at := int(from); at < n && float64(at) < to; at++ {
+			if overlap := min(to, float64(at+1)) - max(from, float64(at)); overlap > 0 {
+				out[i] = append(out[i], cover{at, overlap / size})
+			}
 		}
 	}
 	return out

@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +48,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"flip":      scriptFlip,
 	"same":      scriptSame,
 	"npz":       scriptNPZ,
+	"png":       scriptPNG,
 }
 
 // scriptCode is: code N program args… It runs a program that must exit with the
@@ -128,6 +132,25 @@ func scriptNPZ(ts *testscript.TestScript, _ bool, args []string) {
 	array := tensor.Cast(tensor.Arange(int64(0), int64(size), 1), dtype).Reshape(shape...)
 	var content bytes.Buffer
 	ts.Check(tensor.WriteNPZ(&content, args[1:2], map[string]*tensor.Tensor{args[1]: array}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content.Bytes(), 0o666))
+}
+
+// scriptPNG is: png FILE WIDTH HEIGHT RED GREEN BLUE. It writes an image of one
+// color that fades to the right.
+func scriptPNG(ts *testscript.TestScript, _ bool, args []string) {
+	n := make([]int, 5)
+	for i := range n {
+		n[i] = atoi(ts, args[1+i])
+	}
+	m := image.NewRGBA(image.Rect(0, 0, n[0], n[1]))
+	for y := range n[1] {
+		for x := range n[0] {
+			fade := func(c int) uint8 { return uint8(c * (n[0] - x) / n[0]) }
+			m.SetRGBA(x, y, color.RGBA{fade(n[2]), fade(n[3]), fade(n[4]), 255})
+		}
+	}
+	var content bytes.Buffer
+	ts.Check(png.Encode(&content, m))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content.Bytes(), 0o666))
 }
 

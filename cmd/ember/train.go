@@ -23,7 +23,7 @@ type trainCmd struct {
 	Valid  string    `group:"data" placeholder:"D" help:"Data to measure on after each epoch."`
 	Test   string    `group:"data" placeholder:"D" help:"Data to measure on at the end. A set with a test part, such as mnist, needs none."`
 	Target string    `group:"data" placeholder:"COL" help:"Column to learn; several are parted by commas."`
-	Split  []float64 `group:"data" placeholder:"F,…" help:"Cut the data by the seed: fractions to train and to validate on, and a third to test on; such as 0.8,0.1,0.1."`
+	Split  fractions `group:"data" placeholder:"F,F[,F]" help:"Cut the data by the seed: fractions to train and to validate on, and a third to test on; such as 0.8,0.1,0.1."`
 
 	Epochs         *int     `group:"training" placeholder:"N" help:"Passes over the training data."`
 	Steps          *int     `group:"training" placeholder:"N" help:"Stop after so many updates."`
