@@ -63,6 +63,20 @@ func Sequential(layers ...Layer) *Net {
 	return n
 }
 
+// Measure sets the metrics of the net, each as a net file writes it: "accuracy"
+// or "top_k: {k: 3}". Which there are is up to the trainer, which checks them.
+func (n *Net) Measure(metrics ...string) error {
+	nodes := make([]*config.Node, len(metrics))
+	for i, text := range metrics {
+		var err error
+		if nodes[i], err = config.Parse("metrics", []byte(text)); err != nil {
+			return err
+		}
+	}
+	n.Metrics = nodes
+	return nil
+}
+
 // Names are the names of the layers.
 func (n *Net) Names() []string {
 	names := make([]string, len(n.Layers))

@@ -228,3 +228,18 @@ func TestInputAsTarget(t *testing.T) {
 		t.Errorf("reconstruction error is %v", loss)
 	}
 }
+
+func TestMeasure(t *testing.T) {
+	net := small()
+	if err := net.Measure("accuracy", "top_k: {k: 3}"); err != nil {
+		t.Fatal(err)
+	}
+	r := fit(t, train.Job{Net: net, Data: digits(t), Options: train.Options{Epochs: 2}})
+	accuracy, _ := r.Test.Get("accuracy")
+	if top, ok := r.Test.Get("top_k"); !ok || top <= accuracy {
+		t.Errorf("top 3 is %v, accuracy %v", top, accuracy)
+	}
+	if !strings.Contains(r.Model.Net, "top_k: {k: 3}") {
+		t.Errorf("the net's source lacks the metrics:\n%s", r.Model.Net)
+	}
+}
