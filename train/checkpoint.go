@@ -37,11 +37,14 @@ type checkpoint struct {
 	Weights string `json:"weights"` // SHA-256 of the variables' file
 	Best    bool   `json:"best"`    // the best so far when it was written
 
-	Done bool `json:"done"` // early stopping ended training
+	Done     bool `json:"done"`     // early stopping ended training
+	Finished bool `json:"finished"` // training had nothing left to do
 
 	Progress progress `json:"progress"` // of the present epoch
 	Stopping stopping `json:"stopping"`
-	Net      string   `json:"net,omitempty"` // the net's source, for people
+	// LastEpoch is the scores of the last epoch on the training data.
+	LastEpoch map[string]float64 `json:"last_epoch,omitempty"`
+	Net       string             `json:"net,omitempty"` // the net's source, for people
 }
 
 // CheckpointError says that a checkpoint cannot be gone on from.
@@ -69,8 +72,8 @@ func (c checkpoints) file(step int, ext string) string {
 // joinURL appends a name to a folder's path or URL.
 func joinURL(dir, name string) string { return strings.TrimSuffix(dir, "/") + "/" + name }
 
-// save writes a checkpoint and removes those that are no longer kept. Nothing
-// half-written stays: both files appear whole or not at all.
+// save writes a checkpoint. Nothing half-written stays: both files appear whole or
+// not at all.
 func (c checkpoints) save(ctx context.Context, cp checkpoint, state *engine.State, skip func(name string) bool) (string, error) {
 	variables := map[string]*tensor.Tensor{}
 	size := 0
@@ -98,7 +101,7 @@ func (c checkpoints) save(ctx context.Context, cp checkpoint, state *engine.Stat
 	if err := storage.WriteFile(ctx, name, append(text, '\n')); err != nil {
 		return "", errors.Join(err, storage.Remove(ctx, weights))
 	}
-	return name, c.prune(ctx)
+	return name, nil
 }
 
 // steps lists the checkpoints' steps, the newest first.
@@ -136,8 +139,13 @@ func (c checkpoints) prune(ctx context.Context) error {
 			break
 		}
 	}
-	for _, step := range steps[c.keep:] {
-		if step == best {
+	return c.remove(ctx, steps[c.keep:], best)
+}
+
+// remove removes the checkpoints of the steps but that of one to keep.
+func (c checkpoints) remove(ctx context.Context, steps []int, keep int) error {
+	for _, step := range steps {
+		if step == keep {
 			continue
 		}
 		for _, ext := range []string{"json", "safetensors"} {

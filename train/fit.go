@@ -78,10 +78,11 @@ type trainer struct {
 	sinceCPU      float64
 	lastSaved     time.Time
 	lastSavedStep int
+	earlier       []int   // steps of checkpoints of an earlier run, to be replaced
 	data          string  // fingerprint of the training data
 	stepLoss      float64 // since the last reported step
 	stepSamples   int
-	lastEpoch     report.Epoch
+	lastEpoch     report.Scores // of the training data, with the loss
 }
 
 func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, error) {
@@ -162,6 +163,9 @@ func (t *trainer) fit(ctx context.Context) (*Result, error) {
 		Kernel: t.job.Kernel, Epochs: t.job.Epochs, Samples: int64(t.src.Len()), Resumed: int64(t.step), Net: t.job.source(),
 	})
 	t.lastSaved = t.job.Now()
+	if err := t.startFolder(ctx); err != nil {
+		return nil, err
+	}
 	for !t.finished() {
 		if err := t.runEpoch(ctx); err != nil {
 			return nil, t.interrupted(ctx, err)
@@ -171,7 +175,7 @@ func (t *trainer) fit(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	t.restoreBest()
-	r := &Result{Epochs: t.epoch, Steps: t.step, Train: append(report.Scores{{Name: "loss", Value: float64(t.lastEpoch.Loss)}}, t.lastEpoch.Metrics...)}
+	r := &Result{Epochs: t.epoch, Steps: t.step, Train: t.lastEpoch}
 	var err error
 	if r.Valid, err = t.evaluate(ctx, t.job.Data.Valid); err != nil {
 		return nil, t.interrupted(ctx, err)
@@ -217,6 +221,9 @@ func (t *trainer) runEpoch(ctx context.Context) error {
 		if t.job.Steps > 0 && t.step >= t.job.Steps && t.sample < t.src.Len() {
 			t.stopClock()
 			t.report()
+			if _, err := t.reportEpoch(ctx); err != nil {
+				return err
+			}
 			return t.save(ctx, false)
 		}
 		if err := t.afterStep(ctx); err != nil {
@@ -267,15 +274,10 @@ func (t *trainer) endEpoch(ctx context.Context) error {
 	if t.sample == t.src.Len() && t.step%max(1, t.stepsPerEpoch()/200) != 0 {
 		t.report()
 	}
-	valid, err := t.evaluate(ctx, t.job.Data.Valid)
+	valid, err := t.reportEpoch(ctx)
 	if err != nil {
 		return err
 	}
-	t.lastEpoch = report.Epoch{
-		Epoch: t.epoch + 1, Step: int64(t.step), Samples: int64(t.score.samples), Seconds: t.seconds, CPUSeconds: t.cpu,
-		Loss: report.Number(t.score.mean()), Metrics: t.score.values(false), Valid: valid,
-	}
-	t.event(t.lastEpoch)
 	t.histograms()
 	best := t.watch(valid)
 	t.epoch, t.sample, t.seconds, t.cpu = t.epoch+1, 0, 0, 0
@@ -284,6 +286,21 @@ func (t *trainer) endEpoch(ctx context.Context) error {
 		return t.save(ctx, best)
 	}
 	return nil
+}
+
+// reportEpoch tells of the epoch at hand, whole or as far as the run goes, and
+// measures on the validation data.
+func (t *trainer) reportEpoch(ctx context.Context) (valid report.Scores, err error) {
+	if valid, err = t.evaluate(ctx, t.job.Data.Valid); err != nil {
+		return nil, err
+	}
+	e := report.Epoch{
+		Epoch: t.epoch + 1, Step: int64(t.step), Samples: int64(t.score.samples), Seconds: t.seconds, CPUSeconds: t.cpu,
+		Loss: report.Number(t.score.mean()), Metrics: t.score.values(false), Valid: valid,
+	}
+	t.lastEpoch = t.score.values(true)
+	t.event(e)
+	return valid, nil
 }
 
 // evaluate measures on a source, without the penalties; nil gives nil.

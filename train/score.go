@@ -133,3 +133,25 @@ func (s *score) restore(p progress) error {
 	}
 	return nil
 }
+
+// scoreMap is scores as JSON can hold them, without those that are not finite.
+func scoreMap(scores report.Scores) map[string]float64 {
+	out := map[string]float64{}
+	for _, s := range scores {
+		if isNumber(s.Value) {
+			out[s.Name] = s.Value
+		}
+	}
+	return out
+}
+
+// named puts scores that were saved in the order of the metrics.
+func (s *score) named(saved map[string]float64) report.Scores {
+	var out report.Scores
+	for _, score := range s.values(true) {
+		if v, ok := saved[score.Name]; ok {
+			out = append(out, report.Score{Name: score.Name, Value: v})
+		}
+	}
+	return out
+}

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -46,7 +45,7 @@ func (t *trainer) watch(valid report.Scores) (best bool) {
 	}
 	scores := valid
 	if scores == nil {
-		scores = append(report.Scores{{Name: "loss", Value: float64(t.lastEpoch.Loss)}}, t.lastEpoch.Metrics...)
+		scores = t.lastEpoch
 	}
 	value, ok := scores.Get(name)
 	if !ok || !isNumber(value) {
@@ -96,74 +95,4 @@ func (t *trainer) restoreBest() {
 	for name, w := range t.best {
 		tensor.CopyInto(t.programs.state.Get(name), w)
 	}
-}
-
-// save writes a checkpoint, if there is a folder for them.
-func (t *trainer) save(ctx context.Context, best bool) error {
-	if t.job.CheckpointDir == "" || t.group.Rank() != 0 {
-		return nil
-	}
-	if t.lastSavedStep == t.step && t.step > 0 && !best {
-		return nil
-	}
-	cp := checkpoint{
-		Step: t.step, Epoch: t.epoch, Sample: t.sample, Seed: t.job.Seed, Batch: t.job.Batch,
-		Data: t.data, Best: best, Progress: t.score.save(), Stopping: t.stop, Done: t.done,
-	}
-	cp.Progress.Seconds, cp.Progress.CPUSeconds = t.seconds, t.cpu
-	cp.Net = t.job.source()
-	path, err := t.folder.save(ctx, cp, t.programs.state, transient)
-	if err != nil {
-		return err
-	}
-	t.lastSaved, t.lastSavedStep = t.job.Now(), t.step
-	t.event(report.Checkpoint{Path: path, Step: int64(t.step), Best: best})
-	return nil
-}
-
-// resume goes on from the newest checkpoint.
-func (t *trainer) resume(ctx context.Context) error {
-	cp, err := t.folder.load(ctx, t.programs.state, transient)
-	if err != nil {
-		return err
-	}
-	file := t.folder.file(cp.Step, "json")
-	if cp.Seed != t.job.Seed {
-		return &CheckpointError{File: file, Detail: fmt.Sprintf("the seed was %d, it is %d here", cp.Seed, t.job.Seed), Hint: fmt.Sprintf("go on with --seed %d", cp.Seed)}
-	}
-	if cp.Batch != t.job.Batch {
-		return &CheckpointError{File: file, Detail: fmt.Sprintf("the batch was %d, it is %d here", cp.Batch, t.job.Batch), Hint: fmt.Sprintf("go on with --batch %d", cp.Batch)}
-	}
-	if cp.Data != t.data {
-		return &CheckpointError{File: file, Detail: "it was trained on other data", Hint: "give the same --data, or train the saved model on with the new data"}
-	}
-	t.step, t.epoch, t.sample, t.stop, t.done = cp.Step, cp.Epoch, cp.Sample, cp.Stopping, cp.Done
-	t.seconds, t.cpu = cp.Progress.Seconds, cp.Progress.CPUSeconds
-	t.lastSavedStep = cp.Step
-	if err := t.score.restore(cp.Progress); err != nil {
-		return &CheckpointError{File: file, Detail: err.Error(), Hint: "train with the metrics that it was written with"}
-	}
-	return t.recall(ctx, cp)
-}
-
-// recall reads the best parameters so far for early stopping.
-func (t *trainer) recall(ctx context.Context, cp checkpoint) error {
-	if !t.restores() || cp.Stopping.Best == nil {
-		return nil
-	}
-	if cp.Best {
-		t.remember()
-		return nil
-	}
-	best, err := t.folder.bestVariables(ctx)
-	if err != nil {
-		return err
-	}
-	t.best = map[string]*tensor.Tensor{}
-	for _, p := range t.programs.params {
-		if w := best[p.Name]; w != nil {
-			t.best[p.Name] = w
-		}
-	}
-	return nil
 }

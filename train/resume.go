@@ -1,0 +1,103 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/tensor"
+)
+
+// startFolder looks for checkpoints of an earlier run where a new one begins:
+// its first checkpoint takes their place.
+func (t *trainer) startFolder(ctx context.Context) (err error) {
+	if t.job.CheckpointDir == "" || t.job.Resume || t.group.Rank() != 0 {
+		return nil
+	}
+	if t.earlier, err = t.folder.steps(ctx); err != nil || len(t.earlier) == 0 {
+		return err
+	}
+	if cp, err := t.folder.read(ctx, t.earlier[0]); err != nil || !cp.Finished {
+		t.event(report.Warning{Message: fmt.Sprintf("%s holds checkpoints of a run that did not end, which the first of this run replaces; --resume goes on from them", t.job.CheckpointDir)})
+	}
+	return nil
+}
+
+// save writes a checkpoint, if there is a folder for them.
+func (t *trainer) save(ctx context.Context, best bool) error {
+	if t.job.CheckpointDir == "" || t.group.Rank() != 0 {
+		return nil
+	}
+	if t.lastSavedStep == t.step && t.step > 0 && !best {
+		return nil
+	}
+	cp := checkpoint{
+		Step: t.step, Epoch: t.epoch, Sample: t.sample, Seed: t.job.Seed, Batch: t.job.Batch,
+		Data: t.data, Best: best, Progress: t.score.save(), Stopping: t.stop, Done: t.done,
+		Finished: t.finished(), LastEpoch: scoreMap(t.lastEpoch),
+	}
+	cp.Progress.Seconds, cp.Progress.CPUSeconds = t.seconds, t.cpu
+	cp.Net = t.job.source()
+	path, err := t.folder.save(ctx, cp, t.programs.state, transient)
+	if err != nil {
+		return err
+	}
+	t.lastSaved, t.lastSavedStep = t.job.Now(), t.step
+	if err := t.folder.remove(ctx, t.earlier, t.step); err != nil {
+		return err
+	}
+	t.earlier = nil
+	if err := t.folder.prune(ctx); err != nil {
+		return err
+	}
+	t.event(report.Checkpoint{Path: path, Step: int64(t.step), Best: best})
+	return nil
+}
+
+// resume goes on from the newest checkpoint.
+func (t *trainer) resume(ctx context.Context) error {
+	cp, err := t.folder.load(ctx, t.programs.state, transient)
+	if err != nil {
+		return err
+	}
+	file := t.folder.file(cp.Step, "json")
+	if cp.Seed != t.job.Seed {
+		return &CheckpointError{File: file, Detail: fmt.Sprintf("the seed was %d, it is %d here", cp.Seed, t.job.Seed), Hint: fmt.Sprintf("go on with --seed %d", cp.Seed)}
+	}
+	if cp.Batch != t.job.Batch {
+		return &CheckpointError{File: file, Detail: fmt.Sprintf("the batch was %d, it is %d here", cp.Batch, t.job.Batch), Hint: fmt.Sprintf("go on with --batch %d", cp.Batch)}
+	}
+	if cp.Data != t.data {
+		return &CheckpointError{File: file, Detail: "it was trained on other data", Hint: "give the same --data, or train the saved model on with the new data"}
+	}
+	t.step, t.epoch, t.sample, t.stop, t.done = cp.Step, cp.Epoch, cp.Sample, cp.Stopping, cp.Done
+	t.seconds, t.cpu = cp.Progress.Seconds, cp.Progress.CPUSeconds
+	t.lastSavedStep = cp.Step
+	t.lastEpoch = t.score.named(cp.LastEpoch)
+	if err := t.score.restore(cp.Progress); err != nil {
+		return &CheckpointError{File: file, Detail: err.Error(), Hint: "train with the metrics that it was written with"}
+	}
+	return t.recall(ctx, cp)
+}
+
+// recall reads the best parameters so far for early stopping.
+func (t *trainer) recall(ctx context.Context, cp checkpoint) error {
+	if !t.restores() || cp.Stopping.Best == nil {
+		return nil
+	}
+	if cp.Best {
+		t.remember()
+		return nil
+	}
+	best, err := t.folder.bestVariables(ctx)
+	if err != nil {
+		return err
+	}
+	t.best = map[string]*tensor.Tensor{}
+	for _, p := range t.programs.params {
+		if w := best[p.Name]; w != nil {
+			t.best[p.Name] = w
+		}
+	}
+	return nil
+}
