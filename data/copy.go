@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -18,7 +19,8 @@ import (
 // Copy writes all samples of src to a file in the format of its name: .npz (arrays
 // x and y), .csv or .tsv (with a header), or IDX (…-images-idx3-ubyte, optionally
 // with .gz, and the labels beside it). Classes are written as labels where the
-// format holds text, else as their indices.
+// format holds text, else as their indices. A name of no such format is an
+// [errors.ErrUnsupported].
 func Copy(ctx context.Context, src Source, name string) error {
 	base, gz := strings.CutSuffix(storage.Base(name), ".gz")
 	if idxNames.MatchString(base) {
@@ -26,10 +28,19 @@ func Copy(ctx context.Context, src Source, name string) error {
 	}
 	write := writers[path.Ext(base)]
 	if write == nil {
-		return fmt.Errorf("%s: the format to write does not follow from the name: want .npz, .csv, .tsv or …-images-idx3-ubyte", name)
+		return &unwritable{name}
 	}
 	return create(ctx, name, gz, func(w io.Writer) error { return write(w, src) })
 }
+
+// unwritable says that a name tells no format that can be written.
+type unwritable struct{ name string }
+
+func (e *unwritable) Error() string {
+	return e.name + ": the format to write does not follow from the name: want .npz, .csv, .tsv or …-images-idx3-ubyte"
+}
+
+func (e *unwritable) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // writers lists the formats of one file by extension.
 var writers = map[string]func(io.Writer, Source) error{

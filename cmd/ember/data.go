@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/emberml/ember/data"
@@ -67,9 +68,9 @@ func (c *dataShowCmd) Run(e *env) error {
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(out)
 	}
-	fmt.Fprintln(e.stdout, out.Train)
+	fmt.Fprintln(e.stdout, strings.TrimSpace(out.Train.String()))
 	if out.Test != nil {
-		fmt.Fprintf(e.stdout, "\nto test on: %v\n", out.Test)
+		fmt.Fprintf(e.stdout, "\nto test on, %s\n", strings.TrimSpace(out.Test.String()))
 	}
 	return nil
 }

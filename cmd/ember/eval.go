@@ -47,6 +47,7 @@ const mostConfused = 20
 type evaluation struct {
 	Model     string        `json:"model"`
 	Data      string        `json:"data"`
+	Part      string        `json:"part,omitempty"` // of a set that has two
 	Samples   int           `json:"samples"`
 	Metrics   report.Scores `json:"metrics"`
 	Classes   []classReport `json:"classes,omitempty"`
@@ -76,6 +77,9 @@ func (c *evalCmd) Run(e *env) error {
 		return err
 	}
 	out.Model, out.Data = c.Model, c.Data
+	if s.dataset.Test != nil {
+		out.Part = "test"
+	}
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(out)
 	}
@@ -172,7 +176,11 @@ func (s *scoring) scorer() (learn.Scorer, error) {
 
 // print writes the evaluation for people.
 func (v *evaluation) print(e *env) error {
-	fmt.Fprintf(e.stdout, "%s on %s: %d samples\n\n", v.Model, v.Data, v.Samples)
+	part := ""
+	if v.Part != "" {
+		part = " (" + v.Part + " part)"
+	}
+	fmt.Fprintf(e.stdout, "%s on %s%s: %s samples\n\n", v.Model, v.Data, part, grouped(int64(v.Samples)))
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, m := range v.Metrics {
 		fmt.Fprintf(w, "%s\t%s\n", m.Name, scoreText(m.Value))

@@ -67,7 +67,7 @@ func codeOf(ctx context.Context, err error) int {
 	case is[inputError](err), is[*tensor.FormatError](err), is[*data.ContentError](err), is[*train.CheckpointError](err),
 		is[*onnx.UnsupportedError](err), is[*storage.ChecksumError](err), errors.Is(err, fs.ErrNotExist):
 		return codeData
-	case is[*config.Error](err), is[*tensor.ShapeError](err), is[*engine.MemoryError](err):
+	case is[*config.Error](err), is[*tensor.ShapeError](err), is[*engine.MemoryError](err), errors.Is(err, errors.ErrUnsupported):
 		return codeQuestion
 	}
 	return codeFailed

@@ -57,8 +57,8 @@ func (c *predictCmd) Run(e *env) error {
 	if s.src.Len() == 0 {
 		return &data.ContentError{Source: s.src.Schema().Name, Detail: "there are no samples to predict for", Hint: "give a file that holds some"}
 	}
-	if s.dataset.Test != nil && c.Draw {
-		e.notef("%s: its test part, which the model was not trained on", c.Data)
+	if s.dataset.Test != nil {
+		e.notef("%s has a test part, which is predicted", c.Data)
 	}
 	n := s.src.Len()
 	if c.Limit > 0 {
