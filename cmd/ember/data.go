@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -68,11 +69,12 @@ func (c *dataShowCmd) Run(e *env) error {
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(out)
 	}
-	fmt.Fprintln(e.stdout, strings.TrimSpace(out.Train.String()))
+	text := strings.TrimSpace(out.Train.String()) + "\n"
 	if out.Test != nil {
-		fmt.Fprintf(e.stdout, "\nto test on, %s\n", strings.TrimSpace(out.Test.String()))
+		text += "\nto test on, " + strings.TrimSpace(out.Test.String()) + "\n"
 	}
-	return nil
+	_, err = io.WriteString(e.stdout, text)
+	return err
 }
 
 func (c *dataShowCmd) list(e *env) error {

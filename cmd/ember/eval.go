@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"text/tabwriter"
@@ -42,6 +44,9 @@ classes the confusion matrix, a row for the truth and a column for the predictio
 // mostConfused is the number of classes up to which the confusion matrix is
 // printed.
 const mostConfused = 20
+
+// topK is the k of the metric top_k.
+const topK = 5
 
 // evaluation is what eval finds out.
 type evaluation struct {
@@ -83,7 +88,7 @@ func (c *evalCmd) Run(e *env) error {
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(out)
 	}
-	return out.print(e)
+	return out.print(e.stdout)
 }
 
 // lossMetrics says which metric of the predictions a loss is, by its key.
@@ -104,12 +109,11 @@ func (s *scoring) evaluate(e *env) (*evaluation, error) {
 	var specs []metric.Spec
 	var metrics []metric.Metric
 	for _, spec := range metric.All {
-		m := spec.New()
-		if top, ok := m.(*metric.TopK); ok && len(target.Labels) <= max(top.K, 5) {
+		if spec.Key == "top_k" && len(target.Labels) <= topK {
 			continue // it would be 1 whatever the model says
 		}
 		if spec.Tasks&task != 0 {
-			specs, metrics = append(specs, spec), append(metrics, m)
+			specs, metrics = append(specs, spec), append(metrics, spec.New())
 		}
 	}
 	confusion := &metric.Confusion{}
@@ -175,43 +179,52 @@ func (s *scoring) scorer() (learn.Scorer, error) {
 }
 
 // print writes the evaluation for people.
-func (v *evaluation) print(e *env) error {
+func (v *evaluation) print(w io.Writer) error {
 	part := ""
 	if v.Part != "" {
 		part = " (" + v.Part + " part)"
 	}
-	fmt.Fprintf(e.stdout, "%s on %s%s: %s samples\n\n", v.Model, v.Data, part, grouped(int64(v.Samples)))
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "%s on %s%s: %s samples\n\n", v.Model, v.Data, part, grouped(int64(v.Samples)))
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, m := range v.Metrics {
-		fmt.Fprintf(w, "%s\t%s\n", m.Name, scoreText(m.Value))
+		fmt.Fprintf(t, "%s\t%s\n", m.Name, scoreText(m.Value))
 	}
-	w.Flush()
+	t.Flush() // out remembers what fails
 	if len(v.Classes) > 0 {
-		fmt.Fprintln(e.stdout)
-		w = tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprint(w, "class\tprecision\trecall\tf1\tsupport\t\n")
-		for _, c := range v.Classes {
-			fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%.4f\t%d\t\n", c.Label, c.Precision, c.Recall, c.F1, c.Support)
-		}
-		w.Flush()
+		v.printClasses(out)
 	}
 	if v.Confusion != nil {
-		fmt.Fprint(e.stdout, "\nconfusion: a row for the truth, a column for the prediction\n\n")
-		w = tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-		for _, c := range v.Classes {
-			fmt.Fprintf(w, "\t%s", c.Label)
-		}
-		fmt.Fprint(w, "\t\n")
-		for i, row := range v.Confusion {
-			fmt.Fprint(w, v.Classes[i].Label)
-			for _, n := range row {
-				fmt.Fprint(w, "\t", count(n))
-			}
-			fmt.Fprint(w, "\t\n")
-		}
-		w.Flush()
+		v.printConfusion(out)
 	}
-	return nil
+	return out.Flush()
+}
+
+func (v *evaluation) printClasses(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "\n")
+	fmt.Fprint(t, "class\tprecision\trecall\tf1\tsupport\t\n")
+	for _, c := range v.Classes {
+		fmt.Fprintf(t, "%s\t%.4f\t%.4f\t%.4f\t%d\t\n", c.Label, c.Precision, c.Recall, c.F1, c.Support)
+	}
+	t.Flush()
+}
+
+func (v *evaluation) printConfusion(w io.Writer) {
+	fmt.Fprint(w, "\nconfusion: a row for the truth, a column for the prediction\n\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, c := range v.Classes {
+		fmt.Fprint(t, "\t", c.Label)
+	}
+	fmt.Fprint(t, "\t\n")
+	for i, row := range v.Confusion {
+		fmt.Fprint(t, v.Classes[i].Label)
+		for _, n := range row {
+			fmt.Fprint(t, "\t", count(n))
+		}
+		fmt.Fprint(t, "\t\n")
+	}
+	t.Flush()
 }
 
 // count is a number of samples, a dot for none so that mistakes stand out.

@@ -130,15 +130,15 @@ func (v *modelView) print(w io.Writer) error {
 	if v.Seed != nil { // of a model that Ember wrote
 		line("steps before ONNX", orNone(v.Before))
 	}
-	line("ONNX takes", strings.Join(v.Inputs, ", "))
+	line("ONNX takes", listed(v.Inputs, 6))
 	if v.Seed != nil {
 		line("steps within ONNX", orNone(v.Inside))
 	}
 	if v.Net != nil {
 		line("net", fmt.Sprintf("%s, input %v, loss %s", v.Net.Name, v.Net.Input, v.Net.Loss))
 	}
-	line("ONNX gives", strings.Join(v.Outputs, ", "))
-	line("labels", labelList(v.Labels))
+	line("ONNX gives", listed(v.Outputs, 6))
+	line("labels", listed(v.Labels, 12))
 	for _, part := range slices.Sorted(maps.Keys(v.Metrics)) {
 		var scores []string
 		for _, name := range slices.Sorted(maps.Keys(v.Metrics[part])) {
@@ -178,12 +178,11 @@ func (v *modelView) provenance() string {
 	return text
 }
 
-// labelList is the first labels and how many there are.
-func labelList(labels []string) string {
-	const shown = 12
-	text := strings.Join(labels[:min(len(labels), shown)], ", ")
-	if len(labels) > shown {
-		text += fmt.Sprintf(", … (%d)", len(labels))
+// listed is the first texts of a list and how many there are.
+func listed(list []string, most int) string {
+	text := strings.Join(list[:min(len(list), most)], ", ")
+	if len(list) > most {
+		text += fmt.Sprintf(", … (%d)", len(list))
 	}
 	return text
 }

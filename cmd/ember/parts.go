@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/learn"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/train"
+)
+
+// openTrain opens the data to train on, in the form of the data that like
+// describes unless that is nil.
+func (c *trainCmd) openTrain(e *env, p *preparation, like *data.Schema) (*data.Dataset, error) {
+	if err := c.checkParts(); err != nil {
+		return nil, err
+	}
+	d, err := c.openPart(e, c.Data, like)
+	if err == nil {
+		p.open = append(p.open, d)
+	}
+	return d, err
+}
+
+func (c *trainCmd) openPart(e *env, spec string, like *data.Schema) (*data.Dataset, error) {
+	o := data.Options{Target: c.Target}
+	if like != nil {
+		return openLike(e, spec, like, o)
+	}
+	return openData(e, spec, o)
+}
+
+// checkParts refuses two answers to what is measured on.
+func (c *trainCmd) checkParts() error {
+	switch {
+	case c.Split != nil && c.Valid != "":
+		return usageError{errors.New("--split cuts off data to validate on, and --valid names some: give one of them")}
+	case len(c.Split) == 3 && c.Test != "":
+		return usageError{errors.New("--split cuts off data to test on, and --test names some: give one of them, or two fractions")}
+	}
+	return nil
+}
+
+// setParts sets what is trained and measured on: src, the training data of d
+// with the target that is learned, whole or cut, and the rest in its form.
+func (c *trainCmd) setParts(e *env, p *preparation, d *data.Dataset, src data.Source) error {
+	parts := learn.Data{Train: src}
+	var err error
+	if d.Test != nil {
+		if parts.Test, err = data.Conform(d.Test, src.Schema()); err != nil {
+			return err
+		}
+	}
+	if c.Split != nil {
+		options, err := train.ParseOptions(p.job.Net.Train)
+		if err != nil {
+			return err
+		}
+		cut, err := data.Split(src, options.Seed, c.Split...)
+		if err != nil {
+			return readError(err)
+		}
+		parts.Train, parts.Valid = cut[0], cut[1]
+		if len(cut) == 3 {
+			parts.Test = cut[2]
+		}
+	}
+	for _, part := range []struct {
+		spec string
+		into *data.Source
+	}{{c.Valid, &parts.Valid}, {c.Test, &parts.Test}} {
+		if part.spec == "" {
+			continue
+		}
+		d, err := c.openPart(e, part.spec, src.Schema())
+		if err != nil {
+			return err
+		}
+		p.open = append(p.open, d)
+		*part.into = measured(d)
+		if s := (*part.into).Schema(); s.Target.Kind == data.NoTarget && p.job.Net.Target != nn.InputName {
+			return noTruth(s)
+		}
+	}
+	p.job.Data = parts
+	return nil
+}
+
+// measured is the part of a set to measure on: its test part, if it has one.
+func measured(d *data.Dataset) data.Source {
+	if d.Test != nil {
+		return d.Test
+	}
+	return d.Train
+}
+
+// noTruth says that nothing can be measured on data.
+func noTruth(s *data.Schema) error {
+	return &data.ContentError{Source: s.Name, Detail: "there is no target to measure by", Hint: "name its column with --target, or put the labels beside the samples"}
+}
