@@ -99,9 +99,21 @@ func (c checkpoints) save(ctx context.Context, cp checkpoint, state *engine.Stat
 	}
 	name := c.file(cp.Step, "json")
 	if err := storage.WriteFile(ctx, name, append(text, '\n')); err != nil {
-		return "", errors.Join(err, storage.Remove(ctx, weights))
+		if _, noJSON := storage.Stat(ctx, name); errors.Is(noJSON, fs.ErrNotExist) {
+			err = errors.Join(err, storage.Remove(ctx, weights))
+		} // else the JSON of this step belongs to the same variables
+		return "", err
 	}
 	return name, nil
+}
+
+// check is an error if nothing can be written to the folder.
+func (c checkpoints) check(ctx context.Context) error {
+	name := joinURL(c.dir, "check")
+	if err := storage.WriteFile(ctx, name, nil); err != nil {
+		return err
+	}
+	return storage.Remove(ctx, name)
 }
 
 // steps lists the checkpoints' steps, the newest first.

@@ -73,16 +73,16 @@ type trainer struct {
 	rate                []float64
 	number, key         []int64
 
-	seconds, cpu  float64   // of training in this epoch so far
-	since         time.Time // a stretch of training began
-	sinceCPU      float64
-	lastSaved     time.Time
-	lastSavedStep int
-	earlier       []int   // steps of checkpoints of an earlier run, to be replaced
-	data          string  // fingerprint of the training data
-	stepLoss      float64 // since the last reported step
-	stepSamples   int
-	lastEpoch     report.Scores // of the training data, with the loss
+	seconds, cpu float64   // of training in this epoch so far
+	since        time.Time // a stretch of training began
+	sinceCPU     float64
+	savedTime    time.Time
+	savedAt      place   // of the last checkpoint
+	earlier      []int   // steps of checkpoints of an earlier run, to be replaced
+	data         string  // fingerprint of the training data
+	stepLoss     float64 // since the last reported step
+	stepSamples  int
+	lastEpoch    report.Scores // of the training data, with the loss
 }
 
 func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, error) {
@@ -127,13 +127,7 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 	if t.data, err = data.Fingerprint(t.src); err != nil {
 		return nil, err
 	}
-	t.folder = checkpoints{dir: job.CheckpointDir, keep: job.Checkpoint.Keep}
-	if job.Resume {
-		if err := t.resume(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
+	return t, t.openFolder(ctx)
 }
 
 // bindFeeds makes the scalars that are fed at every step.
@@ -162,7 +156,7 @@ func (t *trainer) fit(ctx context.Context) (*Result, error) {
 		Params: int64(t.programs.params.Trainable().Len()), Workers: t.group.Size(), Threads: t.job.Threads,
 		Kernel: t.job.Kernel, Epochs: t.job.Epochs, Samples: int64(t.src.Len()), Resumed: int64(t.step), Net: t.job.source(),
 	})
-	t.lastSaved = t.job.Now()
+	t.savedTime = t.job.Now()
 	if err := t.startFolder(ctx); err != nil {
 		return nil, err
 	}
@@ -224,7 +218,7 @@ func (t *trainer) runEpoch(ctx context.Context) error {
 			if _, err := t.reportEpoch(ctx); err != nil {
 				return err
 			}
-			return t.save(ctx, false)
+			return t.save(ctx)
 		}
 		if err := t.afterStep(ctx); err != nil {
 			return err
@@ -245,13 +239,13 @@ func (t *trainer) afterStep(ctx context.Context) error {
 		return err
 	}
 	c := t.job.Checkpoint
-	due := c.Steps > 0 && t.step%c.Steps == 0 || c.Every > 0 && t.job.Now().Sub(t.lastSaved) >= c.Every
+	due := c.Steps > 0 && t.step%c.Steps == 0 || c.Every > 0 && t.job.Now().Sub(t.savedTime) >= c.Every
 	if !due || t.sample >= t.src.Len() { // the epoch's end has its own
 		return nil
 	}
 	t.stopClock()
 	defer t.startClock()
-	return t.save(ctx, false)
+	return t.save(ctx)
 }
 
 func (t *trainer) stepsPerEpoch() int { return (t.src.Len() + t.job.Batch - 1) / t.job.Batch }
@@ -282,8 +276,9 @@ func (t *trainer) endEpoch(ctx context.Context) error {
 	best := t.watch(valid)
 	t.epoch, t.sample, t.seconds, t.cpu = t.epoch+1, 0, 0, 0
 	t.score.reset()
-	if t.finished() || t.epoch%t.job.Checkpoint.Epochs == 0 || best && t.job.EarlyStopping != nil {
-		return t.save(ctx, best)
+	wanted := best && (t.job.EarlyStopping != nil || t.job.Data.Valid != nil)
+	if wanted || t.finished() || t.epoch%t.job.Checkpoint.Epochs == 0 {
+		return t.save(ctx)
 	}
 	return nil
 }
@@ -291,6 +286,7 @@ func (t *trainer) endEpoch(ctx context.Context) error {
 // reportEpoch tells of the epoch at hand, whole or as far as the run goes, and
 // measures on the validation data.
 func (t *trainer) reportEpoch(ctx context.Context) (valid report.Scores, err error) {
+	t.lastEpoch = t.score.values(true)
 	if valid, err = t.evaluate(ctx, t.job.Data.Valid); err != nil {
 		return nil, err
 	}
@@ -298,7 +294,6 @@ func (t *trainer) reportEpoch(ctx context.Context) (valid report.Scores, err err
 		Epoch: t.epoch + 1, Step: int64(t.step), Samples: int64(t.score.samples), Seconds: t.seconds, CPUSeconds: t.cpu,
 		Loss: report.Number(t.score.mean()), Metrics: t.score.values(false), Valid: valid,
 	}
-	t.lastEpoch = t.score.values(true)
 	t.event(e)
 	return valid, nil
 }
@@ -351,7 +346,7 @@ func (t *trainer) interrupted(ctx context.Context, err error) error {
 		return fmt.Errorf("%w after step %d; there is no checkpoint folder to resume from", learn.ErrInterrupted, t.step)
 	}
 	// The run's context is done; the last checkpoint is still to be written.
-	if saveErr := t.save(context.WithoutCancel(ctx), false); saveErr != nil {
+	if saveErr := t.save(context.WithoutCancel(ctx)); saveErr != nil {
 		return errors.Join(learn.ErrInterrupted, saveErr)
 	}
 	return fmt.Errorf("%w after step %d; the checkpoint is in %s", learn.ErrInterrupted, t.step, t.job.CheckpointDir)

@@ -3,10 +3,30 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/tensor"
 )
+
+// openFolder resumes where the job says so, and checks that checkpoints can be
+// written before anything is learned.
+func (t *trainer) openFolder(ctx context.Context) error {
+	t.folder = checkpoints{dir: t.job.CheckpointDir, keep: t.job.Checkpoint.Keep}
+	t.savedAt = place{step: -1}
+	if t.job.Resume {
+		if err := t.resume(ctx); err != nil {
+			return err
+		}
+	}
+	if t.job.CheckpointDir == "" || t.group.Rank() != 0 {
+		return nil
+	}
+	if err := t.folder.check(ctx); err != nil {
+		return fmt.Errorf("no checkpoint can be written: %w", err)
+	}
+	return nil
+}
 
 // startFolder looks for checkpoints of an earlier run where a new one begins:
 // its first checkpoint takes their place.
@@ -23,13 +43,22 @@ func (t *trainer) startFolder(ctx context.Context) (err error) {
 	return nil
 }
 
-// save writes a checkpoint, if there is a folder for them.
-func (t *trainer) save(ctx context.Context, best bool) error {
-	if t.job.CheckpointDir == "" || t.group.Rank() != 0 {
+// place is a moment of a run, of which there is one checkpoint.
+type place struct{ step, epoch, sample int }
+
+func (t *trainer) place() place { return place{t.step, t.epoch, t.sample} }
+
+// save writes a checkpoint, if there is a folder for them and it holds none of
+// this place in the run.
+func (t *trainer) save(ctx context.Context) error {
+	if t.job.CheckpointDir == "" || t.group.Rank() != 0 || t.savedAt == t.place() {
 		return nil
 	}
-	if t.lastSavedStep == t.step && t.step > 0 && !best {
-		return nil
+	best := t.atBest()
+	if slices.Contains(t.earlier, t.step) { // of the same name: nobody may read half of each
+		if err := t.folder.remove(ctx, []int{t.step}, -1); err != nil {
+			return err
+		}
 	}
 	cp := checkpoint{
 		Step: t.step, Epoch: t.epoch, Sample: t.sample, Seed: t.job.Seed, Batch: t.job.Batch,
@@ -42,7 +71,7 @@ func (t *trainer) save(ctx context.Context, best bool) error {
 	if err != nil {
 		return err
 	}
-	t.lastSaved, t.lastSavedStep = t.job.Now(), t.step
+	t.savedTime, t.savedAt = t.job.Now(), t.place()
 	if err := t.folder.remove(ctx, t.earlier, t.step); err != nil {
 		return err
 	}
@@ -72,7 +101,7 @@ func (t *trainer) resume(ctx context.Context) error {
 	}
 	t.step, t.epoch, t.sample, t.stop, t.done = cp.Step, cp.Epoch, cp.Sample, cp.Stopping, cp.Done
 	t.seconds, t.cpu = cp.Progress.Seconds, cp.Progress.CPUSeconds
-	t.lastSavedStep = cp.Step
+	t.savedAt = t.place()
 	t.lastEpoch = t.score.named(cp.LastEpoch)
 	if err := t.score.restore(cp.Progress); err != nil {
 		return &CheckpointError{File: file, Detail: err.Error(), Hint: "train with the metrics that it was written with"}

@@ -9,7 +9,10 @@ import (
 	"testing"
 
 	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/learn"
+	"github.com/emberml/ember/optim"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/train"
 )
@@ -82,4 +85,54 @@ func warnings(events []report.Event) string {
 		}
 	}
 	return strings.Join(all, "\n")
+}
+
+// TestInterruptedAnywhere interrupts a run at each of its events, again and again,
+// on nets and data with all that is random, and compares the end with that of a run
+// in one go.
+func TestInterruptedAnywhere(t *testing.T) {
+	d := digits(t)
+	parts, err := data.Split(d.Train, 1, 0.2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Train, d.Valid = parts[0], d.Test
+	steps, err := feature.Auto(d.Train.Schema(), []int{1, 8, 8}, &feature.RandomCrop{Height: 8, Width: 8, Padding: 1}, &feature.RandomFlip{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := train.Job{
+		Net: small(), Data: d, Pipeline: steps, Optimizer: optim.SGD{LR: 0.2, Momentum: 0.9}, Schedule: optim.Warmup{Steps: 2, Then: optim.Cosine{}},
+		Options: train.Options{Epochs: 8, Batch: 100, Accumulate: 2, ClipNorm: 1, EarlyStopping: &train.EarlyStopping{Patience: 2, MinDelta: 0.2}},
+	}
+	whole := fit(t, job)
+	if whole.Epochs == job.Epochs {
+		t.Fatal("the run was not stopped early")
+	}
+	for _, every := range []int{2, 3, 5, 7, 10} {
+		job.CheckpointDir, job.Resume = t.TempDir(), false
+		for range 50 {
+			ctx, cancel := context.WithCancel(t.Context())
+			heard := 0
+			job.Report = &recorder{hear: func(report.Event) {
+				if heard++; heard == every {
+					cancel()
+				}
+			}}
+			resumed, err := train.Fit(ctx, comm.Solo(), job)
+			cancel()
+			if job.Resume = true; errors.Is(err, learn.ErrInterrupted) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameWeights(t, whole.Model, resumed.Model)
+			resumed.Model = whole.Model
+			if !reflect.DeepEqual(whole, resumed) {
+				t.Errorf("interrupted after every %d events: %+v, want %+v", every, resumed, whole)
+			}
+			break
+		}
+	}
 }

@@ -75,6 +75,12 @@ func (t *trainer) watch(valid report.Scores) (best bool) {
 	return false
 }
 
+// atBest tells whether the parameters are those of the best epoch so far, which
+// has just ended.
+func (t *trainer) atBest() bool {
+	return t.stop.Best != nil && t.stop.Epoch == t.epoch && t.sample == 0
+}
+
 // restores tells whether the best parameters are wanted at the end.
 func (t *trainer) restores() bool {
 	return t.job.EarlyStopping != nil && *t.job.EarlyStopping.Restore

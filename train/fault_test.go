@@ -1,0 +1,70 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/storage"
+	"github.com/emberml/ember/storage/storagetest"
+	"github.com/emberml/ember/train"
+)
+
+// TestFullDisk fails each commit of a run's checkpoints: nothing half-written
+// stays, and what was whole before can be resumed from.
+func TestFullDisk(t *testing.T) {
+	job := train.Job{Net: small(), Data: digits(t), Options: train.Options{Epochs: 3, Batch: 500}}
+	whole := fit(t, job)
+	for commit := 2; commit <= 7; commit++ { // the first checks that the folder can be written
+		job.CheckpointDir, job.Resume = t.TempDir(), false
+		faulty := storagetest.Faulty(storage.Local{}, fmt.Sprintf("commit %d: enospc", commit))
+		_, err := train.Fit(storage.WithFS(t.Context(), "file", faulty), comm.Solo(), job)
+		if space := (&storage.SpaceError{}); !errors.As(err, &space) {
+			t.Fatalf("commit %d: error is %v, want a SpaceError", commit, err)
+		}
+		files, _ := filepath.Glob(filepath.Join(job.CheckpointDir, "*"))
+		if want := (commit - 2) / 2 * 2; len(files) != want {
+			t.Errorf("commit %d: %d files are left, want %d: %v", commit, len(files), want, files)
+		}
+		if len(files) > 0 {
+			job.Resume = true
+			sameWeights(t, whole.Model, fit(t, job).Model)
+		}
+	}
+}
+
+// TestUnwritableFolder checks that a folder that takes no checkpoint is found out
+// before training begins.
+func TestUnwritableFolder(t *testing.T) {
+	heard := &recorder{}
+	job := train.Job{Net: small(), Data: digits(t), CheckpointDir: t.TempDir(), Report: heard}
+	faulty := storagetest.Faulty(storage.Local{}, "create *: eacces")
+	_, err := train.Fit(storage.WithFS(context.Background(), "file", faulty), comm.Solo(), job)
+	if err == nil || !strings.HasPrefix(err.Error(), "no checkpoint can be written: create "+job.CheckpointDir) {
+		t.Errorf("error is %v", err)
+	}
+	if len(heard.events) > 0 {
+		t.Errorf("training began: %v", heard.events[0].Kind())
+	}
+}
+
+// TestBestCheckpointStays checks that an interval leaves no best checkpoint out.
+func TestBestCheckpointStays(t *testing.T) {
+	job := train.Job{Net: small(), Data: digits(t), CheckpointDir: t.TempDir(), Options: train.Options{Epochs: 3, Batch: 500, Checkpoint: train.Checkpoint{Epochs: 100}}}
+	job.Data.Valid = job.Data.Test
+	best := 0
+	job.Report = &recorder{hear: func(e report.Event) {
+		if c, ok := e.(report.Checkpoint); ok && c.Best {
+			best++
+		}
+	}}
+	fit(t, job)
+	if best == 0 {
+		t.Error("no checkpoint is the best")
+	}
+}
