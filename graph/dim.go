@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -56,11 +58,12 @@ func (d Dim) String() string {
 }
 
 // Mul is the dimension a·b. Products of symbols are kept in a canonical order,
-// so that N·4 and 4·N are the same dimension.
+// so that N·4 and 4·N are the same dimension. A known product that no int holds
+// is the largest or least int, so that it never looks like a small one.
 func (d Dim) Mul(b Dim) Dim {
 	switch {
 	case d.IsKnown() && b.IsKnown():
-		return Known(d.size * b.size)
+		return Known(boundedProduct(d.size, b.size))
 	case d.Is(0) || b.Is(0):
 		return Known(0)
 	case d.Is(1):
@@ -72,7 +75,7 @@ func (d Dim) Mul(b Dim) Dim {
 	var symbols []string
 	for _, f := range append(d.factors(), b.factors()...) {
 		if n, err := strconv.Atoi(f); err == nil {
-			coefficient *= n
+			coefficient = boundedProduct(coefficient, n)
 			continue
 		}
 		at := 0
@@ -125,11 +128,11 @@ func (d Dim) Div(b int) Dim {
 	return Sym(fmt.Sprintf("(%s/%d)", d, b))
 }
 
-// Add is the dimension a+b.
+// Add is the dimension a+b, bounded as in [Dim.Mul].
 func (d Dim) Add(b Dim) Dim {
 	switch {
 	case d.IsKnown() && b.IsKnown():
-		return Known(d.size + b.size)
+		return Known(boundedSum(d.size, b.size))
 	case b.Is(0):
 		return d
 	case d.Is(0):
@@ -144,6 +147,37 @@ func (d Dim) Add(b Dim) Dim {
 		return Sym(fmt.Sprintf("(%s-%d)", d, -n))
 	}
 	return Sym(fmt.Sprintf("(%s+%s)", d, b))
+}
+
+// boundedProduct is a·b, or the nearest int.
+func boundedProduct(a, b int) int {
+	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
+	negative := (a < 0) != (b < 0)
+	switch {
+	case hi == 0 && lo <= math.MaxInt:
+		return a * b
+	case negative:
+		return math.MinInt
+	}
+	return math.MaxInt
+}
+
+func magnitude(n int) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+// boundedSum is a+b, or the nearest int.
+func boundedSum(a, b int) int {
+	switch {
+	case b > 0 && a > math.MaxInt-b:
+		return math.MaxInt
+	case b < 0 && a < math.MinInt-b:
+		return math.MinInt
+	}
+	return a + b
 }
 
 func floorDiv(a, b int) int {

@@ -75,7 +75,8 @@ func opText(op Op) string {
 	return name + "{" + strings.Join(attrs, " ") + "}"
 }
 
-// WriteDOT draws the graph in Graphviz's language, one cluster a scope.
+// WriteDOT draws the graph in Graphviz's language, one cluster a scope; updates
+// are dashed.
 func (g *Graph) WriteDOT(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("digraph {\n  node [shape=box fontname=\"sans-serif\" fontsize=10];\n")
@@ -108,28 +109,27 @@ func (g *Graph) WriteDOT(w io.Writer) error {
 			b.WriteString("  }\n")
 		}
 	}
-	edge := func(v *Value, to string) {
+	edge := func(v *Value, to, attributes string) {
+		from := fmt.Sprintf("v%d", v.id)
 		if v.node != nil {
-			fmt.Fprintf(&b, "  n%d -> %s [label=%q];\n", at[v.node], to, v.typ.Shape.String())
-			return
+			from = fmt.Sprintf("n%d", at[v.node])
+			attributes += fmt.Sprintf("label=%q", v.typ.Shape.String())
 		}
-		fmt.Fprintf(&b, "  v%d -> %s;\n", v.id, to)
+		fmt.Fprintf(&b, "  %s -> %s [%s];\n", from, to, attributes)
 	}
 	for i, n := range g.nodes {
 		for _, v := range n.in {
 			if v != nil {
-				edge(v, fmt.Sprintf("n%d", i))
+				edge(v, fmt.Sprintf("n%d", i), "")
 			}
 		}
 	}
 	for i, v := range g.outputs {
 		fmt.Fprintf(&b, "  out%d [label=%q shape=ellipse];\n", i, g.outNames[i])
-		edge(v, fmt.Sprintf("out%d", i))
+		edge(v, fmt.Sprintf("out%d", i), "")
 	}
 	for _, u := range g.updates {
-		if u.New.node != nil {
-			fmt.Fprintf(&b, "  n%d -> v%d [style=dashed];\n", at[u.New.node], u.Var.id)
-		}
+		edge(u.New, fmt.Sprintf("v%d", u.Var.id), "style=dashed ")
 	}
 	b.WriteString("}\n")
 	_, err := io.WriteString(w, b.String())

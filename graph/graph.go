@@ -157,11 +157,7 @@ func (g *Graph) TryApply(op Op, in ...*Value) ([]*Value, error) {
 }
 
 func (g *Graph) mistake(op Op, in []Type, err error) *tensor.ShapeError {
-	where := ""
-	if g.scope != "" {
-		where = g.scope + ": "
-	}
-	return &tensor.ShapeError{Op: op.Spec().Name, Detail: fmt.Sprintf("%s%v, given %v", where, err, in)}
+	return &tensor.ShapeError{Op: op.Spec().Name, Detail: fmt.Sprintf("%s%v, given %v", g.scopePrefix(), err, in)}
 }
 
 // Scope names the layer that the following nodes belong to, for messages and
@@ -178,6 +174,7 @@ func (g *Graph) Scope(name string) (end func()) {
 
 // Output names a result of the graph.
 func (g *Graph) Output(name string, v *Value) {
+	g.own("output "+name, v)
 	g.outputs = append(g.outputs, v)
 	g.outNames = append(g.outNames, name)
 }
@@ -185,6 +182,7 @@ func (g *Graph) Output(name string, v *Value) {
 // Update assigns the value to a variable after each run; its type must be the
 // variable's. A variable is updated once.
 func (g *Graph) Update(variable, value *Value) {
+	g.own("update", variable, value)
 	if variable.origin != Variable || variable.typ.DType != value.typ.DType || !variable.typ.Shape.Equal(value.typ.Shape) {
 		panic(&tensor.ShapeError{Op: "update", Detail: fmt.Sprintf("%s%s of type %v from a value of type %v", g.scopePrefix(), variable.name, variable.typ, value.typ)})
 	}
@@ -194,6 +192,15 @@ func (g *Graph) Update(variable, value *Value) {
 		}
 	}
 	g.updates = append(g.updates, Update{variable, value})
+}
+
+// own panics for a value of another graph.
+func (g *Graph) own(op string, values ...*Value) {
+	for _, v := range values {
+		if v == nil || v.graph != g {
+			panic(&tensor.ShapeError{Op: op, Detail: g.scopePrefix() + "a value belongs to another graph, or is nil"})
+		}
+	}
 }
 
 func (g *Graph) scopePrefix() string {

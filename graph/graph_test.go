@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ type (
 	addOp  struct{}
 	mulOp  struct{}
 	stepOp struct{ Axis int } // has no gradient
+	sizeOp struct{}           // folds where the shape is known
 )
 
 func same(in []Type) ([]Type, error) {
@@ -42,6 +44,16 @@ func (stepOp) Spec() Spec                      { return Spec{Name: "Step"} }
 func (stepOp) Infer(in []Type) ([]Type, error) { return in, nil }
 func (stepOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return in, nil
+}
+
+func (sizeOp) Spec() Spec { return Spec{Name: "Size", TypeOnly: []int{0}} }
+func (sizeOp) Infer(in []Type) ([]Type, error) {
+	n, _ := in[0].Shape.Len().Size()
+	return []Type{ConstType(tensor.Scalar(int64(n)))}, nil
+}
+
+func (sizeOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	return []*tensor.Tensor{tensor.Scalar(int64(in[0].Len()))}, nil
 }
 
 func add(a, b *Value) *Value { return a.Graph().Apply(addOp{}, a, b)[0] }
@@ -151,6 +163,46 @@ func TestSimplify(t *testing.T) {
 	}
 }
 
+func TestSimplifyLeavesNoneThatFoldingMadeDead(t *testing.T) {
+	g := New()
+	x := g.Input("x", TensorOf(tensor.Float64, Known(3)))
+	g.Output("n", g.Apply(sizeOp{}, mul(x, x))[0])
+	s, err := g.Simplify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Nodes()) != 0 || s.Outputs()[0].Origin() != Constant {
+		t.Errorf("simplified to\n%v", s)
+	}
+}
+
+func TestBytesOfWhatNoMemoryHolds(t *testing.T) {
+	for _, shape := range []Shape{
+		{Sym("N")}, Dims(-1, 3), Dims(1<<32, 1<<32), Dims(0, 1<<62, 1<<62), Dims(1 << 62), Dims(1<<62, 4),
+	} {
+		if n, ok := TensorOf(tensor.Float32, shape...).Bytes(); ok {
+			t.Errorf("%v takes %d bytes", shape, n)
+		}
+	}
+	if n, ok := TensorOf(tensor.Float32, Dims(0, 7)...).Bytes(); n != 0 || !ok {
+		t.Errorf("[0 7] takes %d bytes, %v", n, ok)
+	}
+}
+
+func TestValuesOfAnotherGraph(t *testing.T) {
+	other := New().Input("x", TensorOf(tensor.Float64))
+	for name, use := range map[string]func(g *Graph){
+		"output": func(g *Graph) { g.Output("y", other) },
+		"none":   func(g *Graph) { g.Output("y", nil) },
+		"update": func(g *Graph) { g.Update(g.Variable("w", scalar(1)), other) },
+		"input":  func(g *Graph) { mul(g.Constant(scalar(1)), other) },
+	} {
+		if _, err := Build(use); err == nil {
+			t.Errorf("%s: a value of another graph was accepted", name)
+		}
+	}
+}
+
 func TestExtract(t *testing.T) {
 	g := New()
 	x := g.Input("x", TensorOf(tensor.Float64))
@@ -194,6 +246,11 @@ func TestDims(t *testing.T) {
 		{n.Add(n), "2*N"},
 		{Known(7).Div(-2), "-4"},
 		{n.Mul(Known(0)), "0"},
+		{Known(1 << 32).Mul(Known(1 << 32)), "9223372036854775807"},
+		{Known(-1 << 62).Mul(Known(4)), "-9223372036854775808"},
+		{Known(-3).Mul(Known(5)), "-15"},
+		{Known(math.MaxInt).Add(Known(1)), "9223372036854775807"},
+		{Known(math.MinInt).Add(Known(-1)), "-9223372036854775808"},
 	} {
 		if c.got.String() != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)
@@ -218,11 +275,12 @@ func TestDOT(t *testing.T) {
 	y := mul(x, x)
 	end()
 	g.Output("y", y)
+	g.Update(g.Variable("w", scalar(3)), g.Constant(scalar(4)))
 	var b bytes.Buffer
 	if err := g.WriteDOT(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"digraph {", `label="dense_1"`, "v0 -> n0", `n0 -> out0 [label="[N]"]`} {
+	for _, want := range []string{"digraph {", `label="dense_1"`, "v0 -> n0", `n0 -> out0 [label="[N]"]`, "v3 -> v2 [style=dashed ]"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the drawing lacks %q:\n%s", want, b.String())
 		}

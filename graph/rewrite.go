@@ -18,7 +18,7 @@ const foldLimit = 1 << 16
 // updates stay, unused ones too.
 func (g *Graph) Simplify() (*Graph, error) {
 	seen := map[nodeKey][]*Value{}
-	return g.rewrite(g.live(), func(b *Graph, n *Node, in []*Value) ([]*Value, error) {
+	simple, err := g.rewrite(g.live(), func(b *Graph, n *Node, in []*Value) ([]*Value, error) {
 		if out, ok := foldTypes(b, n); ok {
 			return out, nil
 		}
@@ -34,7 +34,14 @@ func (g *Graph) Simplify() (*Graph, error) {
 		seen[key] = out
 		return out, err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return simple.rewrite(simple.live(), keep) // what only a folded node needed is dead now
 }
+
+// keep is the rewrite that changes nothing.
+func keep(b *Graph, n *Node, in []*Value) ([]*Value, error) { return b.TryApply(n.op, in...) }
 
 // Rewrite is a new graph in which each live node is replaced by what the
 // function builds for it in the new graph from the node's already rewritten
@@ -60,9 +67,7 @@ func (g *Graph) Extract(names []string, values []*Value) (*Graph, error) {
 			part.variables = append(part.variables, v)
 		}
 	}
-	return part.rewrite(live, func(b *Graph, n *Node, in []*Value) ([]*Value, error) {
-		return b.TryApply(n.op, in...)
-	})
+	return part.rewrite(live, keep)
 }
 
 func (g *Graph) rewrite(live []bool, replace func(b *Graph, n *Node, in []*Value) ([]*Value, error)) (*Graph, error) {

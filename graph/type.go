@@ -65,12 +65,25 @@ func (t Type) With(dims ...Dim) Type { return TensorOf(t.DType, dims...) }
 // Cast is the type of the same shape with other elements, its value unknown.
 func (t Type) Cast(dt tensor.DType) Type { return TensorOf(dt, t.Shape...) }
 
-// Bytes is the size in memory; ok is false while a symbol is left.
+// addressable is the size of the largest value, in bytes: what a process can
+// address on 64-bit processors. Sums of many such sizes are exact.
+const addressable int64 = 1 << 47
+
+// Bytes is the size in memory; ok is false while a symbol is left, and for a
+// shape that no memory holds.
 func (t Type) Bytes() (n int, ok bool) {
-	s, ok := t.Shape.Concrete()
-	if !ok {
+	size := Known(max(1, t.DType.Size()))
+	for _, d := range t.Shape {
+		if !d.IsKnown() || d.size < 0 {
+			return 0, false
+		}
+		// An extent beside one of 0 must be addressable too.
+		size = size.Mul(Known(max(1, d.size)))
+	}
+	if int64(size.size) > addressable {
 		return 0, false
 	}
+	s, _ := t.Shape.Concrete()
 	return s.Len() * t.DType.Size(), true
 }
 

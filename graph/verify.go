@@ -48,8 +48,11 @@ func (g *Graph) Verify() error {
 		}
 	}
 	for _, u := range g.updates {
-		if !defined[u.New.id] || u.Var.origin != Variable {
+		if u.New.graph != g || !defined[u.New.id] || u.Var.origin != Variable {
 			return fmt.Errorf("graph: the update of %s is never computed", u.Var.Name())
+		}
+		if want, got := u.Var.typ, u.New.typ; want.DType != got.DType || !want.Shape.Equal(got.Shape) {
+			return fmt.Errorf("graph: the update of %s has type %v, not %v", u.Var.Name(), got, want)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -87,7 +88,7 @@ func combine(out, a, b graph.Type, f func(a, b graph.Dim) (graph.Dim, bool)) gra
 	dims := make([]graph.Dim, n)
 	for i := range dims {
 		d, ok := f(as[i%len(as)], bs[i%len(bs)])
-		if !ok {
+		if n, known := d.Size(); !ok || known && (n == math.MaxInt || n == math.MinInt) { // a bounded sum is not the value
 			return out
 		}
 		dims[i] = d
