@@ -1,9 +1,7 @@
 package op
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
@@ -11,7 +9,8 @@ import (
 
 // TopKOp is the K largest elements along an axis and their int64 indices, the
 // largest first, equal ones in the order of their indices; with Largest false, the
-// smallest. K must be known while the graph is built.
+// smallest. NaN counts as the largest number. K must be known while the graph is
+// built.
 type TopKOp struct {
 	Axis    Opt[int]  `onnx:"axis" default:"-1"`
 	Largest Opt[bool] `onnx:"largest" default:"1"`
@@ -34,6 +33,7 @@ func (o TopKOp) Spec() graph.Spec {
 				{Op: TopKOp{}, In: []graph.Arg{graph.Rand(5, 10), intsArg(3)}},
 				{Name: "smallest", Op: TopKOp{Axis: Set(0), Largest: Set(false)}, In: []graph.Arg{graph.Rand(6, 3), intsArg(2)}},
 				{Name: "ties", Op: TopKOp{}, In: []graph.Arg{intArg(0, 3, 4, 9), intsArg(5)}},
+				{Name: "beyond float64", Op: TopKOp{}, In: []graph.Arg{graph.Given(tensor.Of([]int64{1 << 60, 1<<60 + 2, 1<<60 + 1})), intsArg(2)}},
 				{Name: "none", Op: TopKOp{}, In: []graph.Arg{graph.Rand(2, 3), intsArg(0)}},
 			}
 		},
@@ -67,40 +67,15 @@ func (o TopKOp) Infer(in []graph.Type) ([]graph.Type, error) {
 // Eval is the definition.
 func (o TopKOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	x, k := in[0], tensor.Ints(in[1])[0]
-	shape := x.Shape().Clone()
-	axis, err := axisOf(o.Axis.Or(-1), len(shape))
+	axis, err := axisOf(o.Axis.Or(-1), x.Rank())
 	if err != nil {
 		return nil, err
 	}
-	n, inner := shape[axis], shape[axis+1:].Len()
-	if k > n {
+	if n := x.Shape()[axis]; k > n {
 		return nil, fmt.Errorf("k is %d, but axis %d has %d elements", k, axis, n)
 	}
-	shape[axis] = k
-	v := tensor.Float64s(x)
-	from, indices := make([]int, shape.Len()), make([]int64, shape.Len())
-	order := make([]int, n)
-	for row := range len(v) / max(n, 1) {
-		outer, j := row/inner, row%inner
-		at := func(i int) float64 { return v[(outer*n+i)*inner+j] }
-		for i := range order {
-			order[i] = i
-		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			if o.Largest.Or(true) {
-				a, b = b, a
-				if at(a) == at(b) {
-					return 0
-				}
-			}
-			return cmp.Compare(at(a), at(b))
-		})
-		for i, src := range order[:k] {
-			to := (outer*k+i)*inner + j
-			from[to], indices[to] = (outer*n+src)*inner+j, int64(src)
-		}
-	}
-	return []*tensor.Tensor{pick(x, from, shape), tensor.Of(indices, shape...)}, nil
+	values, indices := tensor.TopK(x, k, axis, o.Largest.Or(true))
+	return []*tensor.Tensor{values, indices}, nil
 }
 
 // Grad adds g to zeros at the indices.

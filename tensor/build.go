@@ -67,6 +67,7 @@ func Trilu(t *Tensor, k int, upper bool) *Tensor {
 	}
 	out := New(t.dtype, t.shape...)
 	rows, cols := t.shape[t.Rank()-2], t.shape[t.Rank()-1]
+	k = min(max(k, -rows), cols) // all or nothing beyond
 	for i := range rows {
 		edge := min(max(i+k, 0), cols)
 		lo, hi := edge, cols

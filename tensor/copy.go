@@ -15,7 +15,7 @@ func CopyInto(dst, src *Tensor) {
 	}
 	src = src.BroadcastTo(dst.shape)
 	move := moverFor(dst.dtype)
-	if shareMemory(dst, src) {
+	if MayShareMemory(dst, src) {
 		tmp := New(src.dtype, src.shape...)
 		move.copy(tmp, src)
 		src = tmp
@@ -23,11 +23,8 @@ func CopyInto(dst, src *Tensor) {
 	move.copy(dst, src)
 }
 
-// shareMemory reports whether a and b have the same memory behind them; views of
-// disjoint parts of it count as sharing.
-func shareMemory(a, b *Tensor) bool {
-	if a.dtype == String {
-		return len(a.strs) > 0 && len(b.strs) > 0 && &a.strs[0] == &b.strs[0]
-	}
-	return len(a.mem) > 0 && len(b.mem) > 0 && &a.mem[0] == &b.mem[0]
+// MayShareMemory reports whether the memory behind a and b overlaps. Views of
+// disjoint parts of one tensor count as sharing.
+func MayShareMemory(a, b *Tensor) bool {
+	return overlap(a.mem, b.mem) || overlap(a.strs, b.strs)
 }

@@ -46,7 +46,7 @@ func Pad(t *Tensor, before, after []int, mode PadMode, value *Tensor) *Tensor {
 			t = takeAlong(t, axis, idx)
 		}
 	}
-	if shareMemory(t, whole) {
+	if MayShareMemory(t, whole) {
 		return t.Clone()
 	}
 	return t

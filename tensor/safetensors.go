@@ -27,7 +27,8 @@ type safetensorsEntry struct {
 // WriteSafetensors writes named tensors and a map of text in Hugging Face's
 // safetensors format: the header's length in 8 bytes, a JSON header padded so
 // that the data begin on a multiple of 64 bytes, then the tensors one after the
-// other by name. Equal contents give equal bytes. Text tensors are an error.
+// other: those of wider elements first, so that each is aligned, then by name.
+// Equal contents give equal bytes. Text tensors are an error.
 func WriteSafetensors(w io.Writer, tensors map[string]*Tensor, metadata map[string]string) error {
 	typeNames := map[DType]string{}
 	for name, dt := range safetensorsNames {
@@ -38,7 +39,6 @@ func WriteSafetensors(w io.Writer, tensors map[string]*Tensor, metadata map[stri
 		names = append(names, name)
 	}
 	sort.Slice(names, func(i, j int) bool {
-		// wide elements first keeps every tensor aligned to its element
 		a, b := tensors[names[i]].DType().Size(), tensors[names[j]].DType().Size()
 		return a > b || a == b && names[i] < names[j]
 	})
@@ -113,22 +113,21 @@ func ReadSafetensors(b []byte) (tensors map[string]*Tensor, metadata map[string]
 		if !ok {
 			return nil, nil, bad(8, "tensor %s has the unknown type %q", name, e.DType)
 		}
-		size := dt.Size()
-		for _, d := range e.Shape {
-			if d < 0 || d > 0 && size > len(data)/d && size > 0 {
-				return nil, nil, bad(8, "tensor %s of shape %v is larger than the file", name, e.Shape)
-			}
-			size *= d
+		if err := shapeError(e.Shape, dt.Size()); err != nil {
+			return nil, nil, bad(8, "tensor %s of shape %v: %v", name, e.Shape, err)
 		}
+		size := Shape(e.Shape).Len() * dt.Size()
 		from, to := e.Offsets[0], e.Offsets[1]
 		if from < 0 || to < from || to > len(data) || to-from != size {
 			return nil, nil, bad(8, "tensor %s of %d bytes stands at %d to %d of %d", name, size, from, to, len(data))
 		}
 		piece := data[from:to:to]
+		if !aligned(piece, dt.Size()) {
+			piece = append(alignedBytes(size)[:0], piece...)
+		}
 		t, err := FromBytes(dt, piece, e.Shape...)
 		if err != nil {
-			t = New(dt, e.Shape...)
-			copy(t.Bytes(), piece)
+			return nil, nil, bad(8+int(n)+from, "tensor %s: %v", name, err)
 		}
 		tensors[name] = t
 	}

@@ -71,8 +71,10 @@ var badSafetensors = map[string]struct {
 	"unknown type": {safetensorsFile(`{"a":{"dtype":"X","shape":[1],"data_offsets":[0,1]}}`, 1), "unknown type"},
 	"past the end": {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 4), "stands at 4 to 8 of 4"},
 	"wrong length": {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8), "4 bytes stands at"},
-	"overflow":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`, 0), "larger than the file"},
-	"negative":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`, 0), "larger than the file"},
+	"overflow":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`, 0), "too large to address"},
+	"beside 0":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}}`, 0), "too large to address"},
+	"no bool":      {append(safetensorsFile(`{"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}`, 0), 2), "want 0 or 1"},
+	"negative":     {safetensorsFile(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`, 0), "negative extent"},
 }
 
 func TestSafetensorsBadInput(t *testing.T) {

@@ -109,7 +109,7 @@ func shapeError(shape Shape, size int) error {
 			return fmt.Errorf("axis %d has negative extent %d", i, d)
 		}
 		hi, lo := bits.Mul64(n, uint64(max(d, 1)))
-		if hi != 0 || lo > math.MaxInt {
+		if hi != 0 || lo > math.MaxInt-alignment {
 			return errors.New("too large to address")
 		}
 		n = lo

@@ -21,6 +21,16 @@ func aligned(b []byte, size int) bool {
 	return len(b) == 0 || uintptr(unsafe.Pointer(unsafe.SliceData(b)))%uintptr(size) == 0
 }
 
+// overlap reports whether two slices have an element in common.
+func overlap[T any](a, b []T) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	first := func(s []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
+	last := func(s []T) uintptr { return uintptr(unsafe.Pointer(&s[len(s)-1])) }
+	return first(a) <= last(b) && first(b) <= last(a)
+}
+
 // adopt makes data the memory of t, which has T's element type.
 func adopt[T Element](t *Tensor, data []T) {
 	if s, ok := any(data).([]string); ok {

@@ -40,6 +40,8 @@ func TestShapeErrors(t *testing.T) {
 		{func() { Sqrt(Scalar("a")) }, "sqrt []: not defined for string"},
 		{func() { x.Reshape(4, -1) }, "reshape [2 3] [4 -1]: 6 elements do not fit"},
 		{func() { x.Reshape(-1, -1) }, "reshape [2 3] [-1 -1]: more than one negative extent, or one below -1"},
+		{func() { New(Float32, 0).Reshape(1<<32, 1<<32) }, "reshape [4294967296 4294967296]: too large to address"},
+		{func() { New(Uint8, math.MaxInt) }, "new [9223372036854775807]: too large to address"},
 		{func() { x.BroadcastTo(Shape{2, 4}) }, "broadcast [2 3] [2 4]: axis 1 has extent 3, not 1"},
 		{func() { x.BroadcastTo(Shape{3}) }, "broadcast [2 3] [3]: the target has a lower rank"},
 		{func() { x.Squeeze(0) }, "squeeze [2 3]: axis 0 has extent 2, not 1"},

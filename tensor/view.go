@@ -21,23 +21,24 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 // many elements as old.
 func resolveShape(old, shape Shape) Shape {
 	s := shape.Clone()
-	infer, known := -1, 1
+	infer := -1
 	for i, d := range s {
 		switch {
 		case d == -1 && infer < 0:
-			infer = i
+			infer, s[i] = i, 1
 		case d < 0:
 			panic(&ShapeError{"reshape", []Shape{old, shape}, "more than one negative extent, or one below -1"})
-		default:
-			known *= d
 		}
 	}
-	n := old.Len()
-	if infer >= 0 && known > 0 && n%known == 0 {
-		s[infer] = n / known
-		known = n
+	checkShape("reshape", s, 1)
+	n, known := old.Len(), s.Len()
+	fits := known == n
+	if infer >= 0 {
+		if fits = known > 0 && n%known == 0; fits {
+			s[infer] = n / known
+		}
 	}
-	if known != n || infer >= 0 && s[infer] < 0 {
+	if !fits {
 		panic(&ShapeError{"reshape", []Shape{old, shape}, fmt.Sprintf("%d elements do not fit", n)})
 	}
 	return s

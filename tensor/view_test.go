@@ -57,7 +57,7 @@ func TestReshapeOfViews(t *testing.T) {
 			}
 		}
 	}
-	if v := base.Transpose(2, 3, 0, 1); shareMemory(v, v.Reshape(30, 2, 2)) == false {
+	if v := base.Transpose(2, 3, 0, 1); !MayShareMemory(v, v.Reshape(30, 2, 2)) {
 		t.Error("splitting and merging along strides made a copy")
 	}
 }
@@ -79,6 +79,19 @@ func TestCopyIntoOverlap(t *testing.T) {
 	CopyInto(x.Slice(0, 1, 6, 1), x.Slice(0, 0, 5, 1))
 	if got, want := elements(x), []int32{0, 0, 1, 2, 3, 4}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestCopyIntoOverlappingWindows(t *testing.T) {
+	mem := alignedBytes(5 * 8)
+	a, b := Wrap(Int64, mem[:32], 2, 2), Wrap(Int64, mem[8:], 2, 2)
+	if !MayShareMemory(a, b) || MayShareMemory(Wrap(Int64, mem[:8], 1), b) || MayShareMemory(a, Of([]string{"a"})) {
+		t.Error("shared memory is not recognized")
+	}
+	copy(Data[int64](b), []int64{1, 2, 3, 4})
+	CopyInto(a, b.Transpose())
+	if want := Of([]int64{1, 3, 2, 4}, 2, 2); !Same(a, want) {
+		t.Errorf("copied %v, want %v", a, want)
 	}
 }
 
