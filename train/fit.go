@@ -100,9 +100,12 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 	}
 	if job.Pipeline != nil {
 		t.pipeline = job.Pipeline.Clone() // the job's owner may use it again
-	} else if t.pipeline, err = feature.Auto(schema, job.Net.Input); err != nil {
+	} else if t.pipeline, err = Features(job.Net, schema); err != nil {
 		return nil, err
 	}
+	described := *t.pipeline.Schema // what is learned may be more than the steps know
+	described.Target = schema.Target
+	t.pipeline.Schema = &described
 	if err := t.pipeline.Fit(ctx, t.src); err != nil {
 		return nil, err
 	}
@@ -231,7 +234,7 @@ func (t *trainer) runEpoch(ctx context.Context) error {
 // afterStep reports now and then, writes a checkpoint that is due, and ends the
 // run where the context is done.
 func (t *trainer) afterStep(ctx context.Context) error {
-	every := max(1, t.stepsPerEpoch()/200)
+	every := max(1, t.job.stepsPerEpoch()/200)
 	if t.step%every == 0 {
 		t.report()
 	}
@@ -248,8 +251,6 @@ func (t *trainer) afterStep(ctx context.Context) error {
 	return t.save(ctx)
 }
 
-func (t *trainer) stepsPerEpoch() int { return (t.src.Len() + t.job.Batch - 1) / t.job.Batch }
-
 // report tells the step's loss.
 func (t *trainer) report() {
 	if t.stepSamples == 0 {
@@ -265,7 +266,7 @@ func (t *trainer) report() {
 // endEpoch measures, reports, stops early where that is due, and writes a
 // checkpoint.
 func (t *trainer) endEpoch(ctx context.Context) error {
-	if t.sample == t.src.Len() && t.step%max(1, t.stepsPerEpoch()/200) != 0 {
+	if t.sample == t.src.Len() && t.step%max(1, t.job.stepsPerEpoch()/200) != 0 {
 		t.report()
 	}
 	valid, err := t.reportEpoch(ctx)

@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/tensor"
 	"github.com/emberml/ember/train"
 )
 
@@ -49,6 +52,22 @@ func TestMistakes(t *testing.T) {
 		{`there is no checkpoint folder to resume from`, func(j *train.Job) {
 			j.Resume = true
 		}},
+		{`batch_norm_1 has one number of each channel to norm: it needs two samples or more at a time`, func(j *train.Job) {
+			j.Net = nn.Sequential(nn.Flatten{}, nn.BatchNorm{}, nn.Dense{Units: 10})
+			j.Net.Input, j.Net.Loss, j.Batch = []int{1, 8, 8}, nn.CrossEntropy{}, 1
+		}},
+		{`table: there are 2 targets a sample, and the net's last layer dense_1 gives [N 3] (it has to give [N 2])`, func(j *train.Job) {
+			j.Net, j.Data = with(nn.MSE{}, 3), table(t, 0, 1, 1, 0)
+			j.Net.Input = []int{1}
+		}},
+		{`table: the target b of sample 1 is 3, and binary_cross_entropy learns 0…1 (use 0 for no and 1 for yes`, func(j *train.Job) {
+			j.Net, j.Data = with(nn.BinaryCrossEntropy{}, 2), table(t, 0, 1, 1, 3)
+			j.Net.Input = []int{1}
+		}},
+		{`two: there are two classes, which the loss tells apart by one number, and the net's last layer dense_1 gives [N 2]`, func(j *train.Job) {
+			j.Net, j.Data = with(nn.BinaryCrossEntropy{}, 2), learn.Data{Train: twoClasses(t, "yes", "no")}
+			j.Net.Input = []int{1}
+		}},
 	} {
 		job := train.Job{Net: with(nn.CrossEntropy{}, 10), Data: digits(t)}
 		job.Report = &recorder{}
@@ -61,4 +80,30 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: training began", c.want)
 		}
 	}
+}
+
+// source is samples of one number, 0, 1, …, with the targets y.
+func source(t *testing.T, schema data.Schema, y *tensor.Tensor) data.Source {
+	t.Helper()
+	n := y.Shape()[0]
+	schema.Columns = []string{"x"}
+	src, err := data.FromTensors(schema, tensor.Cast(tensor.Arange(0, float64(n), 1), tensor.Float32).Reshape(n, 1), y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+// table is samples with two numbers to learn, a and b.
+func table(t *testing.T, y ...float32) learn.Data {
+	t.Helper()
+	schema := data.Schema{Name: "table", Target: data.Target{Names: []string{"a", "b"}}}
+	return learn.Data{Train: source(t, schema, tensor.Of(y, len(y)/2, 2))}
+}
+
+// twoClasses is four samples, the first two of the first class.
+func twoClasses(t *testing.T, labels ...string) data.Source {
+	t.Helper()
+	schema := data.Schema{Name: "two", Target: data.Target{Labels: labels}}
+	return source(t, schema, tensor.Of([]int64{0, 0, 1, 1}, 4))
 }

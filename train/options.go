@@ -2,10 +2,8 @@ package train
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/engine/cpu"
 	"github.com/emberml/ember/feature"
@@ -20,7 +18,9 @@ import (
 
 // Options say how a net is trained: the keys of train in a net file.
 type Options struct {
-	Epochs int `default:"1" min:"1" doc:"passes over the training data"`
+	// Epochs and Steps are bounds, of which the first that is reached ends
+	// training. Without Epochs there are as many as the Steps take, else 1.
+	Epochs int `default:"1" min:"1" doc:"passes over the training data; left out, as many as the steps take"`
 	Steps  int `min:"1" doc:"stop after so many updates, whatever the epoch"`
 	Batch  int `default:"64" min:"1" doc:"samples of one update, over all workers"`
 	// Seed keys every random number: first weights, shuffling, dropout,
@@ -62,14 +62,14 @@ type Checkpoint struct {
 
 // Job is a training run.
 type Job struct {
-	// Net is what is trained: its layers, loss, metrics. Its Train node, if
-	// any, is not read: see [ParseOptions].
+	// Net is what is trained: its layers, loss, metrics. What it says of its
+	// training is not read: [FromNet] does that.
 	Net  *nn.Net
 	Data learn.Data
 	Options
 	// Pipeline is the feature steps, which stay as they are: what is not fitted
-	// is fitted in a copy, that of the model. nil is what the data need to enter
-	// the net.
+	// is fitted in a copy, that of the model. If it is that of a model to train
+	// on, classes keep their numbers. nil is [Features].
 	Pipeline *feature.Pipeline
 	// Optimizer moves the parameters; nil is Adam with its defaults.
 	Optimizer optim.Optimizer
@@ -114,7 +114,12 @@ func (j *Job) prepare() error {
 	if err := config.ValidateAs("train", j.Options); err != nil {
 		return err
 	}
+	untilSteps := j.Epochs == 0 && j.Steps > 0
 	config.Defaults(&j.Options)
+	if untilSteps {
+		perEpoch := max(1, j.stepsPerEpoch())
+		j.Epochs = (j.Steps + perEpoch - 1) / perEpoch
+	}
 	if j.EarlyStopping != nil {
 		early := *j.EarlyStopping // the job's owner may use it again
 		config.Defaults(&early)
@@ -146,63 +151,11 @@ func (j *Job) prepare() error {
 	if j.Resume && j.CheckpointDir == "" {
 		return &config.Error{Detail: "there is no checkpoint folder to resume from", Hint: "name it with --checkpoint"}
 	}
-	return j.checkTarget()
+	return j.check()
 }
 
-// checkTarget compares what the loss learns with what the data have.
-func (j *Job) checkTarget() error {
-	if j.Net.Target == nn.InputName {
-		if j.Net.Loss.Target() == nn.ClassTarget {
-			return &config.Error{Detail: "a net that learns its own input cannot have a loss of classes", Hint: "use mse, mae or binary_cross_entropy"}
-		}
-		return nil
-	}
-	target := j.Data.Train.Schema().Target
-	want := map[nn.Target]data.TargetKind{nn.ClassTarget: data.Classes, nn.BinaryTarget: data.Classes, nn.NumberTarget: data.Numbers}[j.Net.Loss.Target()]
-	numbers := j.Net.Loss.Target() == nn.BinaryTarget && target.Kind == data.Numbers // several answers of yes or no
-	if target.Kind != want && !numbers {
-		return &data.ContentError{Source: j.Data.Train.Schema().Name, Detail: fmt.Sprintf("its target is %v, the loss learns %v", target.Kind, want), Hint: "use data.ToClasses or data.ToNumbers, or another loss"}
-	}
-	if err := data.Validate(j.Data.Train); err != nil {
-		return err
-	}
-	return j.checkOutputs()
-}
-
-// checkOutputs compares the number of classes with that of the net's outputs.
-func (j *Job) checkOutputs() error {
-	schema := j.Data.Train.Schema()
-	classes := len(schema.Target.Labels)
-	misfit := func(hint, format string, args ...any) error {
-		return &data.ContentError{Source: schema.Name, Detail: fmt.Sprintf("there are %d classes, and ", classes) + fmt.Sprintf(format, args...), Hint: hint}
-	}
-	switch target := j.Net.Loss.Target(); {
-	case target == nn.BinaryTarget && classes > 2:
-		return misfit("use cross_entropy and an output for each class", "the loss tells two apart")
-	case target != nn.ClassTarget:
-		return nil // the loss compares the shapes
-	}
-	rows, err := j.Net.Summary()
-	if err != nil {
-		return err
-	}
-	if last := rows[len(rows)-1]; !last.Output[1].Is(classes) {
-		return misfit(fmt.Sprintf("it has to give [N %d]", classes), "the net's last layer %s gives %v", last.Name, last.Output)
-	}
-	return nil
-}
-
-// ParseOptions reads the options from the train node of a net file; nil gives
-// the defaults.
-func ParseOptions(node *config.Node) (Options, error) {
-	var o Options
-	if node == nil {
-		config.Defaults(&o)
-		return o, nil
-	}
-	err := node.Decode(&o)
-	return o, err
-}
+// stepsPerEpoch counts the last, partial batch.
+func (j *Job) stepsPerEpoch() int { return (j.Data.Train.Len() + j.Batch - 1) / j.Batch }
 
 // source is the net as a net file; empty for one that lives in Go only.
 func (j *Job) source() string {

@@ -24,7 +24,7 @@ func (t *trainer) trainOn(ctx context.Context, b *data.Batch) error {
 	if err := t.reduce(ctx); err != nil {
 		return err
 	}
-	at := optim.Time{Step: int64(t.step), StepsPerEpoch: int64(t.stepsPerEpoch()), Steps: int64(t.totalSteps())}
+	at := optim.Time{Step: int64(t.step), StepsPerEpoch: int64(t.job.stepsPerEpoch()), Steps: int64(t.totalSteps())}
 	t.rate[0] = t.job.Optimizer.Rate() * t.job.Schedule.Factor(at)
 	t.number[0] = int64(t.step + 1)
 	if _, err := t.programs.update.Run(t.update.values); err != nil {
@@ -35,7 +35,7 @@ func (t *trainer) trainOn(ctx context.Context, b *data.Batch) error {
 }
 
 func (t *trainer) totalSteps() int {
-	n := t.job.Epochs * t.stepsPerEpoch()
+	n := t.job.Epochs * t.job.stepsPerEpoch()
 	if t.job.Steps > 0 {
 		n = min(n, t.job.Steps)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/nn/zoo"
 	"github.com/emberml/ember/tensor"
+	"github.com/emberml/ember/train"
 )
 
 // learned is the training data with the target that the net's loss learns. Data
@@ -121,7 +122,7 @@ func (c *trainCmd) naturalInput(schema *data.Schema) ([]int, error) {
 	if _, err := c.set(root, "features"); err != nil {
 		return nil, err
 	}
-	p, err := pipeline(&nn.Net{Features: root.Get("features")}, schema, nil)
+	p, err := train.Features(&nn.Net{Features: root.Get("features")}, schema)
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/emberml/ember/data"
-	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/model"
 	"github.com/emberml/ember/nn"
-	"github.com/emberml/ember/optim"
 	"github.com/emberml/ember/train"
 )
 
@@ -77,7 +74,7 @@ func (c *trainCmd) prepareFile(e *env, p *preparation, root *config.Node) error 
 	if err != nil {
 		return err
 	}
-	if p.job.Pipeline, err = pipeline(net, src.Schema(), net.Input); err != nil {
+	if p.job.Pipeline, err = train.Features(net, src.Schema()); err != nil {
 		return err
 	}
 	p.job.Net = net
@@ -96,7 +93,7 @@ func (c *trainCmd) prepareBuiltin(e *env, p *preparation, name string) error {
 		return err
 	}
 	p.notes = notes
-	if p.job.Pipeline, err = pipeline(net, src.Schema(), net.Input); err != nil {
+	if p.job.Pipeline, err = train.Features(net, src.Schema()); err != nil {
 		return err
 	}
 	p.job.Net = net
@@ -143,32 +140,20 @@ func (c *trainCmd) decode(p *preparation, root *config.Node) (net *nn.Net, err e
 	return nn.DecodeNet(root)
 }
 
-// pipeline is the feature steps of a net file, and those that the data needs
-// beside them to enter a net of the given input.
-func pipeline(net *nn.Net, schema *data.Schema, input []int) (*feature.Pipeline, error) {
-	var steps feature.List
-	if net.Features != nil {
-		if err := net.Features.Decode(&steps); err != nil {
-			return nil, err
-		}
-	}
-	return feature.Auto(schema, input, steps...)
-}
-
-// configure reads what the net leaves to the trainer.
+// configure adds to the job what the net says of its training, and the flags that
+// are no keys of the net.
 func (c *trainCmd) configure(job *train.Job) error {
-	var errs [3]error
-	job.Options, errs[0] = train.ParseOptions(job.Net.Train)
-	job.Optimizer, errs[1] = optim.Parse(job.Net.Optimizer)
-	job.Schedule, errs[2] = optim.ParseSchedule(job.Net.Schedule)
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	told, err := train.FromNet(job.Net)
+	if err != nil {
+		return err
 	}
+	job.Options, job.Optimizer, job.Schedule = told.Options, told.Optimizer, told.Schedule
 	job.Freeze = append(job.Freeze, c.Freeze...)
-	if c.Steps != nil && c.Epochs == nil { // as many epochs as they take
-		job.Epochs = max(1, (job.Steps*job.Batch+job.Data.Train.Len()-1)/job.Data.Train.Len())
+	if c.Steps != nil && c.Epochs == nil {
+		job.Epochs = 0 // as many as the steps take
+	}
+	if c.LogDir != "" && job.Net.Train.Get("histograms") == nil {
+		job.Histograms = 1
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/nn"
-	"github.com/emberml/ember/optim"
 	"github.com/emberml/ember/tensor"
 	"github.com/emberml/ember/train"
 )
@@ -136,15 +135,12 @@ func exampleJob(net *nn.Net, output graph.Shape) (train.Job, error) {
 	if err != nil {
 		return train.Job{}, err
 	}
-	job := train.Job{Net: net, Data: learn.Data{Train: src}}
-	if job.Pipeline, err = feature.New(src.Schema()); err != nil {
+	job, err := train.FromNet(net)
+	if err != nil {
 		return job, err
 	}
-	if job.Options, err = train.ParseOptions(net.Train); err != nil {
-		return job, err
-	}
-	job.Accumulate = 1
-	job.Optimizer, err = optim.Parse(net.Optimizer)
+	job.Data, job.Accumulate = learn.Data{Train: src}, 1
+	job.Pipeline, err = feature.New(src.Schema())
 	return job, err
 }
 

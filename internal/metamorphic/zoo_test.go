@@ -10,7 +10,6 @@ import (
 	"github.com/emberml/ember/learn/learntest"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/nn/zoo"
-	"github.com/emberml/ember/optim"
 	"github.com/emberml/ember/train"
 )
 
@@ -46,11 +45,7 @@ const steps = 15
 // trainer makes learners of the net as its recipe says.
 func trainer(t *testing.T, net *nn.Net, schema *data.Schema, side int) func(learntest.Settings) learn.Learner {
 	t.Helper()
-	optimizer, err := optim.Parse(net.Optimizer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	schedule, err := optim.ParseSchedule(net.Schedule)
+	recipe, err := train.FromNet(net)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +59,7 @@ func trainer(t *testing.T, net *nn.Net, schema *data.Schema, side int) func(lear
 			t.Fatal(err)
 		}
 		return train.Learner{
-			Net: net, Pipeline: pipeline, Optimizer: optimizer, Schedule: schedule,
+			Net: net, Pipeline: pipeline, Optimizer: recipe.Optimizer, Schedule: recipe.Schedule,
 			Options: train.Options{Epochs: 3, Steps: steps, Batch: 32, Seed: s.Seed},
 			Threads: s.Threads, CheckpointDir: s.Checkpoints, Resume: s.Resume,
 		}
