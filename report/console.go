@@ -82,8 +82,6 @@ func (c *Console) Event(e Event) {
 	case Epoch:
 		c.line(c.w, c.epochText(e))
 		c.pace = pace{}
-	case Validation:
-		c.line(c.w, fmt.Sprintf("step %s  valid%s", group(e.Step), scoresText(e.Metrics)))
 	case Checkpoint:
 		if c.opts.Verbose {
 			c.line(c.w, fmt.Sprintf("checkpoint %s at step %s", e.Path, group(e.Step)))
@@ -167,9 +165,9 @@ func (c *Console) count(e Step) string {
 	return "  " + group(e.Samples)
 }
 
-// progressText is loss, metrics, throughput and the time that is left.
+// progressText is loss, throughput and the time that is left.
 func (c *Console) progressText(e Step, now time.Time) string {
-	text := "  loss " + scoreText(c.pace.loss()) + scoresText(e.Metrics)
+	text := "  loss " + scoreText(c.pace.loss())
 	rate := c.pace.rate(now)
 	if rate <= 0 {
 		return text

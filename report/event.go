@@ -51,7 +51,6 @@ type Step struct {
 	Samples int64   `json:"samples"` // of this epoch, done so far
 	Loss    Number  `json:"loss"`    // mean over the samples since the last reported step
 	LR      float64 `json:"lr"`      // the learning rate
-	Metrics Scores  `json:"metrics,omitempty"`
 }
 
 // Epoch is the end of a pass over the training data.
@@ -64,13 +63,6 @@ type Epoch struct {
 	Loss       Number  `json:"loss"`        // mean over the epoch
 	Metrics    Scores  `json:"metrics"`
 	Valid      Scores  `json:"valid,omitempty"` // loss and metrics on the validation data
-}
-
-// Validation is an evaluation on the validation data within an epoch.
-type Validation struct {
-	Step    int64  `json:"step"`
-	Epoch   int    `json:"epoch"`
-	Metrics Scores `json:"metrics"`
 }
 
 // Histograms shows how values are distributed: parameters and gradients by name.
@@ -126,9 +118,6 @@ func (Step) Kind() string { return "step" }
 
 // Kind implements [Event].
 func (Epoch) Kind() string { return "epoch" }
-
-// Kind implements [Event].
-func (Validation) Kind() string { return "validation" }
 
 // Kind implements [Event].
 func (Histograms) Kind() string { return "histograms" }

@@ -20,7 +20,6 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"event":"start","params":431080,"workers":1,"threads":2,"kernel":"avx512","epochs":2,"samples":1000,"net":"name: <net>\n"}
-{"event":"validation","step":2,"epoch":1,"metrics":{"loss":1.5}}
 {"event":"epoch","epoch":1,"step":4,"samples":1000,"seconds":0.5,"cpu_seconds":0.875,"loss":1.5,"metrics":{"top_k":1,"accuracy":0.625},"valid":{"loss":1.25,"accuracy":0.6}}
 {"event":"checkpoint","path":"m.onnx.ckpt/4","step":4,"best":true}
 {"event":"warning","message":"the last batch has 8 samples"}
@@ -40,7 +39,7 @@ func TestJSONVerbose(t *testing.T) {
 	sink.Verbose = true
 	run(sink)
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != 14 || !strings.Contains(b.String(), `{"event":"step","step":5,"epoch":2,"samples":250,"loss":null,"lr":0.0005}`) {
+	if len(lines) != 13 || !strings.Contains(b.String(), `{"event":"step","step":5,"epoch":2,"samples":250,"loss":null,"lr":0.0005}`) {
 		t.Errorf("got\n%s", b.String())
 	}
 	for _, line := range lines {

@@ -12,7 +12,7 @@ import (
 // TensorBoard writes event files that TensorBoard shows: the folders train, valid
 // and test below its own, so that their curves share a chart.
 //
-//	batch/loss, batch/learning_rate, batch/<metric>   by step
+//	batch/loss, batch/learning_rate   by step
 //	epoch/loss, epoch/<metric>, epoch/samples_per_second   by epoch
 //	a histogram for each name in [Histograms], by step
 //	net: the net file, as text
@@ -28,9 +28,8 @@ type TensorBoard struct {
 // latest with the next event.
 const flushEvery = 5 * time.Second
 
-// NewTensorBoard is a sink that writes below the folder dir; now is the
-// clock, nil the system's.
-// Folders and files are made when there is something to write.
+// NewTensorBoard is a sink that writes below the folder dir; now is the clock, nil
+// the system's. Folders and files are made when there is something to write.
 func NewTensorBoard(dir string, now func() time.Time) *TensorBoard {
 	return &TensorBoard{dir: dir, now: clock(now), files: map[string]*eventFile{}}
 }
@@ -44,19 +43,17 @@ func (t *TensorBoard) Event(e Event) {
 		}
 	case Step:
 		values := [][]byte{scalarValue("batch/loss", float64(e.Loss)), scalarValue("batch/learning_rate", e.LR)}
-		t.write("train", e.Step, append(values, scoreValues("batch/", e.Metrics)...)...)
-	case Validation:
-		t.write("valid", e.Step, scoreValues("batch/", e.Metrics)...)
+		t.write("train", e.Step, values...)
 	case Epoch:
 		t.epoch = e.Epoch
 		values := [][]byte{scalarValue("epoch/loss", float64(e.Loss))}
 		if e.Seconds > 0 {
 			values = append(values, scalarValue("epoch/samples_per_second", float64(e.Samples)/e.Seconds))
 		}
-		t.write("train", int64(e.Epoch), append(values, scoreValues("epoch/", e.Metrics)...)...)
-		t.write("valid", int64(e.Epoch), scoreValues("epoch/", e.Valid)...)
+		t.write("train", int64(e.Epoch), append(values, scoreValues(e.Metrics)...)...)
+		t.write("valid", int64(e.Epoch), scoreValues(e.Valid)...)
 	case Test:
-		t.write("test", int64(t.epoch), scoreValues("epoch/", e.Metrics)...)
+		t.write("test", int64(t.epoch), scoreValues(e.Metrics)...)
 	case Histograms:
 		for _, h := range e.Values {
 			t.write("train", e.Step, histogramValue(h))
@@ -64,10 +61,10 @@ func (t *TensorBoard) Event(e Event) {
 	}
 }
 
-func scoreValues(prefix string, scores Scores) [][]byte {
+func scoreValues(scores Scores) [][]byte {
 	var values [][]byte
 	for _, s := range scores {
-		values = append(values, scalarValue(prefix+s.Name, s.Value))
+		values = append(values, scalarValue("epoch/"+s.Name, s.Value))
 	}
 	return values
 }
