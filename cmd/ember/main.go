@@ -86,8 +86,11 @@ func exit(parser *kong.Kong, args []string, stdin io.Reader, stdout, stderr io.W
 			code = int(c)
 		}
 	}()
-	if len(args) == 0 || args[0] == "help" {
+	switch {
+	case len(args) == 0 || args[0] == "help":
 		args = append(args[min(1, len(args)):], "--help")
+	case args[0] == "--version":
+		args = []string{"version"}
 	}
 	ctx, stop := interruptible()
 	defer stop()

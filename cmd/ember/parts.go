@@ -5,7 +5,6 @@ import (
 
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/learn"
-	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/train"
 )
 
@@ -44,13 +43,7 @@ func (c *trainCmd) checkParts() error {
 // setParts sets what is trained and measured on: src, the training data of d
 // with the target that is learned, whole or cut, and the rest in its form.
 func (c *trainCmd) setParts(e *env, p *preparation, d *data.Dataset, src data.Source) error {
-	parts := learn.Data{Train: src}
-	var err error
-	if d.Test != nil {
-		if parts.Test, err = data.Conform(d.Test, src.Schema()); err != nil {
-			return err
-		}
-	}
+	parts := learn.Data{Train: src, Test: d.Test}
 	if c.Split != nil {
 		options, err := train.ParseOptions(p.job.Net.Train)
 		if err != nil {
@@ -78,9 +71,6 @@ func (c *trainCmd) setParts(e *env, p *preparation, d *data.Dataset, src data.So
 		}
 		p.open = append(p.open, d)
 		*part.into = measured(d)
-		if s := (*part.into).Schema(); s.Target.Kind == data.NoTarget && p.job.Net.Target != nn.InputName {
-			return noTruth(s)
-		}
 	}
 	p.job.Data = parts
 	return nil
@@ -92,9 +82,4 @@ func measured(d *data.Dataset) data.Source {
 		return d.Test
 	}
 	return d.Train
-}
-
-// noTruth says that nothing can be measured on data.
-func noTruth(s *data.Schema) error {
-	return &data.ContentError{Source: s.Name, Detail: "there is no target to measure by", Hint: "name its column with --target, or put the labels beside the samples"}
 }

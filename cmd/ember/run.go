@@ -93,7 +93,7 @@ func readInputs(ctx context.Context, m *model.Model, name string) ([]*tensor.Ten
 	defer f.Close()
 	names, arrays, err := tensor.ReadNPZ(f, f.Size())
 	if err != nil {
-		return nil, readError(fmt.Errorf("%s: %w", name, err))
+		return nil, readError(err)
 	}
 	inputs := m.Graph.Inputs()
 	out := make([]*tensor.Tensor, len(inputs))

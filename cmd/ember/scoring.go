@@ -78,7 +78,7 @@ func (s *scoring) learnsInput() bool {
 func (s *scoring) needTarget() error {
 	schema := s.src.Schema()
 	if schema.Target.Kind == data.NoTarget && !s.learnsInput() {
-		return noTruth(schema)
+		return &data.ContentError{Source: schema.Name, Detail: "there is no target to measure by", Hint: "name its column with --target, or put the labels beside the samples"}
 	}
 	return nil
 }
