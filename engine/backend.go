@@ -35,7 +35,7 @@ type Prepared struct {
 // Kernel computes one application at fixed addresses.
 type Kernel interface {
 	// Bind gives the kernel its memory. Tensors are contiguous; an optional
-	// input left out is nil. It is called again only if the arena moves.
+	// input left out is nil. It is called once.
 	Bind(in, out []*tensor.Tensor, scratch []byte)
 	// Run computes the outputs. It allocates nothing. What depends on the
 	// values of user data, such as an index out of range, is an error.

@@ -13,8 +13,9 @@ import (
 type Options struct {
 	// Backend makes the kernels. It is required.
 	Backend Backend
-	// State holds the variables. Without one the program has its own, and
-	// variables that it does not update alias the graph's initial values.
+	// State holds the variables. Without one the program has its own, in which
+	// variables that it does not update are the graph's initial values
+	// themselves, not to be changed.
 	State *State
 	// Arena is the working memory. Without one the program has its own.
 	Arena *Arena
@@ -67,7 +68,7 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 		switch {
 		case t == nil && private && !updated[v.Name()] && v.Init().IsContiguous():
 			t = v.Init()
-			p.options.State.add(v.Name(), t)
+			p.options.State.alias(v.Name(), t)
 		case t == nil:
 			t = v.Init().Clone()
 			p.options.State.add(v.Name(), t)
@@ -87,8 +88,10 @@ func (p *Program) State() *State { return p.options.State }
 
 // Run feeds the inputs, in the order of the graph's Inputs, computes the
 // outputs, in the order of its Outputs, and updates the variables. The outputs
-// are valid until the next run on the same arena. Inputs that do not fit are
-// an error; so is what an operator finds in the data, named with its layer.
+// are valid until the next run on the same arena, which may take them as inputs:
+// these are copied first, and only then does a run allocate. Inputs that do not
+// fit are an error; so is what an operator finds in the data, named with its
+// layer.
 func (p *Program) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return p.Observe(in, nil)
 }
@@ -107,9 +110,12 @@ func (p *Program) Observe(in []*tensor.Tensor, observe func(n *graph.Node, out [
 	return pl.run(in, observe)
 }
 
-// Memory is what a run with inputs of the given shapes needs. Nothing is
-// allocated or run, and the budget does not matter.
+// Memory is what a run with inputs of the given shapes needs. Nothing is run, no
+// arena allocated, and the budget does not matter.
 func (p *Program) Memory(shapes []tensor.Shape) (Memory, error) {
+	if err := p.countInputs(len(shapes)); err != nil {
+		return Memory{}, err
+	}
 	pl, err := p.newPlan(shapes)
 	if err != nil {
 		return Memory{}, err
@@ -123,6 +129,17 @@ func (p *Program) memoryOf(pl *plan) Memory {
 
 // planFor finds or makes the plan for the inputs' shapes.
 func (p *Program) planFor(in []*tensor.Tensor) (*plan, error) {
+	if err := p.countInputs(len(in)); err != nil {
+		return nil, err
+	}
+	for i, v := range p.graph.Inputs() {
+		switch {
+		case in[i] == nil:
+			return nil, fmt.Errorf("engine: input %s is missing", v.Name())
+		case in[i].DType() != v.DType():
+			return nil, fmt.Errorf("engine: input %s is %v, given %v", v.Name(), v.Type(), in[i].DType())
+		}
+	}
 	for i, pl := range p.plans {
 		if pl.fits(in) {
 			copy(p.plans[1:i+1], p.plans[:i])
@@ -130,15 +147,9 @@ func (p *Program) planFor(in []*tensor.Tensor) (*plan, error) {
 			return pl, nil
 		}
 	}
-	if len(in) != len(p.graph.Inputs()) {
-		return nil, fmt.Errorf("engine: %d inputs given, the graph has %d", len(in), len(p.graph.Inputs()))
-	}
 	shapes := make([]tensor.Shape, len(in))
-	for i, v := range p.graph.Inputs() {
-		if in[i].DType() != v.DType() {
-			return nil, fmt.Errorf("engine: input %s is %v, given %v", v.Name(), v.Type(), in[i].DType())
-		}
-		shapes[i] = in[i].Shape().Clone()
+	for i, t := range in {
+		shapes[i] = t.Shape().Clone()
 	}
 	pl, err := p.newPlan(shapes)
 	if err != nil {
@@ -147,11 +158,25 @@ func (p *Program) planFor(in []*tensor.Tensor) (*plan, error) {
 	if need := p.memoryOf(pl).Total(); p.options.Memory > 0 && need > p.options.Memory {
 		return nil, &MemoryError{Need: need, Budget: p.options.Memory, Batch: p.fittingBatch(shapes)}
 	}
-	if len(p.plans) == planLimit {
-		p.plans = p.plans[:planLimit-1]
+	kept := []*plan{pl}
+	for _, old := range p.plans {
+		switch {
+		case old.released():
+		case len(kept) == planLimit:
+			old.release()
+		default:
+			kept = append(kept, old)
+		}
 	}
-	p.plans = append([]*plan{pl}, p.plans...)
+	p.plans = kept
 	return pl, nil
+}
+
+func (p *Program) countInputs(given int) error {
+	if want := len(p.graph.Inputs()); given != want {
+		return fmt.Errorf("engine: %d inputs given, the graph has %d", given, want)
+	}
+	return nil
 }
 
 // fittingBatch bisects for the largest batch within the budget, where the

@@ -53,19 +53,31 @@ func FormatBytes(n int) string {
 // Arena is the working memory of programs that run one after the other. The
 // results of a run stay valid until the next run of any program on the arena.
 type Arena struct {
-	mem        []byte
-	generation int // grows each time the memory moves
+	whole *tensor.Tensor // uint8
+	mem   []byte         // the same
+	bound map[*plan]bool // the plans whose kernels use the memory
 }
 
 // NewArena is an empty arena; it grows to what its programs need.
-func NewArena() *Arena { return &Arena{} }
+func NewArena() *Arena { return &Arena{bound: map[*plan]bool{}} }
 
+// reserve makes the arena at least n bytes large. Where it must grow, it releases
+// the plans that are bound to it, so that nothing keeps the old memory.
 func (a *Arena) reserve(n int) {
-	if n <= len(a.mem) && a.generation > 0 {
+	if n <= len(a.mem) {
 		return
 	}
-	a.mem = tensor.New(tensor.Uint8, n).Bytes() // aligned
-	a.generation++
+	for pl := range a.bound {
+		pl.release()
+	}
+	a.whole, a.mem = nil, nil // before the new memory is there
+	a.whole = tensor.New(tensor.Uint8, n)
+	a.mem = a.whole.Bytes()
+}
+
+// holds tells whether a tensor lies in the arena.
+func (a *Arena) holds(t *tensor.Tensor) bool {
+	return a.whole != nil && tensor.MayShareMemory(t, a.whole)
 }
 
 func roundUp(n int) int { return (n + align - 1) / align * align }

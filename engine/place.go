@@ -150,6 +150,9 @@ func (pl *plan) place() {
 	for _, st := range pl.steps {
 		add(st.scratch)
 	}
+	for _, t := range pl.snapshots {
+		add(t.to.slot)
+	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].size > all[j].size })
 	var placed []*slot // by offset
 	for _, s := range all {

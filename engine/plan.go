@@ -10,22 +10,23 @@ import (
 
 // plan is a program for inputs of fixed shapes: kernels and places.
 type plan struct {
-	program *Program
+	program *Program       // nil once the plan is released
 	shapes  []tensor.Shape // of the inputs
 	types   []graph.Type   // of every value, by id
 	slots   []*slot        // where every value lives, by id
 	steps   []step
+	results []place // where the outputs are once the run has ended
 	// After the last step, snapshots keep what the updates of variables would
 	// overwrite before it is read; then come the updates.
-	snapshots, updates []copying
+	snapshots, updates []transfer
 	arenaBytes         int
-	// constantBytes counts the constants that the graph holds.
-	constantBytes int
+	constantBytes      int
 
-	arena      *Arena
-	generation int // of the arena that the plan is bound to
-	inputs     []*tensor.Tensor
-	outputs    []*tensor.Tensor
+	arena   *Arena
+	bound   bool // to the arena's memory, where the following lie
+	inputs  []*tensor.Tensor
+	outputs []*tensor.Tensor
+	copies  []copying // the snapshots and updates
 }
 
 // step is one kernel to run.
@@ -37,8 +38,18 @@ type step struct {
 	out     []*tensor.Tensor
 }
 
-// copying is a copy to make after the last step.
-type copying struct{ to, from *tensor.Tensor }
+// place is a value of a type in a slot.
+type place struct {
+	slot *slot
+	typ  graph.Type
+}
+
+// transfer is a copy to make after the last step, and copying the same once the
+// memory is known.
+type (
+	transfer struct{ to, from place }
+	copying  struct{ to, from *tensor.Tensor }
+)
 
 // slot is a piece of memory that one or more values live in, one after the
 // other or as views of each other.
@@ -67,7 +78,7 @@ func (p *Program) newPlan(shapes []tensor.Shape) (*plan, error) {
 	}
 	end := len(g.Nodes()) // the step after the last one
 	for _, v := range g.Inputs() {
-		pl.slots[v.ID()] = &slot{size: bytesOf(pl.types[v.ID()])}
+		pl.slots[v.ID()] = newSlot(pl.types[v.ID()], 0)
 	}
 	for i, n := range g.Nodes() {
 		if err := pl.addStep(i, n); err != nil {
@@ -82,8 +93,53 @@ func (p *Program) newPlan(shapes []tensor.Shape) (*plan, error) {
 	}
 	pl.updateInPlace()
 	pl.shareInPlace()
+	pl.planTransfers(end)
 	pl.place()
 	return pl, nil
+}
+
+// newSlot is memory of its own for a value that is needed at a step.
+func newSlot(t graph.Type, at int) *slot {
+	n, _ := t.Bytes()
+	s := &slot{size: n, first: at, last: at}
+	if t.DType == tensor.String {
+		shape, _ := t.Shape.Concrete()
+		s.fixed = tensor.New(tensor.String, shape...)
+	}
+	return s
+}
+
+// planTransfers plans the copies after the last step.
+func (pl *plan) planTransfers(end int) {
+	at := func(v *graph.Value) place {
+		pl.typeOf(v)
+		return place{pl.slots[v.ID()], pl.types[v.ID()]}
+	}
+	settled := func(v *graph.Value) place {
+		p := at(v)
+		if !pl.updated(p.slot) {
+			return p
+		}
+		snapshot := place{newSlot(p.typ, end), p.typ}
+		pl.snapshots = append(pl.snapshots, transfer{snapshot, p})
+		return snapshot
+	}
+	g := pl.program.graph
+	for _, v := range g.Outputs() {
+		pl.results = append(pl.results, settled(v))
+	}
+	for _, u := range g.Updates() {
+		if pl.slots[u.Var.ID()] != pl.slots[u.New.ID()] {
+			pl.updates = append(pl.updates, transfer{at(u.Var), settled(u.New)})
+		}
+	}
+}
+
+// updated tells whether a slot is the memory of a variable that is updated.
+func (pl *plan) updated(s *slot) bool {
+	return slices.ContainsFunc(pl.program.graph.Updates(), func(u graph.Update) bool {
+		return pl.slots[u.Var.ID()] == s
+	})
 }
 
 // bindSymbols gives the inputs their concrete types and checks that equal
@@ -107,6 +163,9 @@ func (pl *plan) bindSymbols() error {
 			return fmt.Errorf("engine: input %s is %v, given shape %v", v.Name(), v.Type(), shape)
 		}
 		pl.types[v.ID()] = graph.TensorOf(v.DType(), graph.Dims(shape...)...)
+		if _, ok := pl.types[v.ID()].Bytes(); !ok {
+			return fmt.Errorf("engine: no memory holds input %s of shape %v", v.Name(), shape)
+		}
 	}
 	return nil
 }
@@ -138,14 +197,17 @@ func (pl *plan) addStep(i int, n *graph.Node) error {
 	}
 	out, err := n.Op().Infer(in)
 	if err != nil {
-		return pl.fail(n, err)
+		return nodeError(n, err)
 	}
 	if known, err := pl.fold(n, in, out); known || err != nil {
 		return err
 	}
 	for j, v := range n.Out() {
 		if _, ok := out[j].Shape.Concrete(); !ok || out[j].Kind != graph.KindTensor {
-			return pl.fail(n, fmt.Errorf("the type %v of output %d depends on the data, which this engine cannot plan", out[j], j))
+			return nodeError(n, fmt.Errorf("the type %v of output %d depends on the data, which this engine cannot plan", out[j], j))
+		}
+		if _, ok := out[j].Bytes(); !ok {
+			return nodeError(n, fmt.Errorf("no memory holds output %d of type %v", j, out[j]))
 		}
 		pl.types[v.ID()] = out[j]
 	}
@@ -164,12 +226,7 @@ func (pl *plan) addStep(i int, n *graph.Node) error {
 		return nil
 	}
 	for j, v := range n.Out() {
-		s := &slot{size: bytesOf(out[j]), first: i, last: i}
-		if out[j].DType == tensor.String {
-			shape, _ := out[j].Shape.Concrete()
-			s.fixed = tensor.New(tensor.String, shape...)
-		}
-		pl.slots[v.ID()] = s
+		pl.slots[v.ID()] = newSlot(out[j], i)
 	}
 	st := step{node: n, kernel: prepared.Kernel, inPlace: prepared.InPlace}
 	if prepared.Scratch > 0 {
@@ -178,6 +235,10 @@ func (pl *plan) addStep(i int, n *graph.Node) error {
 	pl.steps = append(pl.steps, st)
 	return nil
 }
+
+// foldLimit is the most elements of an output that is computed while a plan is
+// made, outside the arena.
+const foldLimit = 1 << 22
 
 // fold makes constants of outputs that are known once the shapes are: shape
 // arithmetic costs nothing at run time.
@@ -199,17 +260,20 @@ func (pl *plan) fold(n *graph.Node, in, out []graph.Type) (bool, error) {
 		}
 		args[j] = t.Const
 	}
+	for _, t := range out {
+		if n, known := t.Shape.Len().Size(); !known || n > foldLimit {
+			return false, nil
+		}
+	}
 	results, err := n.Op().Eval(args)
 	if err != nil {
-		return false, pl.fail(n, err)
+		return false, nodeError(n, err)
 	}
 	for j, v := range n.Out() {
 		pl.setConstant(v, results[j])
 	}
 	return true, nil
 }
-
-func (pl *plan) fail(n *graph.Node, err error) error { return nodeError(n, err) }
 
 // nodeError names the layer and the operator that an error comes from.
 func nodeError(n *graph.Node, err error) error {
@@ -226,20 +290,19 @@ func (pl *plan) use(v *graph.Value, at int) {
 	s.last = max(s.last, at)
 }
 
-func bytesOf(t graph.Type) int {
-	n, _ := t.Bytes()
-	return n
+// release lets go of all memory; the plan fits nothing any more.
+func (pl *plan) release() {
+	if pl.bound {
+		delete(pl.arena.bound, pl)
+	}
+	*pl = plan{}
 }
 
-// fits tells whether the plan is for inputs of these shapes and types.
+func (pl *plan) released() bool { return pl.program == nil }
+
+// fits tells whether the plan is for inputs of these shapes.
 func (pl *plan) fits(in []*tensor.Tensor) bool {
-	if len(in) != len(pl.shapes) {
-		return false
-	}
-	for i, t := range in {
-		if !t.Shape().Equal(pl.shapes[i]) || t.DType() != pl.program.graph.Inputs()[i].DType() {
-			return false
-		}
-	}
-	return true
+	return !pl.released() && slices.EqualFunc(in, pl.shapes, func(t *tensor.Tensor, s tensor.Shape) bool {
+		return t.Shape().Equal(s)
+	})
 }

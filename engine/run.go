@@ -1,15 +1,16 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
 
-// bind gives every kernel its memory, at the first run and after the arena
-// moved.
+// bind gives every kernel its memory, before the first run.
 func (pl *plan) bind() {
 	pl.arena.reserve(pl.arenaBytes)
-	pl.generation = pl.arena.generation
+	pl.arena.bound[pl], pl.bound = true, true
 	g := pl.program.graph
 	at := make([]*tensor.Tensor, g.NumValues())
 	get := func(v *graph.Value) *tensor.Tensor {
@@ -18,7 +19,7 @@ func (pl *plan) bind() {
 		}
 		if at[v.ID()] == nil {
 			pl.typeOf(v)
-			at[v.ID()] = pl.tensorAt(pl.slots[v.ID()], pl.types[v.ID()])
+			at[v.ID()] = pl.tensorAt(place{pl.slots[v.ID()], pl.types[v.ID()]})
 		}
 		return at[v.ID()]
 	}
@@ -32,60 +33,40 @@ func (pl *plan) bind() {
 	for i := range pl.steps {
 		st := &pl.steps[i]
 		var scratch []byte
-		if s := st.scratch; s != nil {
-			scratch = pl.arena.mem[s.offset : s.offset+s.size : s.offset+s.size]
+		if st.scratch != nil {
+			scratch = pl.memoryOf(st.scratch)
 		}
 		st.out = getAll(st.node.Out())
 		st.kernel.Bind(getAll(st.node.In()), st.out, scratch)
 	}
 	pl.inputs = getAll(g.Inputs())
-	pl.outputs = getAll(g.Outputs())
-	pl.snapshots = nil
-	for i, v := range g.Outputs() {
-		if pl.updated(pl.slots[v.ID()]) {
-			shot := copying{to: pl.outputs[i].Clone(), from: pl.outputs[i]}
-			pl.outputs[i] = shot.to
-			pl.snapshots = append(pl.snapshots, shot)
-		}
+	for _, p := range pl.results {
+		pl.outputs = append(pl.outputs, pl.tensorAt(p))
 	}
-	pl.updates = nil
-	for _, u := range g.Updates() {
-		if pl.slots[u.Var.ID()] != pl.slots[u.New.ID()] {
-			c := copying{to: get(u.Var), from: get(u.New)}
-			if pl.updated(pl.slots[u.New.ID()]) {
-				shot := copying{to: c.from.Clone(), from: c.from}
-				c.from = shot.to
-				pl.snapshots = append(pl.snapshots, shot)
-			}
-			pl.updates = append(pl.updates, c)
-		}
+	for _, t := range slices.Concat(pl.snapshots, pl.updates) {
+		pl.copies = append(pl.copies, copying{pl.tensorAt(t.to), pl.tensorAt(t.from)})
 	}
 }
 
-// updated tells whether a slot is the memory of a variable that is updated: what
-// else lives there is copied before.
-func (pl *plan) updated(s *slot) bool {
-	for _, u := range pl.program.graph.Updates() {
-		if pl.slots[u.Var.ID()] == s {
-			return true
-		}
+// tensorAt is the tensor of a place.
+func (pl *plan) tensorAt(p place) *tensor.Tensor {
+	shape, _ := p.typ.Shape.Concrete()
+	if p.slot.fixed != nil {
+		return p.slot.fixed.Reshape(shape...)
 	}
-	return false
+	return tensor.Wrap(p.typ.DType, pl.memoryOf(p.slot), shape...)
 }
 
-// tensorAt is a value of the type in the slot's memory.
-func (pl *plan) tensorAt(s *slot, typ graph.Type) *tensor.Tensor {
-	shape, _ := typ.Shape.Concrete()
-	if s.fixed != nil {
-		return s.fixed.Reshape(shape...)
-	}
-	return tensor.Wrap(typ.DType, pl.arena.mem[s.offset:s.offset+s.size:s.offset+s.size], shape...)
+// memoryOf is the part of the arena that a slot is.
+func (pl *plan) memoryOf(s *slot) []byte {
+	return pl.arena.mem[s.offset : s.offset+s.size : s.offset+s.size]
 }
 
 func (pl *plan) run(in []*tensor.Tensor, observe func(n *graph.Node, out []*tensor.Tensor) error) ([]*tensor.Tensor, error) {
-	if pl.generation != pl.arena.generation || pl.generation == 0 {
+	if !pl.bound {
 		pl.bind()
 	}
+	in = pl.outside(in)
 	if invariants {
 		poison(pl.arena.mem)
 	}
@@ -103,13 +84,26 @@ func (pl *plan) run(in []*tensor.Tensor, observe func(n *graph.Node, out []*tens
 			}
 		}
 	}
-	for _, c := range pl.snapshots {
-		tensor.CopyInto(c.to, c.from)
-	}
-	for _, c := range pl.updates {
+	for _, c := range pl.copies {
 		tensor.CopyInto(c.to, c.from)
 	}
 	return pl.outputs, nil
+}
+
+// outside are the inputs, of which those are copied that lie in the arena: the
+// run overwrites it.
+func (pl *plan) outside(in []*tensor.Tensor) []*tensor.Tensor {
+	copied := false
+	for i, t := range in {
+		if !pl.arena.holds(t) {
+			continue
+		}
+		if !copied {
+			in, copied = slices.Clone(in), true
+		}
+		in[i] = t.Clone()
+	}
+	return in
 }
 
 // poison fills memory with NaN (as float32 and float64), so that what reads

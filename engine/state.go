@@ -11,12 +11,15 @@ import (
 // Programs compiled with the same State share them. Not safe for use while a
 // program runs.
 type State struct {
-	vars  map[string]*tensor.Tensor
-	order []string
+	vars    map[string]*tensor.Tensor
+	order   []string
+	aliases map[string]bool // variables that are a graph's initial values
 }
 
 // NewState is an empty state.
-func NewState() *State { return &State{vars: map[string]*tensor.Tensor{}} }
+func NewState() *State {
+	return &State{vars: map[string]*tensor.Tensor{}, aliases: map[string]bool{}}
+}
 
 // Names are the variables in the order in which they came.
 func (s *State) Names() []string { return slices.Clone(s.order) }
@@ -26,7 +29,8 @@ func (s *State) Names() []string { return slices.Clone(s.order) }
 func (s *State) Get(name string) *tensor.Tensor { return s.vars[name] }
 
 // Set copies the value to the variable, which it creates if there is none. A
-// value of another type or shape is an error.
+// value of another type or shape is an error, and so is a variable that no
+// program updates in a State that [Compile] made: it is the graph's own.
 func (s *State) Set(name string, value *tensor.Tensor) error {
 	old := s.vars[name]
 	if old == nil {
@@ -36,6 +40,9 @@ func (s *State) Set(name string, value *tensor.Tensor) error {
 	if old.DType() != value.DType() || !old.Shape().Equal(value.Shape()) {
 		return fmt.Errorf("engine: variable %s is %v%v, the value is %v%v",
 			name, old.DType(), old.Shape(), value.DType(), value.Shape())
+	}
+	if s.aliases[name] {
+		return fmt.Errorf("engine: variable %s is fixed: give the program a State to change it", name)
 	}
 	tensor.CopyInto(old, value)
 	return nil
@@ -53,4 +60,10 @@ func (s *State) Bytes() int {
 func (s *State) add(name string, t *tensor.Tensor) {
 	s.vars[name] = t
 	s.order = append(s.order, name)
+}
+
+// alias adds a variable that is a graph's initial value itself.
+func (s *State) alias(name string, t *tensor.Tensor) {
+	s.add(name, t)
+	s.aliases[name] = true
 }

@@ -205,8 +205,8 @@ func foldEval(b *Graph, n *Node, in []*Value) (out []*Value, ok bool, err error)
 		args[i] = v.init
 	}
 	for _, v := range n.out {
-		s, known := v.typ.Shape.Concrete()
-		if v.typ.Kind != KindTensor || !known || s.Len() > foldLimit {
+		n, known := v.typ.Shape.Len().Size()
+		if v.typ.Kind != KindTensor || !known || n > foldLimit {
 			return nil, false, nil
 		}
 	}

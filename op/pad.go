@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/emberml/ember/graph"
@@ -46,6 +47,9 @@ func (o PadOp) Spec() graph.Spec {
 
 var padModes = []string{"constant", "reflect", "edge", "wrap"}
 
+// maxPad bounds a pad, so that no sum overflows.
+const maxPad = math.MaxInt / 4
+
 // margins are how many elements go before and after each axis.
 func margins(pads, axes []int, rank int) (before, after []int, err error) {
 	if axes == nil {
@@ -62,6 +66,9 @@ func margins(pads, axes []int, rank int) (before, after []int, err error) {
 	before, after = make([]int, rank), make([]int, rank)
 	for i, a := range axes {
 		before[a], after[a] = pads[i], pads[len(axes)+i]
+		if min(before[a], after[a]) < -maxPad || max(before[a], after[a]) > maxPad {
+			return nil, nil, fmt.Errorf("pads %d and %d of axis %d are beyond %d", before[a], after[a], a, maxPad)
+		}
 	}
 	return before, after, nil
 }

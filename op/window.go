@@ -14,6 +14,9 @@ type window struct {
 	ceil                     bool // the last window may reach over the end
 }
 
+// maxWindow bounds attributes and kernels, so that no product of two overflows.
+const maxWindow = 1<<31 - 1
+
 // check checks the attributes for kernels of the given extents.
 func (w window) check(kernel []int) error {
 	rank := len(kernel)
@@ -28,14 +31,14 @@ func (w window) check(kernel []int) error {
 			return fmt.Errorf("%s has %d numbers, but %d spatial axes need %d", l.name, len(values), rank, l.n)
 		}
 		for _, v := range values {
-			if v < l.min {
-				return fmt.Errorf("%s is %v, but must be at least %d", l.name, values, l.min)
+			if v < l.min || v > maxWindow {
+				return fmt.Errorf("%s is %v, but must be at least %d and at most %d", l.name, values, l.min, maxWindow)
 			}
 		}
 	}
 	for _, k := range kernel {
-		if k < 1 {
-			return fmt.Errorf("the kernel %s is empty", times(graph.Dims(kernel...)))
+		if k < 1 || k > maxWindow {
+			return fmt.Errorf("the kernel %s is empty or too large", times(graph.Dims(kernel...)))
 		}
 	}
 	switch or(w.autoPad, "NOTSET") {

@@ -149,6 +149,7 @@ func TestInputsThatDoNotFit(t *testing.T) {
 		"type":     {tensor.Cast(in[0], tensor.Float64), in[1]},
 		"shape":    {in[0].Reshape(3, 4), in[1]},
 		"symbol N": {in[0], samples(5)[1]},
+		"missing":  {in[0], nil},
 	} {
 		if _, err := p.Run(bad); err == nil {
 			t.Errorf("%s: no error", name)
