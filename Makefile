@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test race purego lint generate fuzz bench venv clean
+.PHONY: help demo build test race purego avx512 lint generate fuzz bench venv clean
 .PHONY: fmt tidy vet staticcheck cross test-go test-peers
 .NOTPARALLEL:
 
@@ -25,7 +25,7 @@ RACE_PACKAGES = $(shell git ls-files -co --exclude-standard '*.go' | \
 	grep -vE '(^|/)(_|testdata)|^(tools|bench)(/|$$)' | sed 's,^,./,')
 
 help: ## print this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 demo: build ## train LeNet on MNIST, save it, predict ten test images: about a minute
 	./ember train lenet --data mnist --epochs 1 --out .cache/demo/lenet.onnx
@@ -50,6 +50,9 @@ purego: ## tests on every narrower kernel variant: plain Go by build tag and by 
 	$(COUNT)/purego.json -tags purego,invariants $(KERNEL_PACKAGES)
 	EMBER_KERNEL=go $(COUNT)/kernel-go.json -tags invariants $(KERNEL_PACKAGES)
 	EMBER_KERNEL=avx2 $(COUNT)/kernel-avx2.json -tags invariants $(KERNEL_PACKAGES)
+
+avx512: ## tests of the AVX-512 kernels on a processor without it: emulated, in minutes (Debian 12)
+	scripts/avx512-emulated.sh
 
 lint: fmt tidy vet staticcheck cross ## gofumpt, go mod tidy, vet, staticcheck, vet for other systems; internal/lint runs as a test
 
