@@ -3,10 +3,12 @@ package data_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -132,5 +134,43 @@ func TestImageSizes(t *testing.T) {
 	one := open(t, filepath.Join(dir, "b", "2.png"), data.Options{}).Train
 	if s := one.Schema(); one.Len() != 1 || s.Varies || s.Target.Kind != data.NoTarget || !s.Sample.Equal(tensor.Shape{3, 5, 3}) {
 		t.Errorf("one image: %+v", s)
+	}
+}
+
+// TestGrayAmongColors: a folder with gray and colored pictures is colored, whichever
+// comes first.
+func TestGrayAmongColors(t *testing.T) {
+	colored := image.NewRGBA(image.Rect(0, 0, 4, 4))
+	colored.Set(1, 2, color.RGBA{200, 100, 50, 255})
+	for _, last := range []struct {
+		picture  image.Image
+		channels int
+	}{{colored, 3}, {gradient(4, 4), 1}} {
+		dir := t.TempDir()
+		for i := range 20 {
+			var picture image.Image = gradient(4, 4)
+			if i == 19 {
+				picture = last.picture
+			}
+			var b bytes.Buffer
+			if err := png.Encode(&b, picture); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.png", i)), b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := data.Open(t.Context(), dir, data.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		var b data.Batch
+		if err := d.Train.Read([]int{0, 19}, &b); err != nil {
+			t.Fatal(err)
+		}
+		if want := (tensor.Shape{2, 4, 4, last.channels}); !b.X.Shape().Equal(want) {
+			t.Errorf("pictures are %v, want %v", b.X.Shape(), want)
+		}
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
+// colorProbes is how many files tell whether a folder has color.
+const colorProbes = 16
+
 // pictureFormat is the format of a schema of PNG and JPEG files.
 const pictureFormat = "images"
 
@@ -22,7 +25,8 @@ type images struct {
 }
 
 // newImages returns the source of picture files without classes. The first file
-// tells the shape, and the number of channels unless that is given.
+// tells the shape. Unless channels are given, gray files among colored ones are
+// taken as colored, as far as a few files from all over tell.
 func newImages(ctx context.Context, name string, files []string, channels int) (*images, error) {
 	first, err := storage.ReadFile(ctx, files[0])
 	if err != nil {
@@ -31,6 +35,17 @@ func newImages(ctx context.Context, name string, files []string, channels int) (
 	picture, err := DecodeImage(first, files[0], channels)
 	if err != nil {
 		return nil, err
+	}
+	probes := min(colorProbes, len(files))
+	for i := 1; i < probes && channels == 0 && picture.Shape()[2] == 1; i++ {
+		file := files[i*(len(files)-1)/(probes-1)]
+		b, err := storage.ReadFile(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		if other, err := DecodeImage(b, file, 0); err == nil && other.Shape()[2] == 3 { // damage is found when the file is read
+			return newImages(ctx, name, files, 3)
+		}
 	}
 	return &images{ctx: ctx, files: files, schema: &Schema{
 		Name: name, Format: pictureFormat, Sample: picture.Shape(), DType: tensor.Uint8,

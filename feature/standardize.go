@@ -2,6 +2,7 @@ package feature
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/graph"
@@ -102,6 +103,7 @@ func (s *MinMax) Build(x *graph.Value) *graph.Value {
 // moments gathers the moments for each index of an axis; -1 is the last.
 func moments(batches Rows, axis int) ([]data.Moments, error) {
 	var m []data.Moments
+	seen := 0 // samples
 	err := batches(func(x *tensor.Tensor) error {
 		a := axis
 		if a < 0 {
@@ -115,8 +117,13 @@ func moments(batches Rows, axis int) ([]data.Moments, error) {
 		}
 		inner := x.Shape()[a+1:].Len()
 		for i, v := range tensor.Float64s(x) {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				sample := seen + i/x.Shape()[1:].Len()
+				return &data.ContentError{Source: fmt.Sprintf("sample %d", sample), Detail: fmt.Sprintf("it holds %v", v), Hint: "remove the sample or fix the value"}
+			}
 			m[i/inner%len(m)].Add(v)
 		}
+		seen += x.Shape()[0]
 		return nil
 	})
 	return m, err

@@ -10,7 +10,9 @@ import (
 //
 // While training, mean and var are those of the batch (var divided by the
 // count n), and the running ones move: r ← (1 − momentum)·r + momentum·batch,
-// with var divided by n − 1, as PyTorch does. Predicting uses the running ones.
+// with var divided by n − 1, as PyTorch does. They stay where n is 1, in a last
+// batch of one sample, say, which tells of no spread. Predicting uses the running
+// ones.
 // Note that momentum is the share of the new batch; Keras and ONNX call one
 // minus it by that name.
 //
@@ -35,12 +37,13 @@ func (l BatchNorm) Build(b *Builder, in ...*graph.Value) *graph.Value {
 		return op.BatchNormalization(x, weight, bias, mean, variance, l.Epsilon)
 	}
 	y, batchMean, batchVar := op.BatchNormTrain(x, weight, bias, l.Epsilon)
-	// A batch of one value has no spread: its 0 stays 0 rather than 0·1/0.
 	one := op.Scalar(x, 1)
 	count := op.Div(op.Cast(op.Size(x), x.DType()), op.Scalar(x, float64(channels)))
-	unbiased := op.Mul(batchVar, op.Div(count, op.Max(op.Sub(count, one), one)))
+	spread := op.Greater(count, one)
+	unbiased := op.Mul(batchVar, op.Div(count, op.Max(op.Sub(count, one), one))) // 0 rather than 0·1/0
 	follow := func(state, batch *graph.Value) {
-		b.Update(state, op.Add(b.scale(state, 1-l.Momentum), b.scale(batch, l.Momentum)))
+		moved := op.Add(b.scale(state, 1-l.Momentum), b.scale(batch, l.Momentum))
+		b.Update(state, op.Where(spread, moved, state))
 	}
 	follow(mean, batchMean)
 	follow(variance, unbiased)

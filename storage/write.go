@@ -16,8 +16,11 @@ type SpaceError struct {
 
 // Error returns one line that says how much space is missing.
 func (e *SpaceError) Error() string {
-	return fmt.Sprintf("write %s: no space left after %d of %d bytes: free %d bytes or write elsewhere",
-		e.File, e.Written, e.Needed, e.Needed-e.Written)
+	free := "free some space"
+	if missing := e.Needed - e.Written; missing > 0 {
+		free = fmt.Sprintf("free %d bytes", missing)
+	}
+	return fmt.Sprintf("write %s: no space left after %d of %d bytes: %s or write elsewhere", e.File, e.Written, e.Needed, free)
 }
 
 // Unwrap returns the system's error.

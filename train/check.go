@@ -50,7 +50,7 @@ func (j *Job) checkTarget() error {
 	if j.Net.Loss.Target() == nn.NumberTarget || binary && schema.Target.Kind == data.Numbers { // several answers of yes or no
 		want = data.Numbers
 	}
-	if schema.Target.Kind != want {
+	if schema.Target.Kind != want && schema.Target.Kind != data.NoTarget {
 		return &data.ContentError{Source: schema.Name, Detail: fmt.Sprintf("its target is %v, the loss learns %v", schema.Target.Kind, want), Hint: "use data.ToClasses or data.ToNumbers, or another loss"}
 	}
 	if err := data.Validate(j.Data.Train); err != nil || !binary || want == data.Classes {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/report"
@@ -29,8 +30,14 @@ func (e *DivergedError) Error() string {
 }
 
 // diverged finds where the run of a program first gave a number that is not
-// finite, and reports it.
-func (t *trainer) diverged(program *engine.Program, f *feeds, loss float64) error {
+// finite, and reports it. If it stands in the samples x, of the given numbers,
+// that is a [*data.ContentError].
+func (t *trainer) diverged(program *engine.Program, f *feeds, x *tensor.Tensor, index []int64, loss float64) error {
+	for i, sample := range index {
+		if x.DType().IsFloat() && !allFinite(x.Index(0, i)) {
+			return &data.ContentError{Source: t.src.Schema().Name, Detail: fmt.Sprintf("sample %d holds a value that is not finite", sample), Hint: "remove the sample or fix the value"}
+		}
+	}
 	e := &DivergedError{Step: t.step + 1, What: "the loss is " + describeNumber(loss)}
 	if bad := t.badParameter(); bad != "" {
 		e.Layer, e.What = bad, e.What+" since the parameters are not finite"

@@ -2,6 +2,8 @@ package train_test
 
 import (
 	"context"
+	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -106,4 +108,26 @@ func twoClasses(t *testing.T, labels ...string) data.Source {
 	t.Helper()
 	schema := data.Schema{Name: "two", Target: data.Target{Labels: labels}}
 	return source(t, schema, tensor.Of([]int64{0, 0, 1, 1}, 4))
+}
+
+// TestNotFinite checks that a value in the data that is no number is named, whether
+// a step or the net meets it.
+func TestNotFinite(t *testing.T) {
+	net := nn.Sequential(nn.Dense{Units: 1})
+	net.Input, net.Loss = []int{1}, nn.MSE{}
+	for want, columns := range map[string][]string{
+		"not finite: sample 2 holds a value that is not finite (remove the sample or fix the value)":        nil,
+		"not finite: fit the step standardize: sample 2: it holds NaN (remove the sample or fix the value)": {"a"},
+	} {
+		x := tensor.Of([]float32{1, 2, float32(math.NaN()), 4}, 4, 1)
+		src, err := data.FromTensors(data.Schema{Name: "not finite", Columns: columns}, x, tensor.Of([]float32{1, 2, 3, 4}, 4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = train.Fit(t.Context(), comm.Solo(), train.Job{Net: net, Data: learn.Data{Train: src}})
+		var content *data.ContentError
+		if !errors.As(err, &content) || err.Error() != want {
+			t.Errorf("error is %v, want %s", err, want)
+		}
+	}
 }

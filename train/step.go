@@ -65,7 +65,7 @@ func (t *trainer) gradients(first bool, b *data.Batch, lo, hi int) error {
 	}
 	loss := out[outLoss].Float64At() + float64(hi-lo)*out[outPenalty].Float64At()
 	if !isNumber(loss) {
-		return t.diverged(program, f, loss)
+		return t.diverged(program, f, x, index, loss)
 	}
 	t.stepLoss += loss
 	t.stepSamples += hi - lo
