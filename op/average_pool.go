@@ -7,7 +7,7 @@ import (
 
 // AveragePoolOp is the mean of the elements under a window that moves over the
 // spatial axes of x, [N, C, …]. Padding counts as zeros with CountIncludePad, else
-// not at all.
+// not at all; a window over padding alone gives 0.
 type AveragePoolOp struct {
 	KernelShape     graph.Ints `onnx:"kernel_shape"`
 	Strides         graph.Ints `onnx:"strides" default:"1 along each axis"`
@@ -38,7 +38,9 @@ func (o AveragePoolOp) Spec() graph.Spec {
 // averageCases makes the cases of AveragePool and its gradient; arg gets the
 // attributes and the shapes of the input and the result.
 func averageCases(arg func(o AveragePoolOp, x, y []int) (graph.Op, []graph.Arg)) []graph.Case {
-	var cases []graph.Case
+	apart := AveragePoolOp{KernelShape: graph.MakeInts(2, 3), Strides: graph.MakeInts(1, 3), Dilations: graph.MakeInts(3, 3), AutoPad: "SAME_LOWER"}
+	o, in := arg(apart, []int{1, 2, 1, 6}, []int{1, 2, 1, 2})
+	cases := []graph.Case{{Name: "padding alone", Op: o, In: in}}
 	for _, c := range poolCases() {
 		o := AveragePoolOp{KernelShape: c.kernel, Strides: c.strides, Pads: c.pads, Dilations: c.dilations, CeilMode: c.ceil, AutoPad: c.autoPad}
 		a, in := arg(o, c.x, c.y)
@@ -72,7 +74,7 @@ func (o AveragePoolOp) weights(g geometry) (taps [][]tap, counts []float64) {
 	counts = make([]float64, len(taps))
 	eachIndex(g.out(), func(flat int, at []int) {
 		if !o.CountIncludePad {
-			counts[flat] = float64(len(taps[flat]))
+			counts[flat] = float64(max(1, len(taps[flat])))
 			return
 		}
 		n := 1
@@ -85,7 +87,7 @@ func (o AveragePoolOp) weights(g geometry) (taps [][]tap, counts []float64) {
 			}
 			n *= inside
 		}
-		counts[flat] = float64(n)
+		counts[flat] = float64(max(1, n))
 	})
 	return taps, counts
 }

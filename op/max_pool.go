@@ -10,7 +10,8 @@ import (
 
 // MaxPoolOp is the largest element under a window that moves over the spatial axes
 // of x, [N, C, …], and the int64 index of that element in all of x; of equal ones
-// the first. Padding is never the largest.
+// the first. NaN counts as the largest, padding never; a window over padding alone
+// gives -∞ at index -1.
 type MaxPoolOp struct {
 	KernelShape  graph.Ints `onnx:"kernel_shape"`
 	Strides      graph.Ints `onnx:"strides" default:"1 along each axis"`
@@ -35,6 +36,11 @@ func (o MaxPoolOp) Spec() graph.Spec {
 				o := MaxPoolOp{KernelShape: c.kernel, Strides: c.strides, Pads: c.pads, Dilations: c.dilations, CeilMode: c.ceil, AutoPad: c.autoPad}
 				cases = append(cases, graph.Case{Name: c.name, Op: o, In: []graph.Arg{graph.Rand(c.x...)}})
 			}
+			apart := MaxPoolOp{KernelShape: graph.MakeInts(2, 3), Strides: graph.MakeInts(1, 3), Dilations: graph.MakeInts(3, 3), AutoPad: "SAME_LOWER"}
+			nan := float32(math.NaN())
+			cases = append(cases,
+				graph.Case{Name: "padding alone", Op: apart, In: []graph.Arg{graph.Rand(1, 2, 1, 6)}, NoGrad: "it is infinite"},
+				graph.Case{Name: "NaN", Op: MaxPoolOp{KernelShape: graph.MakeInts(3)}, In: []graph.Arg{graph.Given(tensor.Of([]float32{1, nan, 2, nan, nan, 3}, 1, 1, 6))}, NoGrad: "NaN has none"})
 			return append(cases, graph.Case{Name: "large", Op: MaxPoolOp{KernelShape: graph.MakeInts(2, 2), Strides: graph.MakeInts(2, 2)}, In: []graph.Arg{graph.Rand(6, 8, 24, 24)}, NoGrad: large})
 		},
 		FLOPs: func(in, _ []graph.Type) int64 { return elements(in[0]) },
@@ -69,7 +75,7 @@ func (o MaxPoolOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		for _, ts := range taps {
 			best, at := math.Inf(-1), -1
 			for _, t := range ts {
-				if v := x[plane*size+t.in]; at < 0 || v > best || math.IsNaN(v) {
+				if v := x[plane*size+t.in]; at < 0 || v > best || math.IsNaN(v) && !math.IsNaN(best) {
 					best, at = v, plane*size+t.in
 				}
 			}

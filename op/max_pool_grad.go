@@ -21,6 +21,7 @@ func (o MaxPoolGradOp) Spec() graph.Spec {
 			return []graph.Case{
 				{Op: o, In: []graph.Arg{graph.Rand(2, 3, 3, 2), intArg(0, 143, 2, 3, 3, 2), graph.Rand(2, 3, 6, 4)}},
 				{Name: "overlapping", Op: o, In: []graph.Arg{graph.Rand(1, 1, 5, 5), intArg(0, 8, 1, 1, 5, 5), graph.Rand(1, 1, 3, 3)}},
+				{Name: "dropped", Op: o, In: []graph.Arg{graph.Rand(1, 2, 1, 3), graph.Given(tensor.Of([]int64{0, -1, 3, 5, -2, 7}, 1, 2, 1, 3)), graph.Rand(1, 2, 2, 2)}, NoGrad: "a dropped element has none"},
 				{Name: "empty", Op: o, In: []graph.Arg{graph.Rand(0, 1, 2, 2), intArg(0, 8, 0, 1, 2, 2), graph.Rand(0, 1, 3, 3)}},
 			}
 		},

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"fmt"
+
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/kernel"
@@ -45,24 +47,24 @@ func (k *maxPool[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
 
 func (k *maxPool[T]) Run() error {
 	k.p.Max(k.b.pool, k.y, k.index, k.x)
-	// The kernel counts within a plane, the operator over the whole input.
-	for plane, n := 0, k.p.OutH*k.p.OutW; plane < k.p.N*k.p.C; plane++ {
-		base := int64(plane * k.p.H * k.p.W)
-		for i := range k.index[plane*n : (plane+1)*n] {
-			k.index[plane*n+i] += base
-		}
-	}
 	return nil
 }
 
 // maxPoolGrad adds the gradient to where each maximum was found.
 type maxPoolGrad[T kernel.Float] struct {
+	b      *Backend
+	p      kernel.Pool2D[T]
 	dx, dy []T
 	index  []int64
 }
 
-func bindMaxPoolGrad[T kernel.Float](_ *Backend, _ ops.MaxPoolGradOp, _, _ []graph.Type) (engine.Prepared, bool) {
-	return engine.Prepared{Kernel: &maxPoolGrad[T]{}}, true
+func bindMaxPoolGrad[T kernel.Float](b *Backend, _ ops.MaxPoolGradOp, in, _ []graph.Type) (engine.Prepared, bool) {
+	g, x := shapeOf(in[0]), shapeOf(in[2])
+	if len(g) < 2 || len(x) < 2 || !g[:2].Equal(x[:2]) {
+		return engine.Prepared{}, false
+	}
+	p := kernel.Pool2D[T]{N: x[0], C: x[1], H: 1, W: x[2:].Len(), OutH: 1, OutW: g[2:].Len()}
+	return engine.Prepared{Kernel: &maxPoolGrad[T]{b: b, p: p}}, true
 }
 
 func (k *maxPoolGrad[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
@@ -70,8 +72,20 @@ func (k *maxPoolGrad[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
 }
 
 func (k *maxPoolGrad[T]) Run() error {
+	if k.p.MaxGrad(k.b.pool, k.dx, k.dy, k.index) {
+		return nil
+	}
+	// Indices that are not MaxPool's may lead from any plane to any other.
 	clear(k.dx)
-	return kernel.ScatterAddRows(k.dx, k.dy, k.index, 1)
+	for i, at := range k.index {
+		if at >= int64(len(k.dx)) {
+			return fmt.Errorf("index %d is outside the %d elements of the input", at, len(k.dx))
+		}
+		if at >= 0 {
+			k.dx[at] += k.dy[i]
+		}
+	}
+	return nil
 }
 
 // meanPool takes the mean of windows, or passes gradients back.

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/emberml/ember/internal/parallel"
+import (
+	"sync/atomic"
+
+	"github.com/emberml/ember/internal/parallel"
+)
 
 // Pool2D takes the maximum or the mean of windows of each plane of contiguous
 // arrays x [N, C, H, W], y [N, C, OutH, OutW]. Window (i, j) covers rows
@@ -17,25 +21,31 @@ type Pool2D[T Float] struct {
 	PadBottom, PadRight  int  // matter only to CountPad
 	CountPad             bool // the mean counts elements in the padding as zeros
 
-	pass  poolPass
-	x, y  []T
-	index []int64
+	pass   poolPass
+	x, y   []T
+	index  []int64
+	astray uint32 // atomic: 1 once an index lies outside its plane
 }
 
-// Max computes y and, unless index is nil, where each maximum was found: the
-// first of equal values, as h*W + w in its plane, or -1 for an empty window.
-// NaN counts as the greatest value.
+// Max computes y and, unless index is nil, where in x each maximum was found:
+// the first of equal values, or -1 for an empty window. NaN counts as the
+// greatest value.
 func (p *Pool2D[T]) Max(pool *parallel.Pool, y []T, index []int64, x []T) {
 	p.x, p.y, p.index = x, y, index
 	p.run(pool, poolMax)
 }
 
-// MaxGrad computes dx from dy and the index that Max has written:
+// MaxGrad computes dx from dy and the index that Max has written; a negative one
+// is dropped:
 //
-//	dx[n, c, index[n, c, i, j]] += dy[n, c, i, j]
-func (p *Pool2D[T]) MaxGrad(pool *parallel.Pool, dx, dy []T, index []int64) {
-	p.x, p.y, p.index = dx, dy, index
+//	dx[index[n, c, i, j]] += dy[n, c, i, j]
+//
+// ok is false where an index lies outside its plane (n, c), which no index of
+// Max does; dx is then not complete.
+func (p *Pool2D[T]) MaxGrad(pool *parallel.Pool, dx, dy []T, index []int64) (ok bool) {
+	p.x, p.y, p.index, p.astray = dx, dy, index, 0
 	p.run(pool, poolMaxGrad)
+	return p.astray == 0
 }
 
 // Mean computes the mean of each window, over its elements inside the plane,
@@ -130,8 +140,9 @@ func (p *Pool2D[T]) planes(plane int) (x, y []T, index []int64) {
 
 func (p *Pool2D[T]) maxPlane(plane int) {
 	x, y, index := p.planes(plane)
+	base := plane * p.H * p.W
 	if p.halves() {
-		p.maxHalves(x, y, index)
+		p.maxHalves(base, x, y, index)
 		return
 	}
 	at := 0
@@ -150,6 +161,9 @@ func (p *Pool2D[T]) maxPlane(plane int) {
 			}
 			y[at] = best
 			if index != nil {
+				if where >= 0 {
+					where += base
+				}
 				index[at] = int64(where)
 			}
 			at++
@@ -165,8 +179,8 @@ func (p *Pool2D[T]) halves() bool {
 		2*p.OutH <= p.H && 2*p.OutW <= p.W
 }
 
-// maxHalves is maxPlane for windows as halves says.
-func (p *Pool2D[T]) maxHalves(x, y []T, index []int64) {
+// maxHalves is maxPlane for windows as halves says; the plane begins at base.
+func (p *Pool2D[T]) maxHalves(base int, x, y []T, index []int64) {
 	for i := range p.OutH {
 		out := y[i*p.OutW:][:p.OutW]
 		top, bottom := x[2*i*p.W:][:2*p.OutW], x[(2*i+1)*p.W:][:2*p.OutW]
@@ -180,7 +194,8 @@ func (p *Pool2D[T]) maxHalves(x, y []T, index []int64) {
 		for j := range out {
 			a, b, c, d := top[2*j], top[2*j+1], bottom[2*j], bottom[2*j+1]
 			up, down := max(a, b), max(c, d)
-			here, below := 2*i*p.W+2*j, (2*i+1)*p.W+2*j
+			here := base + 2*i*p.W + 2*j
+			below := here + p.W
 			first := here
 			if b > a {
 				here++
@@ -215,9 +230,13 @@ func firstMax[T Float](v [4]T, at [4]int) int {
 func (p *Pool2D[T]) maxGradPlane(plane int) {
 	dx, dy, index := p.planes(plane)
 	clear(dx)
+	base := int64(plane * p.H * p.W)
 	for i, at := range index {
-		if at >= 0 {
-			dx[at] += dy[i]
+		switch k := at - base; {
+		case uint64(k) < uint64(len(dx)):
+			dx[k] += dy[i]
+		case at >= 0:
+			atomic.StoreUint32(&p.astray, 1)
 		}
 	}
 }

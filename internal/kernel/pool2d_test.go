@@ -60,7 +60,9 @@ func TestPool2D(t *testing.T) {
 		y, dx := kerneltest.NaN[float64](ny), kerneltest.NaN[float64](nx)
 		index := make([]int64, ny)
 		p.Max(pool, y.Data, index, x)
-		p.MaxGrad(pool, dx.Data, dy, index)
+		if !p.MaxGrad(pool, dx.Data, dy, index) {
+			t.Errorf("%s: an index lies outside its plane", name)
+		}
 		y.Check(t)
 		dx.Check(t)
 		want, wantDx := make([]float64, ny), make([]float64, nx)
@@ -76,8 +78,8 @@ func TestPool2D(t *testing.T) {
 			})
 			want[out] = x[best]
 			wantDx[best] += dy[out]
-			if int64(best%(p.H*p.W)) != index[out] {
-				t.Fatalf("%s: maximum of window %d is at %d, want %d", name, out, index[out], best%(p.H*p.W))
+			if int64(best) != index[out] {
+				t.Fatalf("%s: maximum of window %d is at %d, want %d", name, out, index[out], best)
 			}
 		})
 		kerneltest.Identical(t, name+" max", y.Data, want)
@@ -130,7 +132,7 @@ func TestMaxOfHalves(t *testing.T) {
 			at := (c*p.OutH + i) * p.OutW
 			general.Max(nil, want[at:at+4], wantIndex[at:at+4], rows)
 			for j := range 4 {
-				wantIndex[at+j] += int64(2 * i * w)
+				wantIndex[at+j] += int64((c*h + 2*i) * w)
 			}
 		}
 	}
@@ -158,8 +160,13 @@ func TestPool2DNaNAndEmptyWindows(t *testing.T) {
 		t.Errorf("index %v, want %v", index, want)
 	}
 	dx := []float64{nan, nan, nan, nan}
-	p.MaxGrad(nil, dx, []float64{1, 2, 3}, index)
+	if !p.MaxGrad(nil, dx, []float64{1, 2, 3}, index) {
+		t.Error("an index lies outside its plane")
+	}
 	kerneltest.Identical(t, "max gradient", dx, []float64{0, 1, 2, 0})
+	if p.MaxGrad(nil, dx, []float64{1, 2, 3}, []int64{0, 4, -1}) {
+		t.Error("index 4 of a plane of 4 is not noticed")
+	}
 	p.Mean(nil, y, []float64{1, 2, 3, 4})
 	kerneltest.Identical(t, "mean", y, []float64{1.5, 3.5, 0})
 }
