@@ -126,7 +126,11 @@ func checkOut(ctx context.Context, out string) error {
 	if info, err := fsys.Stat(ctx, out); err == nil && info.Dir {
 		return usageError{fmt.Errorf("--out %s: that is a folder; name a file in it, such as %s", out, storage.Join(out, "model.onnx"))}
 	}
-	return nil
+	w, err := storage.Create(ctx, out, 0)
+	if err != nil {
+		return usageError{fmt.Errorf("--out: %w", err)}
+	}
+	return w.Close() // nothing appears
 }
 
 // sink is who hears of the run: the terminal, a program, TensorBoard.
