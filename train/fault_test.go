@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/storage"
 	"github.com/emberml/ember/storage/storagetest"
@@ -66,5 +67,34 @@ func TestBestCheckpointStays(t *testing.T) {
 	fit(t, job)
 	if best == 0 {
 		t.Error("no checkpoint is the best")
+	}
+}
+
+// TestInterruptedWithoutCheckpoint says what can be resumed from: nothing where
+// training had not begun, or where the disk is full.
+func TestInterruptedWithoutCheckpoint(t *testing.T) {
+	for _, c := range []struct {
+		faults, want string
+		at           report.Event // that cancels; nil is before all
+	}{
+		{"list 9: eio", "interrupted before the first step", nil},
+		{"write 2+: enospc", "interrupted after step 1; the checkpoint could not be written: write ", report.Step{}},
+	} {
+		ctx, cancel := context.WithCancel(storage.WithFS(t.Context(), "file", storagetest.Faulty(storage.Local{}, c.faults)))
+		defer cancel()
+		job := train.Job{Net: small(), Data: digits(t), CheckpointDir: t.TempDir()}
+		job.Report = &recorder{hear: func(e report.Event) {
+			if c.at != nil && e.Kind() == c.at.Kind() {
+				cancel()
+			}
+		}}
+		if c.at == nil {
+			cancel()
+		}
+		_, err := train.Fit(ctx, comm.Solo(), job)
+		var stopped *train.InterruptedError
+		if !errors.As(err, &stopped) || !errors.Is(err, learn.ErrInterrupted) || stopped.Checkpoint != "" || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("error is %v, want %s", err, c.want)
+		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/feature"
-	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/model"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/optim"
@@ -33,8 +32,8 @@ type Result struct {
 //
 // What is wrong with the job, the net or the data is an error before training
 // begins. A loss that is no number is a [*DivergedError]. A canceled context
-// ends the run after the step at hand with a checkpoint and an error that wraps
-// [learn.ErrInterrupted].
+// ends the run after the step at hand with a checkpoint and an
+// [*InterruptedError].
 func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 	err := job.prepare()
 	if job.close != nil {
@@ -46,7 +45,7 @@ func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 	t, err := newTrainer(ctx, group, job)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%w before the first step", learn.ErrInterrupted)
+		return nil, &InterruptedError{}
 	case err != nil:
 		return nil, err
 	}
@@ -336,22 +335,6 @@ func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores,
 
 // evalBatch is the least number of samples of an evaluation's batch.
 const evalBatch = 256
-
-// interrupted writes a checkpoint where the context was canceled.
-func (t *trainer) interrupted(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	t.stopClock()
-	if t.job.CheckpointDir == "" {
-		return fmt.Errorf("%w after step %d; there is no checkpoint folder to resume from", learn.ErrInterrupted, t.step)
-	}
-	// The run's context is done; the last checkpoint is still to be written.
-	if saveErr := t.save(context.WithoutCancel(ctx)); saveErr != nil {
-		return errors.Join(learn.ErrInterrupted, saveErr)
-	}
-	return fmt.Errorf("%w after step %d; the checkpoint is in %s", learn.ErrInterrupted, t.step, t.job.CheckpointDir)
-}
 
 func (t *trainer) event(e report.Event) {
 	if t.job.Report != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/internal/kernel"
-	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/storage"
 	"github.com/emberml/ember/train"
@@ -89,7 +88,7 @@ func (c *trainCmd) Run(e *env) (err error) {
 		return err
 	}
 	result, err := train.Fit(e.ctx, comm.Solo(), job)
-	if errors.Is(err, learn.ErrInterrupted) {
+	if stopped := (*train.InterruptedError)(nil); errors.As(err, &stopped) && stopped.Checkpoint != "" {
 		return fmt.Errorf("%w; go on with:\n\n  %s", err, resumeLine(e.program, e.args))
 	}
 	if err != nil {
