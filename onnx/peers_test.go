@@ -110,12 +110,21 @@ func argumentValue(a graph.Arg, random *tensor.Rand) *tensor.Tensor {
 	return tensor.Cast(whole, a.DType)
 }
 
+// apart are the cases, by operator and name, in which ONNX Runtime does otherwise
+// where ONNX leaves it open.
+var apart = map[string]string{
+	"AveragePool padding alone": "a dilated window larger than the image is refused",
+	"MaxPool padding alone":     "a dilated window larger than the image is refused",
+	"MaxPool NaN":               "NaN is ignored, but for PyTorch and us it is the largest",
+}
+
 // TestOperatorsEqualONNXRuntime writes every case of every operator as a model,
 // which the checker must accept, and compares what ONNX Runtime computes with
 // the operator's definition.
 func TestOperatorsEqualONNXRuntime(t *testing.T) {
 	folder := t.TempDir()
 	random := tensor.NewRand(1)
+	excused := map[string]string{} // by the case's folder
 	for _, o := range op.All {
 		spec := o.Spec()
 		if spec.Domain == "ember" {
@@ -152,6 +161,9 @@ func TestOperatorsEqualONNXRuntime(t *testing.T) {
 				continue
 			}
 			name := fmt.Sprintf("%s_%d_%s", spec.Name, i, strings.ReplaceAll(c.Name, " ", "_"))
+			if why := apart[spec.Name+" "+c.Name]; why != "" {
+				excused[name] = why
+			}
 			writeCase(t, filepath.Join(folder, name), g, fed, results, 1e-5)
 		}
 	}
@@ -163,7 +175,15 @@ func TestOperatorsEqualONNXRuntime(t *testing.T) {
 			notThere++
 			continue
 		}
-		t.Errorf("%s: %s", name, why)
+		if excused[name] == "" {
+			t.Errorf("%s: %s", name, why)
+		}
+	}
+	for name, why := range excused {
+		if failed[name] == "" {
+			t.Errorf("%s: ONNX Runtime agrees; it was said that %s", name, why)
+		}
+		t.Logf("%s is left out: %s", name, why)
 	}
 	t.Logf("%d cases that ONNX Runtime has no kernel for", notThere)
 }
