@@ -8,8 +8,9 @@ import (
 
 // Embedding replaces each whole number of its input by a trained vector.
 //
-// Shapes: x is [N, …] of numbers in 0…size−1 (a float is cut to a whole
-// number), y is [N, …, units]. Parameters: weight [size, units].
+// Shapes: x is [N, …] of numbers in 0…size−1, y is [N, …, units]. A float is cut
+// to a whole number; a negative one counts from the end, as in ONNX. Parameters:
+// weight [size, units].
 type Embedding struct {
 	Size  int     `required:"true" min:"1" doc:"how many different numbers there are"`
 	Units int     `required:"true" min:"1" doc:"length of each vector"`

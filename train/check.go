@@ -121,3 +121,27 @@ func (j *Job) checkNorms() error {
 	}
 	return nil
 }
+
+// doubled says that a net ends in the function that its loss applies to the output
+// itself, a mistake that costs accuracy; it is empty where there is none.
+func doubled(net *nn.Net) string {
+	var end, own nn.Activation
+	switch layer := net.Layers[len(net.Layers)-1].Layer.(type) {
+	case nn.Softmax:
+		end = "softmax"
+	case nn.Sigmoid:
+		end = "sigmoid"
+	case nn.Dense:
+		end = layer.Activation
+	}
+	switch net.Loss.(type) {
+	case nn.CrossEntropy:
+		own = "softmax"
+	case nn.BinaryCrossEntropy:
+		own = "sigmoid"
+	}
+	if end == "" || end != own {
+		return ""
+	}
+	return fmt.Sprintf("the net ends in %s, which its loss applies to the output once more: leave it out of the net", end)
+}

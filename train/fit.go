@@ -158,6 +158,9 @@ func (t *trainer) fit(ctx context.Context) (*Result, error) {
 		Params: int64(t.programs.params.Trainable().Len()), Workers: t.group.Size(), Threads: t.job.Threads,
 		Kernel: t.job.Kernel, Epochs: t.job.Epochs, Samples: int64(t.src.Len()), Resumed: int64(t.step), Net: t.job.source(),
 	})
+	if mistake := doubled(t.job.Net); mistake != "" {
+		t.event(report.Warning{Message: mistake})
+	}
 	t.savedTime = t.job.Now()
 	if err := t.startFolder(ctx); err != nil {
 		return nil, err

@@ -131,3 +131,25 @@ func TestNotFinite(t *testing.T) {
 		}
 	}
 }
+
+// TestDoubledSoftmax checks that a net is warned of that ends in what its loss does.
+func TestDoubledSoftmax(t *testing.T) {
+	for _, c := range []struct {
+		want  string
+		loss  nn.Loss
+		units int
+		end   nn.Activation
+	}{
+		{"the net ends in softmax, which its loss applies to the output once more: leave it out of the net", nn.CrossEntropy{}, 2, "softmax"},
+		{"the net ends in sigmoid, which its loss applies to the output once more: leave it out of the net", nn.BinaryCrossEntropy{}, 1, "sigmoid"},
+		{"", nn.CrossEntropy{}, 2, "tanh"},
+	} {
+		net := nn.Sequential(nn.Dense{Units: c.units, Activation: c.end})
+		net.Input, net.Loss = []int{1}, c.loss
+		var r recorder
+		fit(t, train.Job{Net: net, Data: learn.Data{Train: twoClasses(t, "no", "yes")}, Report: &r})
+		if got := warnings(r.events); got != c.want {
+			t.Errorf("%T after %s: warned of %q, want %q", c.loss, c.end, got, c.want)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type score struct {
 	loss    float64 // sum over the samples, in training with the penalties
 	samples int
 	metrics []scored
+	answers bool // numbers are answers of yes or no, each a sample of its own to the metrics
 }
 
 // newScore makes the metrics that a net asks for: those of its file, else
@@ -29,10 +30,11 @@ type score struct {
 func newScore(net *nn.Net) (*score, error) {
 	s := &score{}
 	task, fits := metric.Regression, "numbers"
-	if t := net.Loss.Target(); t == nn.ClassTarget || t == nn.BinaryTarget {
+	if net.Loss.Target() != nn.NumberTarget && net.Target != nn.InputName {
 		task, fits = metric.Classification, "classes"
+		s.answers = net.Loss.Target() == nn.BinaryTarget
 	}
-	if net.Metrics == nil && task == metric.Classification && net.Target == "" {
+	if net.Metrics == nil && task == metric.Classification {
 		spec, _ := metric.Find("accuracy")
 		s.metrics = []scored{{spec.Key, spec, spec.New()}}
 	}
@@ -66,7 +68,11 @@ func (s *score) add(out []*tensor.Tensor, loss float64, n int) error {
 		return nil
 	}
 	prediction, target := out[outPrediction], out[outTarget]
-	if s.metrics[0].spec.Tasks&metric.Regression != 0 && target.Len() == prediction.Len() {
+	switch {
+	case s.answers && target.DType().IsFloat():
+		yes := tensor.Greater(target, tensor.Scalar(float32(0.5)))
+		prediction, target = prediction.Reshape(-1), tensor.Cast(yes, tensor.Int64).Reshape(-1)
+	case s.metrics[0].spec.Tasks&metric.Regression != 0 && target.Len() == prediction.Len():
 		target = target.Reshape(prediction.Shape()...)
 	}
 	for _, m := range s.metrics {

@@ -243,3 +243,26 @@ func TestMeasure(t *testing.T) {
 		t.Errorf("the net's source lacks the metrics:\n%s", r.Model.Net)
 	}
 }
+
+// TestSeveralAnswers learns two answers of yes or no at once: accuracy is the share
+// of all answers that are right.
+func TestSeveralAnswers(t *testing.T) {
+	net := nn.Sequential(nn.Dense{Units: 2})
+	net.Input, net.Loss = []int{1}, nn.BinaryCrossEntropy{}
+	if err := net.Measure("accuracy", "auc"); err != nil {
+		t.Fatal(err)
+	}
+	d := table(t, 0, 1, 0, 1, 1, 1, 1, 1) // the second is always yes
+	d.Test = d.Train
+	r := fit(t, train.Job{Net: net, Data: d, Optimizer: optim.Adam{LR: 0.2}, Options: train.Options{Epochs: 200}})
+	for _, name := range []string{"accuracy", "auc"} {
+		if v, _ := r.Test.Get(name); v != 1 {
+			t.Errorf("%s is %v, loss %v", name, v, r.Test)
+		}
+	}
+	d = table(t, 0.25, 0.75, 0.125, 1)
+	r = fit(t, train.Job{Net: net, Data: d, Optimizer: optim.Adam{LR: 0.2}, Options: train.Options{Epochs: 200}})
+	if v, _ := r.Train.Get("accuracy"); v != 1 {
+		t.Errorf("accuracy on targets between 0 and 1 is %v", v)
+	}
+}
