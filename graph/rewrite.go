@@ -43,13 +43,6 @@ func (g *Graph) Simplify() (*Graph, error) {
 // keep is the rewrite that changes nothing.
 func keep(b *Graph, n *Node, in []*Value) ([]*Value, error) { return b.TryApply(n.op, in...) }
 
-// Rewrite is a new graph in which each live node is replaced by what the
-// function builds for it in the new graph from the node's already rewritten
-// inputs; to keep a node, build b.TryApply(n.Op(), in...).
-func (g *Graph) Rewrite(replace func(b *Graph, n *Node, in []*Value) ([]*Value, error)) (*Graph, error) {
-	return g.rewrite(g.live(), replace)
-}
-
 // Extract is the part of the graph that the values depend on, as a new graph
 // with them as outputs and without updates. Unused inputs and variables are
 // left out.

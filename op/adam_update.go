@@ -70,12 +70,12 @@ func (o AdamUpdateOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	for i, p := range u.param {
 		g := u.grad[i]
 		if o.Decoupled {
-			p *= 1 - u.rate*o.WeightDecay
+			p *= 1 - float64(u.rate*o.WeightDecay)
 		} else {
-			g += o.WeightDecay * p
+			g += float64(o.WeightDecay * p)
 		}
-		m := u.state[0][i] + (1-o.Beta1)*(g-u.state[0][i])
-		v := o.Beta2*u.state[1][i] + (1-o.Beta2)*g*g
+		m := u.state[0][i] + float64((1-o.Beta1)*(g-u.state[0][i]))
+		v := float64(o.Beta2*u.state[1][i]) + float64((1-o.Beta2)*g*g)
 		u.state[0][i], u.state[1][i] = m, v
 		if o.AMSGrad {
 			v = max(u.state[2][i], v)

@@ -20,9 +20,6 @@ func (a Opt[T]) Or(def T) T {
 	return def
 }
 
-// IsSet tells whether a value was set.
-func (a Opt[T]) IsSet() bool { return a.set }
-
 // String prints the value that was set, else "default".
 func (a Opt[T]) String() string {
 	if a.set {

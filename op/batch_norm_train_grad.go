@@ -58,13 +58,13 @@ func (o BatchNormTrainGradOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error
 	for i, v := range g {
 		c := i / inner % channels
 		dbias[c] += v
-		dscale[c] += v * (x[i] - mean[c]) * inv[c]
+		dscale[c] += float64(v * (x[i] - mean[c]) * inv[c])
 	}
 	dx := make([]float64, len(x))
 	for i, v := range g {
 		c := i / inner % channels
 		hat := (x[i] - mean[c]) * inv[c]
-		dx[i] = scale[c] * inv[c] * (v - dbias[c]/n - hat*dscale[c]/n)
+		dx[i] = scale[c] * inv[c] * (v - dbias[c]/n - float64(hat*dscale[c])/n)
 	}
 	dt := in[1].DType()
 	vector := tensor.Shape{channels}

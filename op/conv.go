@@ -187,7 +187,7 @@ func (o ConvOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	if b := arg(in, 2); b != nil {
 		addBias(y, tensor.Float64s(b), g.out().Len())
 	}
-	products(xs, ws, or(o.Group, 1), g, func(xi, wi, yi int) { y[yi] += x[xi] * w[wi] })
+	products(xs, ws, or(o.Group, 1), g, func(xi, wi, yi int) { y[yi] += float64(x[xi] * w[wi]) })
 	return one(ofFloats(in[0].DType(), y, shape))
 }
 

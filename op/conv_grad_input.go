@@ -51,7 +51,7 @@ func (o ConvGradInputOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	xs, ws := in[2].Shape(), in[1].Shape()
 	g, w, dx := tensor.Float64s(in[0]), tensor.Float64s(in[1]), make([]float64, xs.Len())
 	geometry := ConvOp(o).window().on(xs[2:], ws[2:])
-	products(xs, ws, or(o.Group, 1), geometry, func(xi, wi, yi int) { dx[xi] += g[yi] * w[wi] })
+	products(xs, ws, or(o.Group, 1), geometry, func(xi, wi, yi int) { dx[xi] += float64(g[yi] * w[wi]) })
 	return one(ofFloats(in[0].DType(), dx, xs))
 }
 

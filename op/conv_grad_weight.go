@@ -36,7 +36,7 @@ func (o ConvGradWeightOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	xs, ws := in[1].Shape(), in[2].Shape()
 	g, x, dw := tensor.Float64s(in[0]), tensor.Float64s(in[1]), make([]float64, ws.Len())
 	geometry := ConvOp(o).window().on(xs[2:], ws[2:])
-	products(xs, ws, or(o.Group, 1), geometry, func(xi, wi, yi int) { dw[wi] += g[yi] * x[xi] })
+	products(xs, ws, or(o.Group, 1), geometry, func(xi, wi, yi int) { dw[wi] += float64(g[yi] * x[xi]) })
 	return one(ofFloats(in[0].DType(), dw, ws))
 }
 

@@ -168,7 +168,7 @@ func (o ConvTransposeOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		addBias(y, tensor.Float64s(b), spatial.Len())
 	}
 	g := c.window().on(spatial, ws[2:])
-	products(shape, ws, or(o.Group, 1), g, func(yi, wi, xi int) { y[yi] += x[xi] * w[wi] })
+	products(shape, ws, or(o.Group, 1), g, func(yi, wi, xi int) { y[yi] += float64(x[xi] * w[wi]) })
 	return one(ofFloats(in[0].DType(), y, shape))
 }
 

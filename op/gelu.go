@@ -50,7 +50,7 @@ const (
 func (o GeluOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return one(mapFloat(in[0], func(x float64) float64 {
 		if o.Approximate == "tanh" {
-			return x / 2 * (1 + math.Tanh(sqrt2OverPi*(x+cubic*x*x*x)))
+			return x / 2 * (1 + math.Tanh(sqrt2OverPi*(x+float64(cubic*x*x*x))))
 		}
 		return x / 2 * math.Erfc(-x/math.Sqrt2)
 	}))

@@ -71,20 +71,20 @@ func (o RMSPropUpdateOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	u := openUpdate(in, o.states())
 	buffer := u.state[len(u.state)-1] // with Momentum
 	for i, p := range u.param {
-		g := u.grad[i] + o.WeightDecay*p
-		square := o.Alpha*u.state[0][i] + (1-o.Alpha)*g*g
+		g := u.grad[i] + float64(o.WeightDecay*p)
+		square := float64(o.Alpha*u.state[0][i]) + float64((1-o.Alpha)*g*g)
 		u.state[0][i] = square
 		if o.Centered {
-			mean := u.state[1][i] + (1-o.Alpha)*(g-u.state[1][i])
+			mean := u.state[1][i] + float64((1-o.Alpha)*(g-u.state[1][i]))
 			u.state[1][i] = mean
-			square -= mean * mean
+			square -= float64(mean * mean)
 		}
 		move := g / (math.Sqrt(square) + o.Epsilon)
 		if o.Momentum != 0 {
-			move += o.Momentum * buffer[i]
+			move += float64(o.Momentum * buffer[i])
 			buffer[i] = move
 		}
-		u.param[i] = p - u.rate*move
+		u.param[i] = p - float64(u.rate*move)
 	}
 	return u.close(in[0]), nil
 }

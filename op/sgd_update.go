@@ -55,20 +55,20 @@ func (o SGDUpdateOp) Infer(in []graph.Type) ([]graph.Type, error) {
 func (o SGDUpdateOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	u := openUpdate(in, o.states())
 	for i, p := range u.param {
-		g := u.grad[i] + o.WeightDecay*p
+		g := u.grad[i] + float64(o.WeightDecay*p)
 		if o.Momentum != 0 {
 			b := g
 			if u.step != 1 {
-				b = o.Momentum*u.state[0][i] + (1-o.Dampening)*g
+				b = float64(o.Momentum*u.state[0][i]) + float64((1-o.Dampening)*g)
 			}
 			u.state[0][i] = b
 			if o.Nesterov {
-				g += o.Momentum * b
+				g += float64(o.Momentum * b)
 			} else {
 				g = b
 			}
 		}
-		u.param[i] = p - u.rate*g
+		u.param[i] = p - float64(u.rate*g)
 	}
 	return u.close(in[0]), nil
 }

@@ -91,13 +91,6 @@ func (d DType) IsInteger() bool {
 	return c == classSigned || c == classUnsigned
 }
 
-// IsSigned reports whether d can hold negative numbers: the signed integers and
-// the floating-point types.
-func (d DType) IsSigned() bool {
-	c := d.class()
-	return c == classSigned || c == classFloat
-}
-
 func (d DType) class() class {
 	if int(d) >= len(dtypes) {
 		return classNone

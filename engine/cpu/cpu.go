@@ -50,12 +50,6 @@ func (b *Backend) Prepare(o graph.Op, in, out []graph.Type) (engine.Prepared, bo
 	return bind(b, o, in, out)
 }
 
-// Supports tells whether the table has a kernel for the operator.
-func Supports(o graph.Op) bool {
-	_, ok := table[reflect.TypeOf(o)]
-	return ok
-}
-
 // binder makes the kernel of an operator at concrete types; ok is false where
 // it has none for them.
 type binder func(b *Backend, o graph.Op, in, out []graph.Type) (p engine.Prepared, ok bool)

@@ -162,18 +162,3 @@ func (b *BatchNorm[T]) backward(c int) {
 		}
 	}
 }
-
-// ChannelSums adds up each channel of a contiguous array [N, C, S], as for the
-// gradient of a bias, samples in order:
-//
-//	dst[c] = sum over n, s of x[n, c, s]
-func ChannelSums[T Float](dst, x []T, n, s int) {
-	channels := len(dst)
-	for c := range dst {
-		var sum T
-		for i := range n {
-			sum += sumBlocks(x[(i*channels+c)*s:][:s])
-		}
-		dst[c] = sum
-	}
-}

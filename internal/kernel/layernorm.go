@@ -15,8 +15,8 @@ type LayerNorm[T Float] struct {
 	Gain, Bias []T
 }
 
-// Forward computes y, and per row mean and invStd for Backward, of as many
-// rows as x holds. mean and invStd may both be nil. y may be x.
+// Forward computes y, and mean and invStd per row, of as many rows as x holds.
+// mean and invStd may both be nil. y may be x.
 func (l *LayerNorm[T]) Forward(y, x, mean, invStd []T) {
 	for r := 0; len(x) > 0; r++ {
 		row, out := x[:l.Cols], y[:l.Cols]
@@ -28,7 +28,7 @@ func (l *LayerNorm[T]) Forward(y, x, mean, invStd []T) {
 		for c, v := range row {
 			v = (v - mu) * inv
 			if l.Gain != nil {
-				v *= l.Gain[c]
+				v = T(v * l.Gain[c])
 			}
 			if l.Bias != nil {
 				v += l.Bias[c]
@@ -36,48 +36,6 @@ func (l *LayerNorm[T]) Forward(y, x, mean, invStd []T) {
 			out[c] = v
 		}
 		x, y = x[l.Cols:], y[l.Cols:]
-	}
-}
-
-// Backward computes the gradient of x from dy, the gradient of y:
-//
-//	h = (x - mean) * invStd,  g = dy * Gain
-//	dx = invStd * (g - mean of g - h * mean of g*h)       (means over a row)
-//
-// and adds the rows' contributions to dGain (dy*h) and dBias (dy), in order of
-// the rows, unless they are nil. dx may be dy.
-func (l *LayerNorm[T]) Backward(dx, dGain, dBias, dy, x, mean, invStd []T) {
-	scale := 1 / T(l.Cols)
-	for r := 0; len(x) > 0; r++ {
-		row, g, out := x[:l.Cols], dy[:l.Cols], dx[:l.Cols]
-		mu, inv := mean[r], invStd[r]
-		var sum, dot T
-		for c, v := range row {
-			h := (v - mu) * inv
-			d := g[c]
-			if dGain != nil {
-				dGain[c] += T(d * h)
-			}
-			if dBias != nil {
-				dBias[c] += d
-			}
-			if l.Gain != nil {
-				d *= l.Gain[c]
-			}
-			sum += d
-			dot += T(d * h)
-		}
-		sum *= scale
-		dot *= scale
-		for c, v := range row {
-			h := (v - mu) * inv
-			d := g[c]
-			if l.Gain != nil {
-				d *= l.Gain[c]
-			}
-			out[c] = inv * (d - sum - T(h*dot))
-		}
-		x, dy, dx = x[l.Cols:], dy[l.Cols:], dx[l.Cols:]
 	}
 }
 

@@ -105,7 +105,7 @@ func StepAdam[T Float](a *Adam, param, grad, m, v []T) {
 func goAdam[T Float](param, grad, m, v []T, c [8]T) {
 	size, shrink, decay, b1, b2, c2, scale, eps := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
 	for i, p := range param {
-		p *= shrink
+		p = T(p * shrink)
 		g := grad[i] + T(decay*p)
 		mi := m[i] + T(b1*(g-m[i]))
 		vi := T(b2*v[i]) + T(T(c2*g)*g)

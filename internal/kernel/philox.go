@@ -33,15 +33,6 @@ func (s Stream) block(i uint64) [4]uint32 {
 	return Philox(s.Key, [4]uint32{uint32(i), uint32(i >> 32), uint32(s.Sub), uint32(s.Sub >> 32)})
 }
 
-// Bits32 fills dst with the 32-bit words at positions offset, offset+1, ….
-func (s Stream) Bits32(dst []uint32, offset uint64) {
-	for i := 0; i < len(dst); {
-		pos := offset + uint64(i)
-		b := s.block(pos / 4)
-		i += copy(dst[i:], b[pos%4:])
-	}
-}
-
 // Uniform32 fills dst with numbers uniform in [0, 1), multiples of 2^-24, from
 // the 32-bit words at positions offset, offset+1, ….
 func (s Stream) Uniform32(dst []float32, offset uint64) {

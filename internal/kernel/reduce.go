@@ -11,8 +11,6 @@ const (
 	ReduceProd
 	ReduceMax
 	ReduceMin
-	ReduceSumSquares
-	ReduceSumAbs
 )
 
 // reduceBlock is the number of elements that a reduction combines in one run
@@ -87,15 +85,11 @@ func (t *reduceTask[T]) Do(lo, hi, _ int) {
 
 // merge combines the rows of parts pairwise, in place, into dst.
 func (r *Reduce[T]) merge(dst, parts []T) {
-	op := r.Op
-	if op == ReduceSumSquares || op == ReduceSumAbs {
-		op = ReduceSum
-	}
 	n := len(parts) / r.Inner
 	for n > 1 {
 		half := (n + 1) / 2
 		for i := half; i < n; i++ {
-			combine(op, parts[(i-half)*r.Inner:][:r.Inner], parts[i*r.Inner:][:r.Inner])
+			combine(r.Op, parts[(i-half)*r.Inner:][:r.Inner], parts[i*r.Inner:][:r.Inner])
 		}
 		n = half
 	}
@@ -119,13 +113,10 @@ func reduceRun[T Number](op ReduceOp, src []T) T {
 	var acc [lanes]T
 	fillIdentity(op, acc[:])
 	for len(src) >= lanes {
-		accumulate(op, acc[:], src[:lanes])
+		combine(op, acc[:], src[:lanes])
 		src = src[lanes:]
 	}
-	accumulate(op, acc[:len(src)], src)
-	if op == ReduceSumSquares || op == ReduceSumAbs {
-		op = ReduceSum
-	}
+	combine(op, acc[:len(src)], src)
 	combine(op, acc[:4], acc[4:])
 	combine(op, acc[:2], acc[2:4])
 	combine(op, acc[:1], acc[1:2])
@@ -201,7 +192,7 @@ func sumLanes[T Number](acc *[lanes]T) T {
 func reduceColumns[T Number](op ReduceOp, dst, src []T) {
 	fillIdentity(op, dst)
 	for len(src) > 0 {
-		accumulate(op, dst, src[:len(dst)])
+		combine(op, dst, src[:len(dst)])
 		src = src[len(dst):]
 	}
 }
@@ -222,26 +213,7 @@ func fillIdentity[T Number](op ReduceOp, acc []T) {
 	}
 }
 
-// accumulate takes elements into partial results.
-func accumulate[T Number](op ReduceOp, acc, src []T) {
-	switch op {
-	case ReduceSumSquares:
-		for i, v := range src {
-			acc[i] += T(v * v)
-		}
-	case ReduceSumAbs:
-		for i, v := range src {
-			if v < 0 {
-				v = -v
-			}
-			acc[i] += v
-		}
-	default:
-		combine(op, acc, src)
-	}
-}
-
-// combine joins partial results.
+// combine takes elements or partial results into others.
 func combine[T Number](op ReduceOp, acc, src []T) {
 	acc = acc[:len(src)]
 	switch op {

@@ -21,8 +21,6 @@ var reduceFuncs = []struct {
 	{kernel.ReduceProd, 1, func(acc, x float64) float64 { return acc * x }},
 	{kernel.ReduceMax, math.Inf(-1), func(acc, x float64) float64 { return max(acc, x) }},
 	{kernel.ReduceMin, math.Inf(1), func(acc, x float64) float64 { return min(acc, x) }},
-	{kernel.ReduceSumSquares, 0, func(acc, x float64) float64 { return acc + x*x }},
-	{kernel.ReduceSumAbs, 0, func(acc, x float64) float64 { return acc + math.Abs(x) }},
 }
 
 func TestReduce(t *testing.T) {

@@ -55,40 +55,6 @@ func goSumExp64(src []float64, shift float64) float64 {
 	return sumLanes(&acc)
 }
 
-// SoftmaxGrad computes the gradient of [Softmax] from its result y and the
-// gradient dy of that, for rows of cols elements:
-//
-//	dst[r, c] = y[r, c] * (dy[r, c] - sum over c of y*dy)
-//
-// dst may be y or dy.
-func SoftmaxGrad[T Float](dst, y, dy []T, cols int) {
-	for len(y) > 0 && cols > 0 {
-		dot := dotBlocks(y[:cols], dy[:cols])
-		for i, v := range y[:cols] {
-			dst[i] = v * (dy[i] - dot)
-		}
-		dst, y, dy = dst[cols:], y[cols:], dy[cols:]
-	}
-}
-
-// LogSoftmaxGrad computes the gradient of [LogSoftmax] from its result y and
-// the gradient dy of that, for rows of cols elements:
-//
-//	dst[r, c] = dy[r, c] - e^y[r, c] * sum over c of dy
-//
-// dst may be y, but not dy.
-func LogSoftmaxGrad[T Float](dst, y, dy []T, cols int) {
-	for len(y) > 0 && cols > 0 {
-		out := dst[:cols]
-		sum := sumBlocks(dy[:cols])
-		Apply(Unary{Op: Exp}, out, y)
-		for i, v := range out {
-			out[i] = dy[i] - T(v*sum)
-		}
-		dst, y, dy = dst[cols:], y[cols:], dy[cols:]
-	}
-}
-
 // sumBlocks is the sum of a run of any length, in blocks of reduceBlock.
 func sumBlocks[T Number](src []T) T {
 	var sum T

@@ -174,7 +174,7 @@ func geluTanh(x float64) float64 {
 		return 0
 	}
 	const c = 0.7978845608028654 // √(2/π)
-	return x * sigmoid(2*c*(x+0.044715*x*x*x))
+	return x * sigmoid(2*c*(x+float64(0.044715*x*x*x)))
 }
 
 func silu(x float64) float64 {
