@@ -34,6 +34,7 @@ type checkpoint struct {
 	Seed    uint64 `json:"seed"`    // of the run
 	Batch   int    `json:"batch"`   // global batch size
 	Data    string `json:"data"`    // fingerprint of the training data
+	Layers  string `json:"layers"`  // SHA-256 of the part of the net's source that has to stay; of nothing for a net that lives in Go only
 	Weights string `json:"weights"` // SHA-256 of the variables' file
 	Best    bool   `json:"best"`    // the best so far when it was written
 

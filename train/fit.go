@@ -2,6 +2,8 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -79,6 +81,7 @@ type trainer struct {
 	savedAt      place   // of the last checkpoint
 	earlier      []int   // steps of checkpoints of an earlier run, to be replaced
 	data         string  // fingerprint of the training data
+	layers       string  // fingerprint of what has to stay in the net
 	stepLoss     float64 // since the last reported step
 	stepSamples  int
 	lastEpoch    report.Scores // of the training data, with the loss
@@ -129,6 +132,8 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 	if t.data, err = data.Fingerprint(t.src); err != nil {
 		return nil, err
 	}
+	sum := sha256.Sum256([]byte(job.layers()))
+	t.layers = hex.EncodeToString(sum[:])
 	return t, t.openFolder(ctx)
 }
 

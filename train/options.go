@@ -158,11 +158,16 @@ func (j *Job) prepare() error {
 func (j *Job) stepsPerEpoch() int { return (j.Data.Train.Len() + j.Batch - 1) / j.Batch }
 
 // source is the net as a net file; empty for one that lives in Go only.
-func (j *Job) source() string {
-	if _, err := j.Net.Node(); err != nil {
-		return ""
-	}
-	text, err := j.Net.YAML()
+func (j *Job) source() string { return sourceOf(j.Net) }
+
+// layers is the part of the source that a run cannot change on the way: input,
+// layers and loss, not how they are trained.
+func (j *Job) layers() string {
+	return sourceOf(&nn.Net{Input: j.Net.Input, Layers: j.Net.Layers, Loss: j.Net.Loss, Target: j.Net.Target})
+}
+
+func sourceOf(net *nn.Net) string {
+	text, err := net.YAML()
 	if err != nil {
 		return ""
 	}

@@ -62,7 +62,7 @@ func (t *trainer) save(ctx context.Context) error {
 	}
 	cp := checkpoint{
 		Step: t.step, Epoch: t.epoch, Sample: t.sample, Seed: t.job.Seed, Batch: t.job.Batch,
-		Data: t.data, Best: best, Progress: t.score.save(), Stopping: t.stop, Done: t.done,
+		Data: t.data, Layers: t.layers, Best: best, Progress: t.score.save(), Stopping: t.stop, Done: t.done,
 		Finished: t.finished(), LastEpoch: scoreMap(t.lastEpoch),
 	}
 	cp.Progress.Seconds, cp.Progress.CPUSeconds = t.seconds, t.cpu
@@ -95,6 +95,9 @@ func (t *trainer) resume(ctx context.Context) error {
 	}
 	if cp.Batch != t.job.Batch {
 		return &CheckpointError{File: file, Detail: fmt.Sprintf("the batch was %d, it is %d here", cp.Batch, t.job.Batch), Hint: fmt.Sprintf("go on with --batch %d", cp.Batch)}
+	}
+	if cp.Layers != t.layers {
+		return &CheckpointError{File: file, Detail: "it is of another net: layers or loss differ", Hint: "name the net that it was written with, which it holds, or train without --resume"}
 	}
 	if cp.Data != t.data {
 		return &CheckpointError{File: file, Detail: "it was trained on other data", Hint: "give the same --data, or train the saved model on with the new data"}

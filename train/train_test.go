@@ -178,10 +178,13 @@ func TestCheckpointOfAnotherRun(t *testing.T) {
 	fit(t, job)
 	other := nn.Sequential(nn.Flatten{}, nn.Dense{Units: 10})
 	other.Input, other.Loss = []int{1, 8, 8}, nn.CrossEntropy{}
+	bent := small()
+	bent.Layers[0].Layer = nn.Conv2D{Filters: 8, Kernel: nn.Pair{3}, Activation: "tanh"}
 	swapped := job.Data
 	swapped.Train = swapped.Test
 	for want, change := range map[string]func(j *train.Job){
 		"of another net":   func(j *train.Job) { j.Net = other },
+		"or loss differ":   func(j *train.Job) { j.Net = bent },
 		"the seed was 0":   func(j *train.Job) { j.Seed = 5 },
 		"the batch was 64": func(j *train.Job) { j.Batch = 32 },
 		"other data":       func(j *train.Job) { j.Data = swapped },
