@@ -24,7 +24,9 @@ type Options struct {
 	Memory int
 }
 
-// Program is a compiled graph. One run at a time: concurrent calls wait.
+// Program is a compiled graph. One run at a time: concurrent calls wait, but each
+// overwrites the outputs of the one before; who shares a program between
+// goroutines holds a lock until the outputs are copied.
 type Program struct {
 	graph     *graph.Graph
 	options   Options

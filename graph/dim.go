@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,23 +72,35 @@ func (d Dim) Mul(b Dim) Dim {
 	case b.Is(1):
 		return d
 	}
-	coefficient := 1
-	var symbols []string
-	for _, f := range append(d.factors(), b.factors()...) {
-		if n, err := strconv.Atoi(f); err == nil {
-			coefficient = boundedProduct(coefficient, n)
-			continue
-		}
-		at := 0
-		for at < len(symbols) && symbols[at] < f {
-			at++
-		}
-		symbols = append(symbols[:at], append([]string{f}, symbols[at:]...)...)
-	}
-	if coefficient != 1 {
-		symbols = append([]string{strconv.Itoa(coefficient)}, symbols...)
+	n, symbols := d.product()
+	m, more := b.product()
+	symbols = append(symbols, more...)
+	slices.Sort(symbols)
+	return product(boundedProduct(n, m), symbols)
+}
+
+// product is the dimension of a known factor and sorted symbols.
+func product(n int, symbols []string) Dim {
+	switch {
+	case len(symbols) == 0:
+		return Known(n)
+	case n != 1:
+		symbols = append([]string{strconv.Itoa(n)}, symbols...)
 	}
 	return Sym(strings.Join(symbols, "*"))
+}
+
+// product is d as a known factor and symbols.
+func (d Dim) product() (n int, symbols []string) {
+	n = 1
+	for _, f := range d.factors() {
+		if k, err := strconv.Atoi(f); err == nil {
+			n = boundedProduct(n, k)
+		} else {
+			symbols = append(symbols, f)
+		}
+	}
+	return n, symbols
 }
 
 // factors splits a product at its top level.
@@ -120,12 +133,28 @@ func (d Dim) Div(b int) Dim {
 	if b == 1 {
 		return d
 	}
-	fs := d.factors()
-	if n, err := strconv.Atoi(fs[0]); err == nil && n%b == 0 {
-		rest := Sym(strings.Join(fs[1:], "*"))
-		return Known(n / b).Mul(rest)
+	if n, symbols := d.product(); n%b == 0 {
+		return product(n/b, symbols)
 	}
 	return Sym(fmt.Sprintf("(%s/%d)", d, b))
+}
+
+// Quotient is the dimension a/b of two products where b divides a; symbols that
+// both have cancel. ok is false where a symbol of b is left, or b is 0.
+func (d Dim) Quotient(b Dim) (q Dim, ok bool) {
+	n, symbols := d.product()
+	m, divisors := b.product()
+	if m == 0 {
+		return Dim{}, false
+	}
+	for _, s := range divisors {
+		i := slices.Index(symbols, s)
+		if i < 0 {
+			return Dim{}, false
+		}
+		symbols = slices.Delete(symbols, i, i+1)
+	}
+	return product(n, symbols).Div(m), true
 }
 
 // Add is the dimension a+b, bounded as in [Dim.Mul].

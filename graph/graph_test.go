@@ -256,6 +256,22 @@ func TestDims(t *testing.T) {
 			t.Errorf("got %s, want %s", c.got, c.want)
 		}
 	}
+	for _, c := range []struct {
+		a, b Dim
+		want string // empty where there is none
+	}{
+		{n.Mul(Known(12)).Mul(m), n.Mul(Known(4)), "3*M"},
+		{n.Mul(Known(12)), n, "12"},
+		{Known(12), Known(4), "3"},
+		{n, m, ""},
+		{n.Add(Known(1)), n.Add(Known(1)), "1"},
+		{n, Known(0), ""},
+	} {
+		q, ok := c.a.Quotient(c.b)
+		if ok != (c.want != "") || ok && q.String() != c.want {
+			t.Errorf("%v/%v is %v, %v; want %q", c.a, c.b, q, ok, c.want)
+		}
+	}
 	if n.Mul(m) != m.Mul(n) {
 		t.Error("a product depends on the order of its factors")
 	}

@@ -95,7 +95,7 @@ func (o ReshapeOp) resolve(old graph.Shape, want []graph.Dim) (graph.Shape, erro
 			return nil, fmt.Errorf("the %d elements of shape %v cannot be divided into the shape %v", n, old, graph.Shape(want))
 		}
 	}
-	d, ok := quotient(total, known)
+	d, ok := total.Quotient(known)
 	if !ok {
 		d = graph.Sym(fmt.Sprintf("(%v/(%v))", total, known))
 	}

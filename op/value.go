@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
@@ -120,55 +119,4 @@ func fold(o graph.Op, in, out []graph.Type) []graph.Type {
 		folded[i].Const = r
 	}
 	return folded
-}
-
-// quotient is the dimension num/den of two products, where den divides num; the
-// symbols that both have cancel. ok is false where symbols of den are left.
-func quotient(num, den graph.Dim) (q graph.Dim, ok bool) {
-	n, coefficient := symbols(num)
-	d, divisor := symbols(den)
-	for _, s := range d {
-		i := slices.Index(n, s)
-		if i < 0 {
-			return graph.Dim{}, false
-		}
-		n = slices.Delete(n, i, i+1)
-	}
-	if divisor == 0 {
-		return graph.Dim{}, false
-	}
-	q = graph.Known(coefficient)
-	for _, s := range n {
-		q = q.Mul(graph.Sym(s))
-	}
-	return q.Div(divisor), true
-}
-
-// symbols splits a product into the names of its symbols and its known factor.
-func symbols(d graph.Dim) (names []string, coefficient int) {
-	coefficient = 1
-	if n, known := d.Size(); known {
-		return nil, n
-	}
-	depth, from := 0, 0
-	s := d.String() + "*"
-	for i := range len(s) {
-		switch s[i] {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		case '*':
-			if depth > 0 {
-				continue
-			}
-			if n, err := strconv.Atoi(s[from:i]); err == nil {
-				coefficient *= n
-			} else {
-				names = append(names, s[from:i])
-			}
-			from = i + 1
-		}
-	}
-	return names, coefficient
 }

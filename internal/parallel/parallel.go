@@ -84,13 +84,14 @@ type worker struct {
 	_      [48]byte // one cache line each
 }
 
-// New starts a pool of the given number of threads, the caller's included;
-// 0 means GOMAXPROCS. Its workers live until [Pool.Close].
+// New starts a pool of the given number of threads, the caller's included, but
+// at most 65,535; 0 means GOMAXPROCS. Its workers live until [Pool.Close].
 func New(threads int) *Pool {
 	procs := runtime.GOMAXPROCS(0)
 	if threads <= 0 {
 		threads = procs
 	}
+	threads = min(threads, active)
 	p := &Pool{
 		threads: threads,
 		workers: make([]worker, threads-1),
