@@ -27,7 +27,11 @@ func (o GeluOp) Spec() graph.Spec {
 	s.Source = "Hendrycks, Gimpel, \"Gaussian error linear units\", 2016"
 	common := s.Cases
 	s.Cases = func() []graph.Case {
-		return append(common(), graph.Case{Name: "tanh", Op: GeluOp{Approximate: "tanh"}, In: []graph.Arg{graph.RandIn(-4, 4, 5, 7)}})
+		inf := float32(math.Inf(1))
+		ends := graph.Given(tensor.Of([]float32{-inf, inf, float32(math.NaN())}))
+		return append(common(), graph.Case{Name: "infinite", In: []graph.Arg{ends}, Op: GeluOp{}, NoGrad: "it has none"},
+			graph.Case{Name: "infinite tanh", In: []graph.Arg{ends}, Op: GeluOp{Approximate: "tanh"}, NoGrad: "it has none"},
+			graph.Case{Name: "tanh", Op: GeluOp{Approximate: "tanh"}, In: []graph.Arg{graph.RandIn(-4, 4, 5, 7)}})
 	}
 	return s
 }
@@ -49,6 +53,9 @@ const (
 // Eval is the definition.
 func (o GeluOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return one(mapFloat(in[0], func(x float64) float64 {
+		if math.IsInf(x, -1) {
+			return 0 // the limit; the formulas give -∞·0
+		}
 		if o.Approximate == "tanh" {
 			return x / 2 * (1 + math.Tanh(sqrt2OverPi*(x+float64(cubic*x*x*x))))
 		}
