@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -148,7 +149,7 @@ func from(v reflect.Value) (*Node, error) {
 	case v.CanUint():
 		return &Node{Kind: Scalar, text: strconv.FormatUint(v.Uint(), 10)}, nil
 	case v.CanFloat():
-		return &Node{Kind: Scalar, text: strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())}, nil
+		return &Node{Kind: Scalar, text: floatText(v)}, nil
 	case kind == reflect.Slice || kind == reflect.Array:
 		return fromList(v)
 	case kind == reflect.Map:
@@ -157,6 +158,17 @@ func from(v reflect.Value) (*Node, error) {
 		return fromStruct(v)
 	}
 	return nil, fmt.Errorf("a %v cannot be written as an option", v.Type())
+}
+
+// floatText is a float as YAML writes it.
+func floatText(v reflect.Value) string {
+	switch f := v.Float(); {
+	case math.IsInf(f, 1):
+		return ".inf"
+	case math.IsInf(f, -1):
+		return "-.inf"
+	}
+	return strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
 }
 
 func fromList(v reflect.Value) (*Node, error) {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -138,6 +139,22 @@ labels: {a: 2, b: 1}
 	}
 	if one, err := config.Encode(adam{LR: 0.001, Beta1: 0.5}); err != nil || string(one) != "beta1: 0.5\n" {
 		t.Errorf("%s %v", one, err)
+	}
+}
+
+func TestInfinityReadsBack(t *testing.T) {
+	for _, want := range []float64{math.Inf(1), math.Inf(-1), 1e-300} {
+		n, err := config.From(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := config.Parse("", []byte(n.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := parsed.Float(); got != want || !ok {
+			t.Errorf("%v is written as %s and read as %v", want, n, got)
+		}
 	}
 }
 

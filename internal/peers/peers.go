@@ -13,8 +13,8 @@ import (
 )
 
 // Run runs a script of the repository, named from the package's folder, or with
-// "-c" the program that follows, and returns what it prints. That it cannot run fails the test: a test with the
-// build tag peers never passes without its peer.
+// "-c" the program that follows, and returns what it prints. That it cannot run
+// fails the test: a test with the build tag peers never passes without its peer.
 func Run(t testing.TB, script string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), python(t), append([]string{script}, args...)...)
