@@ -1,0 +1,104 @@
+package commtest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emberml/ember/comm"
+)
+
+// ErrCut is what a transport of [Faulty] returns after a cut.
+var ErrCut = errors.New("the test cut the connection")
+
+// Faulty is a transport whose sending fails as a plan says, once for each of its
+// lines:
+//
+//	bulk 3: drop          the third frame of numbers is lost
+//	control 2: delay 5s   the second message waits
+//	bulk 1: cut           with the first frame of numbers, all links end
+//
+// It panics on a plan that it does not understand.
+func Faulty(t comm.Transport, plan string) comm.Transport {
+	f := &faulty{Transport: t, faults: map[moment]fault{}, sent: map[comm.Stream]int{}}
+	for line := range strings.Lines(plan) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		m, what, err := parseFault(line)
+		if err != nil {
+			panic(fmt.Sprintf("commtest: fault %q: %v", line, err))
+		}
+		f.faults[m] = what
+	}
+	return f
+}
+
+// moment is the sending of the n-th frame of a stream, from 1.
+type moment struct {
+	stream comm.Stream
+	n      int
+}
+
+// fault is what happens then.
+type fault struct {
+	cut, drop bool
+	delay     time.Duration
+}
+
+func parseFault(line string) (m moment, f fault, err error) {
+	when, what, ok := strings.Cut(line, ":")
+	if !ok {
+		return m, f, errors.New("no colon")
+	}
+	var stream string
+	if _, err := fmt.Sscanf(when, "%s %d", &stream, &m.n); err != nil {
+		return m, f, err
+	}
+	switch stream {
+	case "bulk":
+		m.stream = comm.Bulk
+	case "control":
+		m.stream = comm.Control
+	default:
+		return m, f, errors.New("the streams are bulk and control")
+	}
+	what = strings.TrimSpace(what)
+	switch delay, isDelay := strings.CutPrefix(what, "delay "); {
+	case what == "cut":
+		f.cut = true
+	case what == "drop":
+		f.drop = true
+	case isDelay:
+		f.delay, err = time.ParseDuration(delay)
+	default:
+		err = errors.New("the faults are cut, drop and delay")
+	}
+	return m, f, err
+}
+
+type faulty struct {
+	comm.Transport
+	lock   sync.Mutex
+	faults map[moment]fault
+	sent   map[comm.Stream]int
+}
+
+// Send fails where the plan says so.
+func (f *faulty) Send(to int, s comm.Stream, frame []byte) error {
+	f.lock.Lock()
+	f.sent[s]++
+	now := f.faults[moment{s, f.sent[s]}]
+	f.lock.Unlock()
+	switch {
+	case now.cut:
+		return errors.Join(ErrCut, f.Close())
+	case now.drop:
+		return nil
+	case now.delay > 0:
+		<-time.After(now.delay)
+	}
+	return f.Transport.Send(to, s, frame)
+}
