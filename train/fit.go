@@ -36,14 +36,30 @@ type Result struct {
 // begins. A loss that is no number is a [*DivergedError]. A canceled context
 // ends the run after the step at hand with a checkpoint and an
 // [*InterruptedError].
+//
+// In a group every worker has the whole data and takes its part of each batch;
+// the job's batch is the size over all of them. Their parameters stay the same
+// bit for bit. The first worker alone reports and writes checkpoints, which all
+// must be able to read to resume. The canceled context of one worker ends the run
+// of all after the same step; any other error of one aborts the group.
 func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 	err := job.prepare()
 	if job.close != nil {
 		defer job.close()
 	}
-	if err != nil {
-		return nil, err
+	var r *Result
+	if err == nil {
+		r, err = fit(ctx, group, job)
 	}
+	stopped := (*InterruptedError)(nil)
+	if err != nil && !(errors.As(err, &stopped) && stopped.Step > 0) { // a stop after a step is agreed upon
+		group.Abort(err)
+	}
+	return r, err
+}
+
+// fit is Fit of a job that is prepared.
+func fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 	t, err := newTrainer(ctx, group, job)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -51,6 +67,11 @@ func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 	case err != nil:
 		return nil, err
 	}
+	ctx, leave, err := t.joinWorkers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return t.fit(ctx)
 }
 
@@ -58,6 +79,7 @@ func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 type trainer struct {
 	job      Job
 	group    *comm.Group
+	workers  workers
 	src      data.Source
 	pipeline *feature.Pipeline
 	programs *programs
@@ -114,6 +136,7 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 	if t.score, err = newScore(job.Net); err != nil {
 		return nil, err
 	}
+	t.workers.local = t.score
 	if err := t.score.checkWatched(job.EarlyStopping); err != nil {
 		return nil, err
 	}
@@ -344,8 +367,9 @@ func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores,
 // evalBatch is the least number of samples of an evaluation's batch.
 const evalBatch = 256
 
+// event reports, for all workers, what the first of them sees.
 func (t *trainer) event(e report.Event) {
-	if t.job.Report != nil {
+	if t.job.Report != nil && t.group.Rank() == 0 {
 		t.job.Report.Event(e)
 	}
 }

@@ -14,14 +14,18 @@ func (t *trainer) trainOn(ctx context.Context, b *data.Batch) error {
 	total := min(t.job.Batch, t.src.Len()-t.sample) // over all workers
 	t.scale[0] = 1 / float32(total)
 	t.key[1] = int64(t.step)
+	t.beginStep()
 	parts := min(t.job.Accumulate, b.Len())
+	if parts == 0 { // fewer samples than workers
+		t.noGradients()
+	}
 	for i := range parts {
 		lo, hi := b.Len()*i/parts, b.Len()*(i+1)/parts
 		if err := t.gradients(i == 0, b, lo, hi); err != nil {
 			return err
 		}
 	}
-	if err := t.reduce(ctx); err != nil {
+	if err := t.reduce(ctx, b.Len()); err != nil {
 		return err
 	}
 	at := optim.Time{Step: int64(t.step), StepsPerEpoch: int64(t.job.stepsPerEpoch()), Steps: int64(t.totalSteps())}
@@ -69,18 +73,5 @@ func (t *trainer) gradients(first bool, b *data.Batch, lo, hi int) error {
 	}
 	t.stepLoss += loss
 	t.stepSamples += hi - lo
-	return t.score.add(out, loss, hi-lo)
-}
-
-// reduce adds up the gradients of all workers.
-func (t *trainer) reduce(ctx context.Context) error {
-	if t.group.Size() == 1 {
-		return nil
-	}
-	for _, p := range t.programs.params.Trainable() {
-		if err := t.group.AllReduce(ctx, tensor.Data[float32](t.programs.state.Get(gradPrefix+p.Name))); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.workers.local.add(out, loss, hi-lo)
 }
