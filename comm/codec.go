@@ -1,8 +1,9 @@
 package comm
 
 import (
-	"encoding/binary"
 	"math"
+
+	"github.com/emberml/ember/internal/kernel"
 )
 
 // Number is what members can add up.
@@ -20,7 +21,8 @@ const (
 	BFloat16      // the upper half of a float32
 )
 
-// codec turns numbers into bytes, little-endian, and back.
+// codec turns numbers into bytes, in the machine's byte order, and back. The
+// bytes start where any number may.
 type codec[T any] struct {
 	width int                       // bytes of a number
 	lossy bool                      // get does not undo put
@@ -29,80 +31,65 @@ type codec[T any] struct {
 	add   func(dst []T, src []byte) // dst[i] += src[i]
 }
 
-var float32s = codec[float32]{
-	width: 4,
-	put: func(dst []byte, src []float32) {
-		dst = dst[:4*len(src)]
-		for i, x := range src {
-			binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(x))
-		}
-	},
-	get: func(dst []float32, src []byte) {
-		src = src[:4*len(dst)]
-		for i := range dst {
-			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
-		}
-	},
-	add: func(dst []float32, src []byte) {
-		src = src[:4*len(dst)]
-		for i := range dst {
-			dst[i] += math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
-		}
-	},
-}
+var (
+	float32s = exact[float32](4)
+	float64s = exact[float64](8)
+	int64s   = exact[int64](8)
+)
 
-var float64s = wide(math.Float64bits, math.Float64frombits)
-
-var int64s = wide(func(x int64) uint64 { return uint64(x) }, func(b uint64) int64 { return int64(b) })
-
-// wide is the codec of numbers of eight bytes.
-func wide[T Number](bits func(T) uint64, of func(uint64) T) codec[T] {
+// exact is the codec of numbers as they are.
+func exact[T Number](width int) codec[T] {
 	return codec[T]{
-		width: 8,
-		put: func(dst []byte, src []T) {
-			for i, x := range src {
-				binary.LittleEndian.PutUint64(dst[8*i:], bits(x))
-			}
-		},
-		get: func(dst []T, src []byte) {
-			for i := range dst {
-				dst[i] = of(binary.LittleEndian.Uint64(src[8*i:]))
-			}
-		},
+		width: width,
+		put:   func(dst []byte, src []T) { copy(dst, kernel.View[byte](src)) },
+		get:   func(dst []T, src []byte) { copy(dst, kernel.View[T](src)) },
 		add: func(dst []T, src []byte) {
-			for i := range dst {
-				dst[i] += of(binary.LittleEndian.Uint64(src[8*i:]))
-			}
+			kernel.Zip(kernel.Add, dst, dst, 1, kernel.View[T](src), 1)
 		},
 	}
 }
 
-// half is the codec of float32 in two bytes.
-func half(round func(float32) uint16, widen func(uint16) float32) codec[float32] {
-	return codec[float32]{
+var wires = [...]codec[float32]{
+	Float32: float32s,
+	Float16: {
 		width: 2, lossy: true,
 		put: func(dst []byte, src []float32) {
-			dst = dst[:2*len(src)]
+			short := kernel.View[uint16](dst)[:len(src)]
 			for i, x := range src {
-				binary.LittleEndian.PutUint16(dst[2*i:], round(x))
+				short[i] = toFloat16(x)
 			}
 		},
 		get: func(dst []float32, src []byte) {
-			src = src[:2*len(dst)]
-			for i := range dst {
-				dst[i] = widen(binary.LittleEndian.Uint16(src[2*i:]))
+			for i, h := range kernel.View[uint16](src)[:len(dst)] {
+				dst[i] = fromFloat16(h)
 			}
 		},
 		add: func(dst []float32, src []byte) {
-			src = src[:2*len(dst)]
-			for i := range dst {
-				dst[i] += widen(binary.LittleEndian.Uint16(src[2*i:]))
+			for i, h := range kernel.View[uint16](src)[:len(dst)] {
+				dst[i] += fromFloat16(h)
 			}
 		},
-	}
+	},
+	BFloat16: {
+		width: 2, lossy: true,
+		put: func(dst []byte, src []float32) {
+			short := kernel.View[uint16](dst)[:len(src)]
+			for i, x := range src {
+				short[i] = toBFloat16(x)
+			}
+		},
+		get: func(dst []float32, src []byte) {
+			for i, h := range kernel.View[uint16](src)[:len(dst)] {
+				dst[i] = fromBFloat16(h)
+			}
+		},
+		add: func(dst []float32, src []byte) {
+			for i, h := range kernel.View[uint16](src)[:len(dst)] {
+				dst[i] += fromBFloat16(h)
+			}
+		},
+	},
 }
-
-var wires = [...]codec[float32]{Float32: float32s, Float16: half(toFloat16, fromFloat16), BFloat16: half(toBFloat16, fromBFloat16)}
 
 // codecOf is the exact codec of a type.
 func codecOf[T Number]() *codec[T] {

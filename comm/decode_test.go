@@ -20,7 +20,7 @@ func FuzzMessage(f *testing.F) {
 
 func FuzzHello(f *testing.F) {
 	f.Add(hello{1, 2, 3, 1, 4}.bytes())
-	f.Add([]byte("ember01\n"))
+	f.Add([]byte("ember01<"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if h, err := parseHello(raw); err == nil && !bytes.Equal(h.bytes(), raw) {
 			t.Errorf("%v does not come back as it was", h)

@@ -2,6 +2,7 @@ package comm
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,7 +108,20 @@ func (g *Group) AllReduce(ctx context.Context, buf []float32) error {
 	if g.links == nil {
 		return ctx.Err()
 	}
+	if err := g.canceled(ctx); err != nil {
+		return err
+	}
 	return g.Start(buf).Wait(ctx)
+}
+
+// canceled breaks the group where a context has ended before its operation
+// begins, which the others would wait for.
+func (g *Group) canceled(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil {
+		g.Abort(fmt.Errorf("it gave up waiting: %w", err))
+	}
+	return err
 }
 
 // Pending is an operation under way.
@@ -202,6 +216,9 @@ func (g *Group) enqueue(op *operation) Pending {
 
 // do runs an operation in its turn.
 func (g *Group) do(ctx context.Context, run func(g *Group) error) error {
+	if err := g.canceled(ctx); err != nil {
+		return err
+	}
 	op := g.operation()
 	op.run = run
 	return g.enqueue(op).Wait(ctx)

@@ -149,10 +149,13 @@ func (m *meeting) try(ctx context.Context, rank int, s Stream) (net.Conn, error)
 // token; the first proves the same, and gets a verdict. A proof covers hello and
 // both numbers.
 const (
-	magic     = "ember01\n"
 	helloSize = len(magic) + 4 + 4 + 4 + 1 + 8
 	nonceSize = 32
 )
+
+// magic begins a hello. The last byte tells the machine's byte order, in which
+// numbers travel: members of different orders do not meet.
+var magic = [8]byte{'e', 'm', 'b', 'e', 'r', '0', '1', "<>"[binary.NativeEndian.Uint16([]byte{0, 1})&1]}
 
 // hello says who dials whom.
 type hello struct {
@@ -163,7 +166,7 @@ type hello struct {
 
 func (h hello) bytes() []byte {
 	le := binary.LittleEndian
-	b := append(make([]byte, 0, helloSize+2*nonceSize), magic...)
+	b := append(make([]byte, 0, helloSize+2*nonceSize), magic[:]...)
 	b = le.AppendUint32(b, h.from)
 	b = le.AppendUint32(b, h.to)
 	b = le.AppendUint32(b, h.size)
@@ -173,8 +176,8 @@ func (h hello) bytes() []byte {
 
 // parseHello reads helloSize bytes.
 func parseHello(b []byte) (hello, error) {
-	if len(b) != helloSize || string(b[:len(magic)]) != magic {
-		return hello{}, errors.New("no hello of Ember")
+	if len(b) != helloSize || [len(magic)]byte(b) != magic {
+		return hello{}, errors.New("no hello of an Ember on a machine of the same byte order")
 	}
 	le := binary.LittleEndian
 	b = b[len(magic):]

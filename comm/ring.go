@@ -1,51 +1,47 @@
 package comm
 
-// A ring sends chunks to the right neighbor and receives from the left. Of n
-// chunks, chunk i ends up at rank i. A step moves a chunk, segment by segment;
-// each segment is sent on as soon as it is here, so that adding, sending and
-// receiving overlap. Every member sends segment t before it waits for segment t
-// of its neighbor; what it waits for was therefore sent without waiting for it.
-
-// scatter adds the chunks up, step by step, until rank i has the sum of chunk i
-// in the order of ranks i+1, i+2, …, i.
+// scatter adds the chunks of buf up, around the ring, until rank i has the sum
+// of chunk i in the order of ranks i+1, i+2, …, i.
 func scatter[T Number](g *Group, c *codec[T], buf []T) error {
-	n := g.size
-	pieces := segments(c, (len(buf)+n-1)/n)
-	for step := range n - 1 {
-		to, from := part(buf, mod(g.rank-1-step, n), n), part(buf, mod(g.rank-2-step, n), n)
-		for i := range pieces {
-			if err := send(g, c, mod(g.rank+1, n), part(to, i, pieces), false); err != nil {
-				return err
-			}
-			dst := part(from, i, pieces)
-			src, err := recv(g, c, mod(g.rank-1, n), len(dst))
-			if err != nil {
-				return err
-			}
-			c.add(dst, src)
-		}
-	}
-	return nil
+	return ring(g, c, buf, 1, false, c.add)
 }
 
 // gather passes the chunks around, of which rank i has chunk i, until all have
 // all.
 func gather[T Number](g *Group, c *codec[T], buf []T) error {
+	return ring(g, c, buf, 0, true, c.get)
+}
+
+// ring makes n-1 steps among n members, each of which sends a chunk to the right
+// neighbor and takes one from the left: in its first step a member sends the
+// chunk that is behind positions before its rank, and then always the one that
+// it has just taken. A chunk goes in segments, each of which is sent on as soon
+// as it is here, so that adding, sending and receiving overlap.
+//
+// A member sends up to ahead segments before it takes one. It never waits for
+// ever: where it waits to send, its neighbor has taken fewer segments than
+// itself, since there are more buffers than segments ahead; that cannot be so all
+// around the ring.
+func ring[T Number](g *Group, c *codec[T], buf []T, behind int, settle bool, take func(dst []T, src []byte)) error {
 	n := g.size
 	pieces := segments(c, (len(buf)+n-1)/n)
-	for step := range n - 1 {
-		to, from := part(buf, mod(g.rank-step, n), n), part(buf, mod(g.rank-1-step, n), n)
-		for i := range pieces {
-			if err := send(g, c, mod(g.rank+1, n), part(to, i, pieces), true); err != nil {
+	at := func(t, behind int) []T { // the t-th segment of those that go by
+		return part(part(buf, mod(g.rank-behind-t/pieces, n), n), t%pieces, pieces)
+	}
+	total, sent := (n-1)*pieces, 0
+	for t := range total {
+		for sent < total && sent <= t+ahead && sent-pieces < t {
+			if err := send(g, c, mod(g.rank+1, n), at(sent, behind), settle); err != nil {
 				return err
 			}
-			dst := part(from, i, pieces)
-			src, err := recv(g, c, mod(g.rank-1, n), len(dst))
-			if err != nil {
-				return err
-			}
-			c.get(dst, src)
+			sent++
 		}
+		dst := at(t, behind+1)
+		src, err := recv(g, c, mod(g.rank-1, n), len(dst))
+		if err != nil {
+			return err
+		}
+		take(dst, src)
 	}
 	return nil
 }

@@ -34,10 +34,10 @@ func Connect(ctx context.Context, t Transport, opts Options) (*Group, error) {
 		rank: t.Rank(), size: t.Size(), links: t, opts: opts,
 		calls: make(chan call), joined: make(chan struct{}), down: make(chan struct{}),
 		queue: make(chan *operation, 256), out: make(chan outgoing, sendBuffers), free: make(chan []byte, sendBuffers),
-		in: make([]byte, segment),
+		in: frame(),
 	}
 	for range sendBuffers {
-		g.free <- make([]byte, segment)
+		g.free <- frame()
 	}
 	g.done.Add(3 + g.size - 1)
 	go g.keep()
@@ -77,12 +77,12 @@ func (g *Group) keep() {
 	})
 	clock := time.NewTicker(tick)
 	defer clock.Stop()
-	frame := make([]byte, 0, maxMessage)
+	words := make([]byte, 0, maxMessage)
 	for {
 		r := m.Ready()
 		for _, msg := range r.Messages {
-			frame = appendMessage(frame[:0], msg)
-			_ = g.links.Send(msg.To, Control, frame) // a broken link shows where it is read
+			words = appendMessage(words[:0], msg)
+			_ = g.links.Send(msg.To, Control, words) // a broken link shows where it is read
 		}
 		switch r.State {
 		case Joined:

@@ -3,14 +3,23 @@ package comm
 import (
 	"errors"
 	"fmt"
+
+	"github.com/emberml/ember/internal/kernel"
 )
 
 // segment is the greatest frame of numbers in bytes: large enough to make calls
 // cheap, small enough to stay in a cache from reading to adding to sending on.
 const segment = 256 << 10
 
-// sendBuffers is how many frames wait to be sent while the next is computed.
-const sendBuffers = 3
+// sendBuffers is how many frames wait to be sent while the next is computed, and
+// ahead how many a member sends before it takes one.
+const (
+	sendBuffers = 4
+	ahead       = sendBuffers - 1
+)
+
+// frame is memory for a segment of any numbers.
+func frame() []byte { return kernel.View[byte](make([]int64, segment/8)) }
 
 // outgoing is an encoded frame on its way to a peer.
 type outgoing struct {

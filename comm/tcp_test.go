@@ -153,7 +153,7 @@ func TestStrangers(t *testing.T) {
 	for _, encrypted := range []bool{false, true} {
 		m := town(t, 2, encrypted)
 		var strangers []net.Conn
-		for _, words := range []string{"", "GET / HTTP/1.1\r\n\r\n", strings.Repeat("\xff", 1<<16), "ember01\n" + strings.Repeat("\x01", 200)} {
+		for _, words := range []string{"", "GET / HTTP/1.1\r\n\r\n", strings.Repeat("\xff", 1<<16), "ember01<" + strings.Repeat("\x01", 200)} {
 			conn, err := net.Dial("tcp", m[0].Addresses[0])
 			if err != nil {
 				t.Fatal(err)
