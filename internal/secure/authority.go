@@ -25,7 +25,7 @@ const (
 type Authority struct {
 	token Token
 	cert  *x509.Certificate
-	key   ed25519.PrivateKey
+	key   func() ed25519.PrivateKey // a function does not print
 }
 
 // NewAuthority makes an authority and its token.
@@ -45,7 +45,7 @@ func NewAuthority() (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the job's certificate authority: %w", err)
 	}
-	return &Authority{token: NewToken(), cert: cert, key: key}, nil
+	return &Authority{token: NewToken(), cert: cert, key: func() ed25519.PrivateKey { return key }}, nil
 }
 
 // Token is the job's token, which every identity holds.
@@ -62,7 +62,7 @@ func (a *Authority) Issue(name string) (*Identity, error) {
 	template.DNSNames = []string{serverName}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, public, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, public, a.key())
 	if err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", name, err)
 	}

@@ -23,9 +23,9 @@ const maxPart = 4 << 10
 // secret, and prints as one.
 type Identity struct {
 	token     Token
-	authority []byte // DER
-	cert      []byte // DER
-	key       ed25519.PrivateKey
+	authority []byte                    // DER
+	cert      []byte                    // DER
+	key       func() ed25519.PrivateKey // a function does not print
 	roots     *x509.CertPool
 }
 
@@ -43,7 +43,7 @@ func newIdentity(token Token, authority, cert []byte, key ed25519.PrivateKey) (*
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
-	return &Identity{token: token, authority: authority, cert: cert, key: key, roots: roots}, nil
+	return &Identity{token: token, authority: authority, cert: cert, key: func() ed25519.PrivateKey { return key }, roots: roots}, nil
 }
 
 // Token is the job's token.
@@ -68,13 +68,8 @@ func (id *Identity) Client() *tls.Config {
 func (id *Identity) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS13,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{id.cert}, PrivateKey: id.key}},
+		Certificates: []tls.Certificate{{Certificate: [][]byte{id.cert}, PrivateKey: id.key()}},
 	}
-}
-
-// parts are the byte strings of an identity besides its token, in order.
-func (id *Identity) parts() []*[]byte {
-	return []*[]byte{&id.authority, &id.cert, (*[]byte)(&id.key)}
 }
 
 // WriteTo writes the identity for the process that it is for, by pipe: the
@@ -82,12 +77,12 @@ func (id *Identity) parts() []*[]byte {
 // little-endian uint32.
 func (id *Identity) WriteTo(w io.Writer) (int64, error) {
 	n, err := id.token.WriteTo(w)
-	for _, part := range id.parts() {
+	for _, part := range [][]byte{id.authority, id.cert, id.key()} {
 		if err != nil {
 			return n, err
 		}
 		var m int
-		m, err = w.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(*part))), *part...))
+		m, err = w.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(part))), part...))
 		n += int64(m)
 	}
 	return n, err
@@ -95,20 +90,20 @@ func (id *Identity) WriteTo(w io.Writer) (int64, error) {
 
 // ReadIdentity reads what WriteTo wrote, and nothing after it.
 func ReadIdentity(r io.Reader) (*Identity, error) {
-	id := &Identity{}
-	var err error
-	if id.token, err = ReadToken(r); err != nil {
+	token, err := ReadToken(r)
+	if err != nil {
 		return nil, err
 	}
-	for _, part := range id.parts() {
-		if *part, err = readPart(r); err != nil {
+	var parts [3][]byte // authority, certificate, key
+	for i := range parts {
+		if parts[i], err = readPart(r); err != nil {
 			return nil, fmt.Errorf("the job's identity: %w", err)
 		}
 	}
-	if len(id.key) != ed25519.PrivateKeySize {
-		return nil, fmt.Errorf("the job's identity: the key has %d bytes, not %d", len(id.key), ed25519.PrivateKeySize)
+	if n := len(parts[2]); n != ed25519.PrivateKeySize {
+		return nil, fmt.Errorf("the job's identity: the key has %d bytes, not %d", n, ed25519.PrivateKeySize)
 	}
-	return newIdentity(id.token, id.authority, id.cert, id.key)
+	return newIdentity(token, parts[0], parts[1], parts[2])
 }
 
 func readPart(r io.Reader) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/emberml/ember/internal/secure"
@@ -101,6 +102,27 @@ func TestStrangersAreRefused(t *testing.T) {
 	} {
 		if err := handshake(t, c.client, c.server); err == nil {
 			t.Errorf("%s: was let in", c.name)
+		}
+	}
+}
+
+// TestKeysDoNotPrint prints what holds keys, also where a struct hides it from
+// its own Format.
+func TestKeysDoNotPrint(t *testing.T) {
+	a := authority(t)
+	id := identity(t, a, "worker 0")
+	var pipe bytes.Buffer
+	if _, err := id.WriteTo(&pipe); err != nil {
+		t.Fatal(err)
+	}
+	key := pipe.Bytes()[pipe.Len()-64:]
+	holder := struct{ id *secure.Identity }{id}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q"} {
+		text := fmt.Sprintf(strings.Repeat(verb+" ", 4), a, *a, id, holder)
+		for _, secret := range []string{fmt.Sprint(key[:8]), fmt.Sprintf("%x", key[:8]), string(key[:8]), strings.Trim(fmt.Sprintf("%#v", key[:8]), "[]byte{}")} {
+			if strings.Contains(text, strings.Trim(secret, "[]")) {
+				t.Errorf("%s prints a key: %s", verb, text)
+			}
 		}
 	}
 }
