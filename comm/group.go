@@ -50,6 +50,7 @@ type Group struct {
 	idle   []*operation    // done, to be used again
 	out    chan outgoing   // to the sender
 	free   chan []byte     // buffers to encode into
+	sent   chan struct{}   // closed when the sender has ended
 	in     []byte          // the worker's frame at hand
 	done   sync.WaitGroup  // the group's goroutines
 }
@@ -63,22 +64,12 @@ func (g *Group) Rank() int { return g.rank }
 // Size is the number of members.
 func (g *Group) Size() int { return g.size }
 
-// Close leaves the group when what this member owes to others is sent, which
-// ends what it has not waited for. Members that go on without it do so in peace;
-// those that need it in an operation get a [*PeerError].
+// Close leaves the group, which ends what this member has not waited for. Members
+// that go on without it do so in peace; those that need it in an operation get a
+// [*PeerError].
 func (g *Group) Close() error {
 	if g.links == nil {
 		return nil
-	}
-	patience := time.NewTimer(g.opts.Operation)
-	defer patience.Stop()
-	for range sendBuffers { // all of them are back when all is sent
-		select {
-		case <-g.free:
-		case <-g.down:
-		case <-patience.C:
-			g.tell(call{stall: true})
-		}
 	}
 	g.tell(call{leave: true})
 	g.done.Wait()

@@ -3,14 +3,17 @@ package comm
 // scatter adds the chunks of buf up, around the ring, until rank i has the sum
 // of chunk i in the order of ranks i+1, i+2, …, i.
 func scatter[T Number](g *Group, c *codec[T], buf []T) error {
-	return ring(g, c, buf, 1, false, c.add)
+	return ring(g, c, buf, 1, false, accumulate[T])
 }
 
 // gather passes the chunks around, of which rank i has chunk i, until all have
 // all.
 func gather[T Number](g *Group, c *codec[T], buf []T) error {
-	return ring(g, c, buf, 0, true, c.get)
+	return ring(g, c, buf, 0, true, replace[T])
 }
+
+// taker takes numbers from a peer: accumulate or replace.
+type taker[T Number] func(g *Group, c *codec[T], from int, dst []T) error
 
 // ring makes n-1 steps among n members, each of which sends a chunk to the right
 // neighbor and takes one from the left: in its first step a member sends the
@@ -21,8 +24,9 @@ func gather[T Number](g *Group, c *codec[T], buf []T) error {
 // A member sends up to ahead segments before it takes one. It never waits for
 // ever: where it waits to send, its neighbor has taken fewer segments than
 // itself, since there are more buffers than segments ahead; that cannot be so all
-// around the ring.
-func ring[T Number](g *Group, c *codec[T], buf []T, behind int, settle bool, take func(dst []T, src []byte)) error {
+// around the ring. Nor does it overwrite what waits to be sent: a chunk that comes
+// round again was taken by the neighbor before.
+func ring[T Number](g *Group, c *codec[T], buf []T, behind int, settle bool, take taker[T]) error {
 	n := g.size
 	pieces := segments(c, (len(buf)+n-1)/n)
 	at := func(t, behind int) []T { // the t-th segment of those that go by
@@ -36,12 +40,9 @@ func ring[T Number](g *Group, c *codec[T], buf []T, behind int, settle bool, tak
 			}
 			sent++
 		}
-		dst := at(t, behind+1)
-		src, err := recv(g, c, mod(g.rank-1, n), len(dst))
-		if err != nil {
+		if err := take(g, c, mod(g.rank-1, n), at(t, behind+1)); err != nil {
 			return err
 		}
-		take(dst, src)
 	}
 	return nil
 }
@@ -54,11 +55,9 @@ func chain[T Number](g *Group, c *codec[T], buf []T, root int) error {
 	for i := range pieces {
 		p := part(buf, i, pieces)
 		if g.rank != root {
-			src, err := recv(g, c, mod(g.rank-1, n), len(p))
-			if err != nil {
+			if err := replace(g, c, mod(g.rank-1, n), p); err != nil {
 				return err
 			}
-			c.get(p, src)
 		}
 		if g.rank != last {
 			if err := send(g, c, mod(g.rank+1, n), p, false); err != nil {

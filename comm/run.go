@@ -32,7 +32,7 @@ func Connect(ctx context.Context, t Transport, opts Options) (*Group, error) {
 	opts = opts.withDefaults()
 	g := &Group{
 		rank: t.Rank(), size: t.Size(), links: t, opts: opts,
-		calls: make(chan call), joined: make(chan struct{}), down: make(chan struct{}),
+		calls: make(chan call), joined: make(chan struct{}), down: make(chan struct{}), sent: make(chan struct{}),
 		queue: make(chan *operation, 256), out: make(chan outgoing, sendBuffers), free: make(chan []byte, sendBuffers),
 		in: frame(),
 	}
@@ -187,6 +187,9 @@ func (g *Group) perform(op *operation) error {
 		err = allReduce(g, op.buf, &wires[g.opts.Wire])
 	}
 	if err == nil {
+		err = g.flush()
+	}
+	if err == nil {
 		return nil
 	}
 	if broken := (*linkError)(nil); errors.As(err, &broken) {
@@ -195,6 +198,7 @@ func (g *Group) perform(op *operation) error {
 		g.tell(call{abort: err.Error()})
 	}
 	<-g.down
+	<-g.sent // nothing reads the caller's slice any more
 	return g.err
 }
 

@@ -21,10 +21,11 @@ const (
 // frame is memory for a segment of any numbers.
 func frame() []byte { return kernel.View[byte](make([]int64, segment/8)) }
 
-// outgoing is an encoded frame on its way to a peer.
+// outgoing is a frame on its way to a peer.
 type outgoing struct {
 	to    int
 	frame []byte
+	buf   []byte // to be given back
 }
 
 var errDown = errors.New("the group has ended")
@@ -32,21 +33,23 @@ var errDown = errors.New("the group has ended")
 // sendAll sends what operations give it, in order.
 func (g *Group) sendAll() {
 	defer g.done.Done()
+	defer close(g.sent)
 	for {
 		select {
 		case o := <-g.out:
 			if err := g.links.Send(o.to, Bulk, o.frame); err != nil {
 				g.tell(call{message: Message{Kind: Missed, From: o.to, Generation: g.opts.Generation, Cause: err.Error()}})
 			}
-			g.free <- o.frame[:cap(o.frame)] // has room: there are as many buffers
+			g.free <- o.buf // has room: there are as many buffers
 		case <-g.down:
 			return
 		}
 	}
 }
 
-// send encodes numbers, at most a segment, and leaves them to the sender. What a
-// lossy codec makes of them is what src holds afterwards, if settle is set.
+// send leaves numbers, at most a segment, to the sender: as they lie in memory,
+// where they stay until flush, or else encoded, and then src becomes what the
+// codec made of it, if settle is set.
 func send[T Number](g *Group, c *codec[T], to int, src []T, settle bool) error {
 	var buf []byte
 	select {
@@ -54,27 +57,71 @@ func send[T Number](g *Group, c *codec[T], to int, src []T, settle bool) error {
 	case <-g.down:
 		return errDown
 	}
-	buf = buf[:c.width*len(src)]
-	c.put(buf, src)
-	if settle && c.lossy {
-		c.get(src, buf)
+	frame := kernel.View[byte](src)
+	if c.lossy {
+		frame = buf[:c.width*len(src)]
+		if c.put(frame, src); settle {
+			c.get(src, frame)
+		}
 	}
-	g.out <- outgoing{to, buf} // has room: there are as many buffers
+	g.out <- outgoing{to, frame, buf} // has room: there are as many buffers
+	return nil
+}
+
+// flush waits until all is sent.
+func (g *Group) flush() error {
+	var all [sendBuffers][]byte
+	for i := range all {
+		select {
+		case all[i] = <-g.free:
+		case <-g.down:
+			return errDown
+		}
+	}
+	for _, buf := range all {
+		g.free <- buf
+	}
 	return nil
 }
 
 // recv waits for exactly n numbers of a peer, at most a segment. The bytes are
 // valid until the next recv.
 func recv[T Number](g *Group, c *codec[T], from, n int) ([]byte, error) {
-	want := c.width * n
-	got, err := g.links.Recv(from, Bulk, g.in[:want])
+	return g.in[:c.width*n], g.fill(from, g.in[:c.width*n])
+}
+
+// replace waits for numbers of a peer, at most a segment, and puts them in dst.
+func replace[T Number](g *Group, c *codec[T], from int, dst []T) error {
+	if !c.lossy {
+		return g.fill(from, kernel.View[byte](dst))
+	}
+	src, err := recv(g, c, from, len(dst))
+	if err == nil {
+		c.get(dst, src)
+	}
+	return err
+}
+
+// fill waits for a frame of a peer that has exactly the length of buf.
+func (g *Group) fill(from int, buf []byte) error {
+	n, err := g.links.Recv(from, Bulk, buf)
 	if err != nil {
-		return nil, &linkError{from, err}
+		return &linkError{from, err}
 	}
-	if got != want {
-		return nil, fmt.Errorf("rank %d sent %d bytes where %d are awaited: the members do not call the same operations in the same order", from, got, want)
+	if n != len(buf) {
+		return fmt.Errorf("rank %d sent %d bytes where %d are awaited: the members do not call the same operations in the same order", from, n, len(buf))
 	}
-	return g.in[:want], nil
+	return nil
+}
+
+// accumulate waits for numbers of a peer, at most a segment, and adds them to
+// dst.
+func accumulate[T Number](g *Group, c *codec[T], from int, dst []T) error {
+	src, err := recv(g, c, from, len(dst))
+	if err == nil {
+		c.add(dst, src)
+	}
+	return err
 }
 
 // segments is how many frames n numbers take.

@@ -14,19 +14,15 @@ func tree[T Number](g *Group, c *codec[T], buf []T) error {
 			if err := send(g, c, g.rank-mask, buf, false); err != nil {
 				return err
 			}
-			src, err := recv(g, c, g.rank-mask, len(buf))
-			if err != nil {
+			if err := replace(g, c, g.rank-mask, buf); err != nil {
 				return err
 			}
-			c.get(buf, src)
 			break
 		}
 		if child := g.rank + mask; child < g.size {
-			src, err := recv(g, c, child, len(buf))
-			if err != nil {
+			if err := accumulate(g, c, child, buf); err != nil {
 				return err
 			}
-			c.add(buf, src)
 		}
 	}
 	for mask >>= 1; mask > 0; mask >>= 1 {
