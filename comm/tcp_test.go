@@ -92,7 +92,7 @@ func TestLostConnection(t *testing.T) {
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	errs = each(t, links, comm.Options{Lost: time.Second}, func(g *comm.Group) error {
+	errs = each(t, links, comm.Options{Lost: 5 * time.Second}, func(g *comm.Group) error {
 		if g.Rank() == 1 {
 			return links[1].Close()
 		}
@@ -127,7 +127,7 @@ func TestOtherGeneration(t *testing.T) {
 func TestOtherToken(t *testing.T) {
 	m := town(t, 2, false)
 	m[1].Token = secure.NewToken()
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
 	go func() { _, _ = m[0].Dial(ctx) }()
 	if _, err := m[1].Dial(ctx); !strings.Contains(fmt.Sprint(err), "not the job's token") {
