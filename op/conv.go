@@ -104,8 +104,9 @@ func wantSpatial(t graph.Type) error {
 	return nil
 }
 
-// Infer checks channels and kernel and gives [N, M, …].
-func (o ConvOp) Infer(in []graph.Type) ([]graph.Type, error) {
+// convInputs checks what convolutions of both directions want of their inputs,
+// and gives the extents of the kernel.
+func convInputs(in []graph.Type, kernelShape graph.Ints, group int) ([]int, error) {
 	if err := expect(in, 2, 3); err != nil {
 		return nil, err
 	}
@@ -115,20 +116,25 @@ func (o ConvOp) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := wantFloat(in[0]); err != nil {
 		return nil, err
 	}
-	x, w, group := in[0], in[1], or(o.Group, 1)
-	if err := wantSpatial(x); err != nil {
+	if err := wantSpatial(in[0]); err != nil {
 		return nil, err
 	}
-	if err := wantRank("the weight", w, x.Rank()); err != nil {
-		return nil, err
-	}
-	kernel, err := kernelOf(w, o.KernelShape)
-	if err != nil {
+	if err := wantRank("the weight", in[1], in[0].Rank()); err != nil {
 		return nil, err
 	}
 	if group < 1 {
 		return nil, fmt.Errorf("group is %d, but must be at least 1", group)
 	}
+	return kernelOf(in[1], kernelShape)
+}
+
+// Infer checks channels and kernel and gives [N, M, …].
+func (o ConvOp) Infer(in []graph.Type) ([]graph.Type, error) {
+	kernel, err := convInputs(in, o.KernelShape, or(o.Group, 1))
+	if err != nil {
+		return nil, err
+	}
+	x, w, group := in[0], in[1], or(o.Group, 1)
 	channels := w.Shape[1].Mul(graph.Known(group))
 	if differ(x.Shape[1], channels) {
 		return nil, fmt.Errorf("the input has %v channels, but the weight %v is for %v", x.Shape[1], w.Shape, channels)

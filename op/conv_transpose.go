@@ -107,31 +107,13 @@ func (o ConvTransposeOp) resolve(in []graph.Dim, kernel []int) (c ConvOp, out []
 
 // Infer checks the channels and gives [N, M, …].
 func (o ConvTransposeOp) Infer(in []graph.Type) ([]graph.Type, error) {
-	if err := expect(in, 2, 3); err != nil {
-		return nil, err
-	}
-	if err := sameDType(in...); err != nil {
-		return nil, err
-	}
-	if err := wantFloat(in[0]); err != nil {
-		return nil, err
-	}
-	x, w, group := in[0], in[1], or(o.Group, 1)
-	if err := wantSpatial(x); err != nil {
-		return nil, err
-	}
-	if err := wantRank("the weight", w, x.Rank()); err != nil {
-		return nil, err
-	}
-	kernel, err := kernelOf(w, o.KernelShape)
+	kernel, err := convInputs(in, o.KernelShape, or(o.Group, 1))
 	if err != nil {
 		return nil, err
 	}
+	x, w, group := in[0], in[1], or(o.Group, 1)
 	if differ(x.Shape[1], w.Shape[0]) {
 		return nil, fmt.Errorf("the input has %v channels, but the weight %v is for %v", x.Shape[1], w.Shape, w.Shape[0])
-	}
-	if group < 1 {
-		return nil, fmt.Errorf("group is %d, but must be at least 1", group)
 	}
 	if c, known := x.Shape[1].Size(); known && c%group != 0 {
 		return nil, fmt.Errorf("%d channels cannot be divided into %d groups", c, group)

@@ -1,7 +1,5 @@
 package kernel
 
-import "fmt"
-
 // GatherElements picks one element along the middle dimension for each place:
 //
 //	dst[o, p, i] = src[o, index[o, p, i], i]
@@ -11,7 +9,7 @@ import "fmt"
 // it, and dst is then partly written.
 func GatherElements[T any, I Index](dst, src []T, index []I, rows, picks, inner int) error {
 	for i, x := range index {
-		r, err := elementRow(int(x), rows, i)
+		r, err := rowAt(int(x), rows, i)
 		if err != nil {
 			return err
 		}
@@ -29,23 +27,11 @@ func GatherElements[T any, I Index](dst, src []T, index []I, rows, picks, inner 
 // it, and dst is then partly updated. dst must not overlap src.
 func ScatterAddElements[T Number, I Index](dst, src []T, index []I, rows, picks, inner int) error {
 	for i, x := range index {
-		r, err := elementRow(int(x), rows, i)
+		r, err := rowAt(int(x), rows, i)
 		if err != nil {
 			return err
 		}
 		dst[(i/(picks*inner)*rows+r)*inner+i%inner] += src[i]
 	}
 	return nil
-}
-
-// elementRow is the row that an index at a position selects.
-func elementRow(x, rows, position int) (int, error) {
-	r := x
-	if r < 0 {
-		r += rows
-	}
-	if r < 0 || r >= rows {
-		return 0, fmt.Errorf("index %d at position %d is outside %d elements", x, position, rows)
-	}
-	return r, nil
 }

@@ -17,12 +17,9 @@ func GatherRows[T any, I Index](dst, src []T, index []I, width int) error {
 	}
 	rows := len(src) / width
 	for i, x := range index {
-		r := int(x)
-		if r < 0 {
-			r += rows
-		}
-		if r < 0 || r >= rows {
-			return fmt.Errorf("index %d at position %d is outside %d rows", x, i, rows)
+		r, err := rowAt(int(x), rows, i)
+		if err != nil {
+			return err
 		}
 		copy(dst[i*width:(i+1)*width], src[r*width:(r+1)*width])
 	}
@@ -42,12 +39,9 @@ func ScatterAddRows[T Number, I Index](dst, src []T, index []I, width int) error
 	}
 	rows := len(dst) / width
 	for i, x := range index {
-		r := int(x)
-		if r < 0 {
-			r += rows
-		}
-		if r < 0 || r >= rows {
-			return fmt.Errorf("index %d at position %d is outside %d rows", x, i, rows)
+		r, err := rowAt(int(x), rows, i)
+		if err != nil {
+			return err
 		}
 		to := dst[r*width : (r+1)*width]
 		from := src[i*width : (i+1)*width]
@@ -56,4 +50,16 @@ func ScatterAddRows[T Number, I Index](dst, src []T, index []I, width int) error
 		}
 	}
 	return nil
+}
+
+// rowAt is the row that an index at a position selects of so many.
+func rowAt(index, rows, position int) (int, error) {
+	r := index
+	if r < 0 {
+		r += rows
+	}
+	if r < 0 || r >= rows {
+		return 0, fmt.Errorf("index %d at position %d is outside %d rows", index, position, rows)
+	}
+	return r, nil
 }
