@@ -7,7 +7,8 @@ import (
 )
 
 func TestView(t *testing.T) {
-	x := []float32{1, -2, 3}
+	x := View[float32](make([]int64, 2))[:3] // begins where an int64 may
+	copy(x, []float32{1, -2, 3})
 	bytes := View[uint8](x)
 	if len(bytes) != 12 || binary.NativeEndian.Uint32(bytes[4:]) != math.Float32bits(-2) {
 		t.Fatalf("the bytes are %v", bytes)
