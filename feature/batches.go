@@ -11,7 +11,8 @@ import (
 )
 
 // BatchOptions says how [Batches] go through a source. The zero value reads all
-// samples once, in their order, 64 at a time.
+// samples once, in their order, 64 at a time. The shards of a [data.Spread] are
+// mixed in any case, so that all workers have their share of every batch.
 type BatchOptions struct {
 	// Size is the number of samples of a batch, of all ranks together; 0 means
 	// 64. The last batch has what is left.
@@ -23,9 +24,14 @@ type BatchOptions struct {
 	// Seed and Epoch decide all that is random, with a sample's index.
 	Seed  uint64
 	Epoch int
-	// Rank of Ranks gets its part of every batch, a contiguous one; 0 of 0 is
-	// the same as 0 of 1. Where a batch has fewer samples than there are ranks,
-	// some get an empty part, so that all ranks see as many batches.
+	// Parts is the number of virtual workers, into whose fixed parts every batch
+	// is cut: what a part holds does not depend on the number of ranks. 0 means
+	// Ranks. A [data.Spread] tells the parts of its samples.
+	Parts int
+	// Rank of Ranks gets its parts of every batch, those that [data.Owned]
+	// tells; 0 of 0 is the same as 0 of 1. Where a
+	// batch has fewer samples than there are ranks, some get none, so that all
+	// ranks see as many batches.
 	Rank, Ranks int
 	// Start is how many samples of the epoch were used already, by all ranks.
 	Start int
@@ -40,16 +46,23 @@ type Batches struct {
 	ctx     context.Context //nolint:containedctx // of the reading goroutine
 	done    sync.WaitGroup
 	results chan result
-	free    chan *data.Batch
-	current *data.Batch
+	free    chan *cut
+	current *cut
+	parts   []Part
 	end     int   // samples of the epoch up to the end of the current batch
 	err     error // what the reading ended with
 }
 
+// cut is what a rank has of a batch.
+type cut struct {
+	batch data.Batch
+	parts []Part
+	end   int // samples of the epoch up to the end of the batch
+}
+
 type result struct {
-	batch *data.Batch
-	end   int
-	err   error
+	cut *cut
+	err error
 }
 
 // NewBatches starts reading; p may be nil for samples as they are. Close it.
@@ -63,11 +76,11 @@ func NewBatches(ctx context.Context, src data.Source, p *Pipeline, o BatchOption
 	}
 	b := &Batches{
 		results: make(chan result, o.Prefetch),
-		free:    make(chan *data.Batch, o.Prefetch+1),
+		free:    make(chan *cut, o.Prefetch+1),
 	}
 	b.ctx, b.cancel = context.WithCancelCause(ctx)
 	for range cap(b.free) {
-		b.free <- new(data.Batch)
+		b.free <- new(cut)
 	}
 	b.done.Go(func() {
 		defer close(b.results)
@@ -81,12 +94,12 @@ func (b *Batches) run(r *reader) {
 	for from := r.opts.Start; from < r.src.Len(); from += r.opts.Size {
 		var res result
 		select {
-		case res.batch = <-b.free:
+		case res.cut = <-b.free:
 		case <-b.ctx.Done():
 			return
 		}
-		res.end = min(from+r.opts.Size, r.src.Len())
-		res.err = r.read(from, res.end, res.batch)
+		res.cut.end = min(from+r.opts.Size, r.src.Len())
+		res.err = r.read(from, res.cut)
 		select {
 		case b.results <- res:
 		case <-b.ctx.Done():
@@ -117,11 +130,15 @@ func (b *Batches) Next() (*data.Batch, error) {
 	case res.err != nil:
 		b.err = res.err
 	default:
-		b.current, b.end = res.batch, res.end
-		return res.batch, nil
+		b.current, b.parts, b.end = res.cut, res.cut.parts, res.cut.end
+		return &res.cut.batch, nil
 	}
 	return nil, b.err
 }
+
+// Parts returns the parts that this rank has of the current batch, in their order:
+// what each virtual worker has. They are valid until Next is called.
+func (b *Batches) Parts() []Part { return b.parts }
 
 // Position returns how many samples of the epoch all ranks have used when they have
 // used the current batch: what Start is to resume after it.
@@ -141,7 +158,8 @@ type reader struct {
 	opts   BatchOptions
 	host   []HostStep
 	sample tensor.Shape // that the pipeline's graph takes; nil: as they are
-	order  data.Permutation
+	order  order
+	parts  [2]int       // first part of this rank, and end
 	random *tensor.Rand // nil in evaluation
 	rows   []int
 	raw    data.Batch // samples before the host steps
@@ -152,12 +170,17 @@ func newReader(src data.Source, p *Pipeline, o BatchOptions) (*reader, error) {
 		o.Size = 64
 	}
 	o.Ranks = max(o.Ranks, 1)
-	if o.Size < 0 || o.Start < 0 || o.Rank < 0 || o.Rank >= o.Ranks {
-		return nil, fmt.Errorf("batches: size %d, start %d, rank %d of %d: want none negative, and the rank below the ranks", o.Size, o.Start, o.Rank, o.Ranks)
+	if o.Parts == 0 {
+		o.Parts = o.Ranks
+	}
+	if o.Size < 0 || o.Start < 0 || o.Parts < 0 || o.Rank < 0 || o.Rank >= o.Ranks {
+		return nil, fmt.Errorf("batches: size %d, start %d, parts %d, rank %d of %d: want none negative, and the rank below the ranks", o.Size, o.Start, o.Parts, o.Rank, o.Ranks)
 	}
 	r := &reader{src: src, opts: o}
-	if o.Shuffle {
-		r.order = data.NewPermutation(src.Len(), tensor.RandStream(o.Seed, "shuffle").At(uint64(o.Epoch)))
+	r.parts[0], r.parts[1] = data.Owned(o.Parts, o.Rank, o.Ranks)
+	var err error
+	if r.order, err = newOrder(src, o); err != nil {
+		return nil, err
 	}
 	if o.Train {
 		r.random = tensor.RandStream(o.Seed, "augment").At(uint64(o.Epoch))
@@ -165,8 +188,7 @@ func newReader(src data.Source, p *Pipeline, o BatchOptions) (*reader, error) {
 	if p == nil {
 		return r, nil
 	}
-	p, err := p.adapt(src.Schema())
-	if err != nil {
+	if p, err = p.adapt(src.Schema()); err != nil {
 		return nil, err
 	}
 	r.host = p.Host
@@ -179,18 +201,14 @@ func newReader(src data.Source, p *Pipeline, o BatchOptions) (*reader, error) {
 	return r, nil
 }
 
-// read fills b with this rank's part of the samples from…to of the epoch.
-func (r *reader) read(from, to int, b *data.Batch) error {
-	n := to - from
-	lo, hi := from+n*r.opts.Rank/r.opts.Ranks, from+n*(r.opts.Rank+1)/r.opts.Ranks
-	r.rows = r.rows[:0]
-	for i := lo; i < hi; i++ {
-		row := i
-		if r.opts.Shuffle {
-			row = r.order.At(i)
-		}
-		r.rows = append(r.rows, row)
+// read fills c with what this rank has of the samples from…c.end of the epoch.
+func (r *reader) read(from int, c *cut) error {
+	c.parts = c.parts[:0]
+	for v := r.parts[0]; v < r.parts[1]; v++ {
+		c.parts = append(c.parts, Part{Number: v})
 	}
+	r.rows = r.order.cut(from, c.end, r.rows[:0], c.parts)
+	b := &c.batch
 	if len(r.host) > 0 {
 		return r.readImages(b)
 	}
