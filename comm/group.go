@@ -12,8 +12,8 @@ import (
 type Options struct {
 	Generation uint64        // which attempt of the job this is; all members say the same
 	Join       time.Duration // until all members are there; 0: 2 minutes
-	Lost       time.Duration // without a word until a member counts as lost; 0: 15 seconds
-	Operation  time.Duration // that one operation may take; 0: 15 minutes
+	Lost       time.Duration // without a word until a member counts as lost; 0: 30 seconds
+	Operation  time.Duration // that the wait for one operation may take, though all are alive; 0: 5 minutes
 	Wire       Wire          // how large AllReduce sums of float32 travel
 }
 
@@ -21,7 +21,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		value *time.Duration
 		usual time.Duration
-	}{{&o.Join, 2 * time.Minute}, {&o.Lost, 15 * time.Second}, {&o.Operation, 15 * time.Minute}} {
+	}{{&o.Join, 2 * time.Minute}, {&o.Lost, 30 * time.Second}, {&o.Operation, 5 * time.Minute}} {
 		if *d.value <= 0 {
 			*d.value = d.usual
 		}

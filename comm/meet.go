@@ -2,17 +2,13 @@ package comm
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/emberml/ember/internal/secure"
 )
 
 const (
@@ -27,36 +23,59 @@ const (
 // meeting is a member that waits for the others.
 type meeting struct {
 	TCP
-	tcp     *tcp
 	arrived chan arrival
 	waiting chan struct{} // a place for each connection without proof
 
-	lock sync.Mutex
-	last error // of dialing
+	lock     sync.Mutex
+	failures map[candidate]error // of dialing
+}
+
+// candidate is an address at which a member may be.
+type candidate struct {
+	rank    int
+	address string
 }
 
 // arrival is a connection whose other side has proved who it is.
 type arrival struct {
-	peer   int
-	stream Stream
-	conn   net.Conn
-	err    error // that ends the meeting
-}
-
-func (m *meeting) lastError() error {
-	m.lock.Lock()
-	defer m.lock.Unlock()
-	return m.last
+	peer    int
+	stream  Stream
+	address string // that was dialed
+	conn    net.Conn
+	err     error // that ends the meeting
 }
 
 // failed notes why dialing fails. That time is over explains nothing.
-func (m *meeting) failed(err error) {
+func (m *meeting) failed(c candidate, err error) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	timeout := net.Error(nil)
-	if m.last == nil || !errors.As(err, &timeout) || !timeout.Timeout() {
-		m.last = err
+	if m.failures[c] == nil || !errors.As(err, &timeout) || !timeout.Timeout() {
+		m.failures[c] = err
 	}
+}
+
+// explain says what came of each address of the ranks that are missing.
+func (m *meeting) explain(missing []int) string {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	var ranks []string
+	for _, rank := range missing {
+		if rank > m.Rank {
+			ranks = append(ranks, fmt.Sprintf("rank %d at %s did not come", rank, strings.Join(m.Addresses[rank], ", ")))
+			continue
+		}
+		var tried []string
+		for _, a := range m.Addresses[rank] {
+			err := m.failures[candidate{rank, a}]
+			if err == nil {
+				err = errors.New("no answer")
+			}
+			tried = append(tried, fmt.Sprintf("at %s: %v", a, err))
+		}
+		ranks = append(ranks, fmt.Sprintf("rank %d was not reached (%s)", rank, strings.Join(tried, "; ")))
+	}
+	return strings.Join(ranks, "; ")
 }
 
 // arrive hands over a connection, unless the meeting is over.
@@ -93,6 +112,9 @@ func (m *meeting) accept(ctx context.Context) {
 			}
 			over := context.AfterFunc(ctx, func() { _ = conn.Close() })
 			h, err := m.greet(conn)
+			if refused := (*refusal)(nil); errors.As(err, &refused) && refused.fatal {
+				m.arrive(ctx, arrival{err: err})
+			}
 			if err != nil || !over() {
 				_ = conn.Close()
 				return
@@ -102,180 +124,61 @@ func (m *meeting) accept(ctx context.Context) {
 	}
 }
 
-// dial goes to a lower rank until it answers.
-func (m *meeting) dial(ctx context.Context, rank int, s Stream) {
-	for ctx.Err() == nil {
-		conn, err := m.try(ctx, rank, s)
-		if err == nil {
-			m.arrive(ctx, arrival{peer: rank, stream: s, conn: conn})
-			return
-		}
-		if refused := (*refusal)(nil); errors.As(err, &refused) {
-			m.arrive(ctx, arrival{err: err})
-			return
-		}
-		m.failed(err)
-		select {
-		case <-time.After(redial):
-		case <-ctx.Done():
-		}
+// seek dials a lower rank at all of its addresses until it answers at one.
+func (m *meeting) seek(ctx context.Context, rank int, s Stream) {
+	ctx, found := context.WithCancel(ctx)
+	defer found()
+	var all sync.WaitGroup
+	turn := make(chan struct{}, 1) // to prove, and so to be let in
+	for _, address := range m.Addresses[rank] {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				conn, err := m.dial(ctx, turn, candidate{rank, address}, s)
+				if refused := (*refusal)(nil); err == nil || errors.As(err, &refused) && refused.fatal {
+					m.arrive(ctx, arrival{peer: rank, stream: s, address: address, conn: conn, err: err})
+					found()
+					return
+				}
+				m.failed(candidate{rank, address}, err)
+				select {
+				case <-time.After(redial):
+				case <-ctx.Done():
+				}
+			}
+		})
 	}
+	all.Wait()
 }
 
-func (m *meeting) try(ctx context.Context, rank int, s Stream) (net.Conn, error) {
+// dial goes to a lower rank at one of its addresses. Only one of those who hear
+// the right member there takes the turn and is let in.
+func (m *meeting) dial(ctx context.Context, turn chan struct{}, to candidate, s Stream) (net.Conn, error) {
 	d := net.Dialer{Timeout: helloTime}
-	conn, err := d.DialContext(ctx, "tcp", m.Addresses[rank])
+	conn, err := d.DialContext(ctx, "tcp", to.address)
 	if err != nil {
 		return nil, err
 	}
 	if m.Identity != nil {
 		conn = tls.Client(conn, m.Identity.Client())
 	}
-	h := hello{from: uint32(m.Rank), to: uint32(rank), size: uint32(len(m.Addresses)), stream: uint8(s), generation: m.Generation}
 	over := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err = introduce(conn, m.Token, h)
+	said, err := m.introduce(conn, m.hello(to.rank, s))
+	if err == nil {
+		select {
+		case turn <- struct{}{}:
+			if err = m.enter(conn, said); err != nil {
+				<-turn
+			}
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
 	if !over() && err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("rank %d at %s: %w", rank, m.Addresses[rank], err)
+		return nil, err
 	}
 	return conn, nil
-}
-
-// The handshake, after that of TLS: the dialing side sends a hello and a random
-// number; the other answers with one of its own and the proof that it has the
-// token; the first proves the same, and gets a verdict. A proof covers hello and
-// both numbers.
-const (
-	helloSize = len(magic) + 4 + 4 + 4 + 1 + 8
-	nonceSize = 32
-)
-
-// magic begins a hello. The last byte tells the machine's byte order, in which
-// numbers travel: members of different orders do not meet.
-var magic = [8]byte{'e', 'm', 'b', 'e', 'r', '0', '1', "<>"[binary.NativeEndian.Uint16([]byte{0, 1})&1]}
-
-// hello says who dials whom.
-type hello struct {
-	from, to, size uint32
-	stream         uint8
-	generation     uint64
-}
-
-func (h hello) bytes() []byte {
-	le := binary.LittleEndian
-	b := append(make([]byte, 0, helloSize+2*nonceSize), magic[:]...)
-	b = le.AppendUint32(b, h.from)
-	b = le.AppendUint32(b, h.to)
-	b = le.AppendUint32(b, h.size)
-	b = append(b, h.stream)
-	return le.AppendUint64(b, h.generation)
-}
-
-// parseHello reads helloSize bytes.
-func parseHello(b []byte) (hello, error) {
-	if len(b) != helloSize || [len(magic)]byte(b) != magic {
-		return hello{}, errors.New("no hello of an Ember on a machine of the same byte order")
-	}
-	le := binary.LittleEndian
-	b = b[len(magic):]
-	return hello{le.Uint32(b), le.Uint32(b[4:]), le.Uint32(b[8:]), b[12], le.Uint64(b[13:])}, nil
-}
-
-// A verdict is the last byte of the handshake.
-const (
-	welcome byte = iota
-	otherGeneration
-	otherGroup
-)
-
-// refusal is the verdict of a peer with the token: waiting does not help.
-type refusal struct{ verdict byte }
-
-func (e *refusal) Error() string {
-	if e.verdict == otherGeneration {
-		return "it belongs to another generation of the job: a worker of an earlier attempt still runs, here or there"
-	}
-	return "it has another list of members: all must be given the same addresses in the same order"
-}
-
-// introduce is the dialing side of the handshake.
-func introduce(conn net.Conn, token secure.Token, h hello) error {
-	if err := conn.SetDeadline(time.Now().Add(helloTime)); err != nil {
-		return err
-	}
-	said := append(h.bytes(), make([]byte, nonceSize)...)
-	_, _ = rand.Read(said[helloSize:]) // never fails: it ends the process instead
-	if _, err := conn.Write(said); err != nil {
-		return err
-	}
-	var answer [nonceSize + secure.ProofSize]byte
-	if _, err := io.ReadFull(conn, answer[:]); err != nil {
-		return fmt.Errorf("it did not answer the hello: %w", err)
-	}
-	said = append(said, answer[:nonceSize]...)
-	if !token.Proves([secure.ProofSize]byte(answer[nonceSize:]), "accept", said) {
-		return errors.New("it has not the job's token: another program is at this address")
-	}
-	proof := token.Proof("dial", said)
-	if _, err := conn.Write(proof[:]); err != nil {
-		return err
-	}
-	var verdict [1]byte
-	if _, err := io.ReadFull(conn, verdict[:]); err != nil {
-		return fmt.Errorf("it did not take the proof: %w", err)
-	}
-	if verdict[0] != welcome {
-		return &refusal{verdict[0]}
-	}
-	return conn.SetDeadline(time.Time{})
-}
-
-// greet is the accepting side. All that it reads before the proof has a fixed
-// size.
-func (m *meeting) greet(conn net.Conn) (hello, error) {
-	if err := conn.SetDeadline(time.Now().Add(helloTime)); err != nil {
-		return hello{}, err
-	}
-	said := make([]byte, helloSize+nonceSize, helloSize+2*nonceSize)
-	if _, err := io.ReadFull(conn, said); err != nil {
-		return hello{}, err
-	}
-	h, err := parseHello(said[:helloSize])
-	if err != nil {
-		return h, err
-	}
-	said = said[:cap(said)]
-	nonce := said[helloSize+nonceSize:]
-	_, _ = rand.Read(nonce) // never fails: it ends the process instead
-	proof := m.Token.Proof("accept", said)
-	if _, err := conn.Write(append(nonce[:nonceSize:nonceSize], proof[:]...)); err != nil {
-		return h, err
-	}
-	if _, err := io.ReadFull(conn, proof[:]); err != nil {
-		return h, err
-	}
-	if !m.Token.Proves(proof, "dial", said) {
-		return h, errors.New("no proof of the token")
-	}
-	verdict := m.judge(h)
-	if _, err := conn.Write([]byte{verdict}); err != nil {
-		return h, err
-	}
-	if verdict != welcome {
-		return h, &refusal{verdict}
-	}
-	return h, conn.SetDeadline(time.Time{})
-}
-
-func (m *meeting) judge(h hello) byte {
-	switch {
-	case h.generation != m.Generation:
-		return otherGeneration
-	case int64(h.to) != int64(m.Rank) || int64(h.size) != int64(len(m.Addresses)) || h.from <= h.to || h.from >= h.size || h.stream >= uint8(streams):
-		return otherGroup
-	}
-	return welcome
 }

@@ -71,9 +71,9 @@ func (g *Group) tell(c call) {
 // keep owns the machine and the clock.
 func (g *Group) keep() {
 	defer g.done.Done()
-	tick := max(g.opts.Lost/(beats*ticks), time.Millisecond)
+	tick := max(g.opts.Lost/(beats*ticks+1), time.Millisecond) // what is late shows in the tick after the last
 	m := NewMachine(g.rank, g.size, g.opts.Generation, Limits{
-		Join: int(g.opts.Join / tick), Beat: ticks, Lost: beats * ticks, Grace: ticks,
+		Join: int(g.opts.Join/tick) - 1, Beat: ticks, Lost: beats * ticks, Grace: ticks,
 	})
 	clock := time.NewTicker(tick)
 	defer clock.Stop()

@@ -17,11 +17,19 @@ import (
 
 // TCP is a member that meets the others at addresses which all of them know.
 type TCP struct {
-	Rank       int
-	Addresses  []string // host:port of every member, by rank
-	Generation uint64   // which attempt of the job this is
+	Rank int
+	// Addresses are where each member may be reached, by rank: host:port, of each
+	// of its networks. All are tried at once, and the first that answers as that
+	// member is taken.
+	Addresses  [][]string
+	Generation uint64 // which attempt of the job this is
 
-	// Listener is the port of this member's own address. The last rank needs
+	// Fingerprint is what all members have in common, for people to read: version
+	// and kernel variant, say. Members of different ones do not meet. It has at
+	// most 64 bytes.
+	Fingerprint string
+
+	// Listener is the port of this member's own addresses. The last rank needs
 	// none. It is closed when all are there, or on an error.
 	Listener net.Listener
 
@@ -31,7 +39,7 @@ type TCP struct {
 
 // Dial connects the member with all others: it dials the lower ranks, which may
 // not listen yet, and waits for the higher ones, until the context's end. The
-// error says who is missing.
+// error says who is missing, and what came of each of its addresses.
 //
 // Who connects without the job's token, or without a certificate of the job
 // where TLS is on, is dropped after at most a hello of fixed size.
@@ -44,32 +52,28 @@ func (m TCP) Dial(ctx context.Context) (Transport, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &tcp{rank: m.Rank, addresses: m.Addresses, links: make([]*link, len(m.Addresses)*int(streams))}
-	meeting := &meeting{TCP: m, tcp: t, arrived: make(chan arrival), waiting: make(chan struct{}, strangers)}
+	t := newTCP(m.Rank, m.Addresses)
+	meeting := &meeting{TCP: m, arrived: make(chan arrival), waiting: make(chan struct{}, strangers), failures: map[candidate]error{}}
 	if m.Listener != nil {
 		go meeting.accept(ctx)
 	}
 	for rank := range m.Rank {
 		for s := range streams {
-			go meeting.dial(ctx, rank, s)
+			go meeting.seek(ctx, rank, s)
 		}
 	}
-	for t.missing() != nil {
+	for missing := t.missing(); missing != nil; missing = t.missing() {
 		select {
 		case <-ctx.Done():
 			t.drop()
-			return nil, fmt.Errorf("rank %d at %s did not meet ranks %v of generation %d: %w; see whether they run, and whether their ports can be reached from here",
-				m.Rank, m.Addresses[m.Rank], t.missing(), m.Generation, errors.Join(ctx.Err(), meeting.lastError()))
+			return nil, fmt.Errorf("rank %d at %s did not meet all of generation %d: %w: %s; see whether they run, and whether their ports can be reached from here",
+				m.Rank, t.Host(m.Rank), m.Generation, ctx.Err(), meeting.explain(missing))
 		case a := <-meeting.arrived:
 			if a.err != nil {
 				t.drop()
 				return nil, a.err
 			}
-			if at := &t.links[a.peer*int(streams)+int(a.stream)]; *at == nil {
-				*at = newLink(a.conn)
-			} else {
-				_ = a.conn.Close()
-			}
+			t.connect(a)
 		}
 	}
 	return t, nil
@@ -78,21 +82,26 @@ func (m TCP) Dial(ctx context.Context) (Transport, error) {
 func (m TCP) check() error {
 	switch {
 	case m.Rank < 0 || m.Rank >= len(m.Addresses):
-		return fmt.Errorf("rank %d of a group with %d addresses", m.Rank, len(m.Addresses))
+		return fmt.Errorf("rank %d of a group whose addresses are those of %d members", m.Rank, len(m.Addresses))
 	case m.Token.IsZero():
 		return errors.New("members meet over TCP with the job's token only; there is none")
 	case m.Listener == nil && m.Rank < len(m.Addresses)-1:
 		return fmt.Errorf("rank %d has no listener for the higher ranks", m.Rank)
-	case m.Identity != nil:
-		return nil
+	case len(m.Fingerprint) > fingerprintSize:
+		return fmt.Errorf("the fingerprint %q has more than %d bytes", m.Fingerprint, fingerprintSize)
 	}
-	for _, a := range m.Addresses {
-		host, _, err := net.SplitHostPort(a)
-		if err != nil {
-			return err
+	for rank, candidates := range m.Addresses {
+		if len(candidates) == 0 {
+			return fmt.Errorf("rank %d has no address", rank)
 		}
-		if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-			return fmt.Errorf("%s is not a loopback address: between hosts members need TLS, that is an identity of the job", a)
+		for _, a := range candidates {
+			host, _, err := net.SplitHostPort(a)
+			if err != nil {
+				return fmt.Errorf("rank %d: %w", rank, err)
+			}
+			if ip := net.ParseIP(host); m.Identity == nil && (ip == nil || !ip.IsLoopback()) {
+				return fmt.Errorf("%s is not a loopback address: between hosts members need TLS, that is an identity of the job", a)
+			}
 		}
 	}
 	return nil
@@ -100,22 +109,43 @@ func (m TCP) check() error {
 
 // tcp is the [Transport] of a member that has met the others.
 type tcp struct {
-	rank      int
-	addresses []string
-	links     []*link // by rank and stream
-	once      sync.Once
+	rank  int
+	hosts []string // the addresses at which members were reached, or else the first of theirs
+	links []*link  // by rank and stream
+	once  sync.Once
+}
+
+func newTCP(rank int, addresses [][]string) *tcp {
+	t := &tcp{rank: rank, links: make([]*link, len(addresses)*int(streams))}
+	for _, candidates := range addresses {
+		t.hosts = append(t.hosts, candidates[0])
+	}
+	return t
 }
 
 func (t *tcp) Rank() int            { return t.rank }
-func (t *tcp) Size() int            { return len(t.addresses) }
-func (t *tcp) Host(rank int) string { return t.addresses[rank] }
+func (t *tcp) Size() int            { return len(t.hosts) }
+func (t *tcp) Host(rank int) string { return t.hosts[rank] }
 
 func (t *tcp) link(rank int, s Stream) *link { return t.links[rank*int(streams)+int(s)] }
+
+// connect takes the connection to a member, and the later one where a member
+// comes twice: it has given up the earlier.
+func (t *tcp) connect(a arrival) {
+	at := &t.links[a.peer*int(streams)+int(a.stream)]
+	if *at != nil {
+		_ = (*at).conn.Close()
+	}
+	*at = newLink(a.conn)
+	if a.address != "" {
+		t.hosts[a.peer] = a.address
+	}
+}
 
 // missing lists the ranks to which a stream is missing.
 func (t *tcp) missing() []int {
 	var ranks []int
-	for rank := range t.addresses {
+	for rank := range t.hosts {
 		if rank != t.rank && (t.link(rank, Control) == nil || t.link(rank, Bulk) == nil) {
 			ranks = append(ranks, rank)
 		}
@@ -131,7 +161,7 @@ func (t *tcp) Recv(from int, s Stream, buf []byte) (int, error) { return t.link(
 // connection with unread bytes would reset it, and the peer lose them.
 func (t *tcp) Close() error {
 	t.once.Do(func() {
-		for rank := range t.addresses {
+		for rank := range t.hosts {
 			if rank != t.rank {
 				_ = t.link(rank, Bulk).conn.Close()
 				t.link(rank, Control).linger()

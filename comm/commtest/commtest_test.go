@@ -136,6 +136,7 @@ func TestFaulty(t *testing.T) {
 		{"none", "", false, time.Second},
 		{"delayed numbers", "bulk 3: delay 20s", false, 21 * time.Second},
 		{"lost numbers", "bulk 3: drop", true, 62 * time.Second},
+		{"frozen", "bulk 3: freeze", true, 15 * time.Second},
 		{"cut", "bulk 3: cut", true, 5 * time.Second},
 		{"frozen messages", "control 5: delay 5m", true, 28 * time.Second}, // at the operation after they are missed
 	} {
@@ -147,7 +148,7 @@ func TestFaulty(t *testing.T) {
 				var all sync.WaitGroup
 				for _, link := range links {
 					all.Go(func() {
-						g, err := comm.Connect(context.Background(), link, comm.Options{Operation: time.Minute})
+						g, err := comm.Connect(context.Background(), link, comm.Options{Lost: 15 * time.Second, Operation: time.Minute})
 						if err != nil {
 							t.Error(err)
 							return

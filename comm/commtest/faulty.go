@@ -19,10 +19,12 @@ var ErrCut = errors.New("the test cut the connection")
 //	bulk 3: drop          the third frame of numbers is lost
 //	control 2: delay 5s   the second message waits
 //	bulk 1: cut           with the first frame of numbers, all links end
+//	bulk 2: freeze        from the second frame of numbers on, the member neither
+//	                      sends nor receives, though its links stay: a stopped process
 //
 // It panics on a plan that it does not understand.
 func Faulty(t comm.Transport, plan string) comm.Transport {
-	f := &faulty{Transport: t, faults: map[moment]fault{}, sent: map[comm.Stream]int{}}
+	f := &faulty{Transport: t, frozen: make(chan struct{}), closed: make(chan struct{}), faults: map[moment]fault{}, sent: map[comm.Stream]int{}}
 	for line := range strings.Lines(plan) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -44,8 +46,8 @@ type moment struct {
 
 // fault is what happens then.
 type fault struct {
-	cut, drop bool
-	delay     time.Duration
+	cut, drop, freeze bool
+	delay             time.Duration
 }
 
 func parseFault(line string) (m moment, f fault, err error) {
@@ -71,16 +73,21 @@ func parseFault(line string) (m moment, f fault, err error) {
 		f.cut = true
 	case what == "drop":
 		f.drop = true
+	case what == "freeze":
+		f.freeze = true
 	case isDelay:
 		f.delay, err = time.ParseDuration(delay)
 	default:
-		err = errors.New("the faults are cut, drop and delay")
+		err = errors.New("the faults are cut, drop, freeze and delay")
 	}
 	return m, f, err
 }
 
 type faulty struct {
 	comm.Transport
+	frozen, closed chan struct{}
+	freeze, shut   sync.Once
+
 	lock   sync.Mutex
 	faults map[moment]fault
 	sent   map[comm.Stream]int
@@ -92,6 +99,9 @@ func (f *faulty) Send(to int, s comm.Stream, frame []byte) error {
 	f.sent[s]++
 	now := f.faults[moment{s, f.sent[s]}]
 	f.lock.Unlock()
+	if now.freeze {
+		f.freeze.Do(func() { close(f.frozen) })
+	}
 	switch {
 	case now.cut:
 		return errors.Join(ErrCut, f.Close())
@@ -99,6 +109,36 @@ func (f *faulty) Send(to int, s comm.Stream, frame []byte) error {
 		return nil
 	case now.delay > 0:
 		<-time.After(now.delay)
+	case f.isFrozen() && s == comm.Control:
+		return nil
+	case f.isFrozen():
+		<-f.closed
+		return ErrCut
 	}
 	return f.Transport.Send(to, s, frame)
+}
+
+// Recv waits for ever in a frozen member.
+func (f *faulty) Recv(from int, s comm.Stream, buf []byte) (int, error) {
+	n, err := f.Transport.Recv(from, s, buf)
+	if f.isFrozen() {
+		<-f.closed
+		return 0, ErrCut
+	}
+	return n, err
+}
+
+func (f *faulty) isFrozen() bool {
+	select {
+	case <-f.frozen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close ends all waits.
+func (f *faulty) Close() error {
+	f.shut.Do(func() { close(f.closed) })
+	return f.Transport.Close()
 }
