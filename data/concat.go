@@ -16,7 +16,8 @@ type concat struct {
 }
 
 // Concat returns the source of all samples of the given ones, which agree in
-// samples and targets; classes are the union of theirs.
+// samples and targets; classes are the union of theirs. Either all of them are
+// [Spread] or none is.
 func Concat(parts ...Source) (Source, error) {
 	if len(parts) == 0 {
 		return nil, fmt.Errorf("concat: no sources")
@@ -46,30 +47,45 @@ func Concat(parts ...Source) (Source, error) {
 		c.parts = append(c.parts, fitted)
 		c.starts = append(c.starts, c.Len()+p.Len())
 	}
+	return c.spread()
+}
+
+// spread returns c as a [Spread] if its parts are.
+func (c *concat) spread() (Source, error) {
+	var shards []Shard
+	for _, p := range c.parts {
+		if s, ok := p.(Spread); ok {
+			shards = append(shards, s.Shards()...)
+		} else if shards != nil {
+			return nil, fmt.Errorf("concat: %s is not spread over the workers, %s is", p.Schema().Name, c.schema.Name)
+		}
+	}
+	switch first, ok := c.parts[0].(Spread); {
+	case ok:
+		return &wrapped{c, shards, first.Exchange}, nil
+	case shards != nil:
+		return nil, fmt.Errorf("concat: %s is not spread over the workers, others are", c.schema.Name)
+	}
 	return c, nil
 }
 
 func (c *concat) Schema() *Schema { return c.schema }
 func (c *concat) Len() int        { return c.starts[len(c.starts)-1] }
 
-func (c *concat) targets() *tensor.Tensor {
-	var ys []*tensor.Tensor
-	for _, p := range c.parts {
-		t, ok := p.(targeter)
-		if !ok || t.targets() == nil {
-			return nil
-		}
-		ys = append(ys, t.targets())
-	}
-	return tensor.Concat(0, ys...)
+func (c *concat) Read(rows []int, b *Batch) error {
+	b.MakeX(c.schema.DType, len(rows), c.schema.Sample)
+	return c.read(Source.Read, rows, b, true)
 }
 
-func (c *concat) Read(rows []int, b *Batch) error {
+func (c *concat) Target(rows []int, b *Batch) error { return c.read(readTarget, rows, b, false) }
+
+// read reads the rows of each part with a method of it, and puts them into their
+// places in b.
+func (c *concat) read(read func(Source, []int, *Batch) error, rows []int, b *Batch, samples bool) error {
 	if err := checkRows(c.schema.Name, rows, c.Len()); err != nil {
 		return err
 	}
 	b.SetIndex(rows)
-	b.MakeX(c.schema.DType, len(rows), c.schema.Sample)
 	b.Y = nil
 	if len(b.parts) < len(c.parts) {
 		b.parts = make([]Batch, len(c.parts))
@@ -84,16 +100,16 @@ func (c *concat) Read(rows []int, b *Batch) error {
 		if len(b.local) == 0 && (i > 0 || len(rows) > 0) {
 			continue
 		}
-		if err := p.Read(b.local, &b.parts[i]); err != nil {
+		if err := read(p, b.local, &b.parts[i]); err != nil {
 			return err
 		}
-		c.scatter(b, rows, i)
+		c.scatter(b, rows, i, samples)
 	}
 	return nil
 }
 
 // scatter copies what was read of part i to its places in b.
-func (c *concat) scatter(b *Batch, rows []int, i int) {
+func (c *concat) scatter(b *Batch, rows []int, i int, samples bool) {
 	part := &b.parts[i]
 	if b.Y == nil && part.Y != nil {
 		b.MakeY(part.Y.DType(), len(rows), part.Y.Shape()[1:])
@@ -103,7 +119,9 @@ func (c *concat) scatter(b *Batch, rows []int, i int) {
 		if c.partOf(r) != i {
 			continue
 		}
-		copyRow(b.X, to, part.X, from)
+		if samples {
+			copyRow(b.X, to, part.X, from)
+		}
 		if part.Y != nil {
 			copyRow(b.Y, to, part.Y, from)
 		}

@@ -55,7 +55,7 @@ func conformColumns(src Source, like *Schema) (Source, error) {
 	}
 	schema := *s
 	schema.Columns, schema.Sample = like.Columns, tensor.Shape{len(columns)}
-	return &converted{src, &schema, func(out, in *Batch) error {
+	return spreadLike(src, &converted{src, &schema, func(out, in *Batch) error {
 		size, width := in.X.DType().Size(), in.X.Shape()[1]
 		to, from := out.X.Bytes(), in.X.Bytes()
 		for i := range in.Len() {
@@ -65,7 +65,7 @@ func conformColumns(src Source, like *Schema) (Source, error) {
 			}
 		}
 		return nil
-	}}, nil
+	}}), nil
 }
 
 // conformType converts samples to an element type; a value that a type of whole
@@ -73,7 +73,7 @@ func conformColumns(src Source, like *Schema) (Source, error) {
 func conformType(src Source, dt tensor.DType) Source {
 	schema := *src.Schema()
 	schema.DType = dt
-	return &converted{src, &schema, func(out, in *Batch) error {
+	return spreadLike(src, &converted{src, &schema, func(out, in *Batch) error {
 		tensor.CopyInto(out.X, tensor.Cast(in.X, dt))
 		if !dt.IsInteger() {
 			return nil
@@ -85,7 +85,7 @@ func conformType(src Source, dt tensor.DType) Source {
 			}
 		}
 		return nil
-	}}
+	}})
 }
 
 // converted is a source whose samples are computed from those of another.
@@ -97,12 +97,7 @@ type converted struct {
 
 func (c *converted) Schema() *Schema { return c.schema }
 
-func (c *converted) targets() *tensor.Tensor {
-	if t, ok := c.Source.(targeter); ok {
-		return t.targets()
-	}
-	return nil
-}
+func (c *converted) Target(rows []int, b *Batch) error { return readTarget(c.Source, rows, b) }
 
 func (c *converted) Read(rows []int, b *Batch) error {
 	if len(b.parts) == 0 {

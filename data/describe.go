@@ -2,7 +2,6 @@ package data
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -35,79 +34,75 @@ type ClassCount struct {
 	Count int    `json:"count"`
 }
 
-// Moments gathers count, mean and variance in one pass over any number of values.
-//
-// Source: Welford, "Note on a method for calculating corrected sums of squares and
-// products", Technometrics 4 (1962).
-type Moments struct {
-	N        int     // finite values and infinities
-	NaN      int     // values that were not numbers
-	Mean     float64 // of the N
-	Min, Max float64 // of the N
-	squares  float64 // Σ (v - mean)²
-}
-
-// Add takes a value in.
-func (m *Moments) Add(v float64) {
-	if math.IsNaN(v) {
-		m.NaN++
-		return
-	}
-	if m.N == 0 {
-		m.Min, m.Max = v, v
-	}
-	m.N++
-	m.Min, m.Max = min(m.Min, v), max(m.Max, v)
-	delta := v - m.Mean
-	m.Mean += delta / float64(m.N)
-	m.squares += delta * (v - m.Mean)
-}
-
-// Std returns the standard deviation of the population, √(Σ(v-mean)²/N); 0 of none.
-func (m *Moments) Std() float64 {
-	if m.N == 0 {
-		return 0
-	}
-	return math.Sqrt(m.squares / float64(m.N))
-}
-
-func (m *Moments) stats(name string) ColumnStats {
-	return ColumnStats{Name: name, Min: m.Min, Max: m.Max, Mean: m.Mean, Std: m.Std(), NaN: m.NaN}
-}
-
 // describeLimit bounds the numbers that Describe looks at.
 const describeLimit = 20_000_000
 
 // Describe summarizes a source. Of a large one it reads evenly spread samples;
-// Summary.Read says how many. Classes and targets are counted in full.
+// Summary.Read says how many. Classes and targets are counted in full; of a [Spread]
+// those of all workers.
 func Describe(src Source) (*Summary, error) {
 	s := src.Schema()
 	d := &Summary{Schema: s, Samples: src.Len()}
 	if err := d.describeSamples(src); err != nil {
 		return nil, err
 	}
-	y, err := Targets(src)
-	if err != nil || y == nil {
-		return d, err
-	}
-	if s.Target.Kind == Classes {
-		counts := make([]int, len(s.Target.Labels))
-		for _, c := range tensor.Data[int64](y) {
-			counts[c]++
-		}
-		for i, l := range s.Target.Labels {
-			d.Classes = append(d.Classes, ClassCount{l, counts[i]})
-		}
-		return d, nil
-	}
-	moments := make([]Moments, len(s.Target.Names))
-	for i, v := range tensor.Data[float32](y) {
-		moments[i%len(moments)].Add(float64(v))
-	}
-	for i := range moments {
-		d.Targets = append(d.Targets, moments[i].stats(s.Target.Names[i]))
+	if err := d.describeTargets(src); err != nil {
+		return nil, err
 	}
 	return d, nil
+}
+
+// describeTargets counts the classes, or gathers the numbers of each target.
+func (d *Summary) describeTargets(src Source) error {
+	target := d.Schema.Target
+	counts, moments := make([]int, len(target.Labels)), make([]Moments, len(target.Names))
+	if target.Kind == NoTarget {
+		return nil
+	}
+	err := eachTarget(src, func(_ chunk, y *tensor.Tensor) error {
+		if target.Kind == Classes {
+			for _, c := range tensor.Data[int64](y) {
+				counts[c]++
+			}
+			return nil
+		}
+		for i, v := range tensor.Data[float32](y) {
+			moments[i%len(moments)].Add(float64(v))
+		}
+		return nil
+	})
+	if target.Kind == Numbers {
+		d.Targets, err = mergeStats(src, target.Names, moments, err)
+		return err
+	}
+	all, err := Agree(src, counts, err)
+	if err != nil {
+		return err
+	}
+	for i, l := range target.Labels {
+		d.Classes = append(d.Classes, ClassCount{Label: l})
+		for _, counts := range all {
+			d.Classes[i].Count += counts[i]
+		}
+	}
+	return nil
+}
+
+// mergeStats returns the statistics of the moments of all workers.
+func mergeStats(src Source, names []string, mine []Moments, err error) ([]ColumnStats, error) {
+	all, err := Agree(src, mine, err)
+	if err != nil {
+		return nil, err
+	}
+	stats := make([]ColumnStats, len(names))
+	for i, name := range names {
+		var m Moments
+		for _, moments := range all {
+			m.Merge(moments[i])
+		}
+		stats[i] = m.stats(name)
+	}
+	return stats, nil
 }
 
 // describeSamples gathers the numbers of each column, or of all pixels.
@@ -120,36 +115,45 @@ func (d *Summary) describeSamples(src Source) error {
 		}
 	}
 	moments := make([]Moments, len(names))
-	add := func(x *tensor.Tensor) {
+	width := max(d.Schema.Sample.Len(), 1)
+	step := 1 + d.Samples*width/describeLimit
+	d.Read = (d.Samples + step - 1) / step
+	err := eachSample(src, step, 1+(1<<16)/width, func(x *tensor.Tensor) {
 		for i, v := range tensor.Float64s(x) {
 			moments[i%len(moments)].Add(v)
 		}
-	}
-	width := max(d.Schema.Sample.Len(), 1)
-	step := 1 + d.Samples*width/describeLimit
-	var rows []int
+	})
+	d.Columns, err = mergeStats(src, names, moments, err)
+	return err
+}
+
+// eachSample calls do with every step'th sample, as far as they are here: at most
+// size of them at a time, those of various sizes alone.
+func eachSample(src Source, step, size int, do func(x *tensor.Tensor)) error {
 	var b Batch
-	for row := 0; row < d.Samples; row += step {
-		d.Read++
-		if sampler, ok := src.(Sampler); ok {
+	var rows []int
+	for c := range chunks(src, size*step) {
+		rows = rows[:0]
+		for _, row := range c.rows {
+			if row%step == 0 {
+				rows = append(rows, row)
+			}
+		}
+		sampler, ok := src.(Sampler)
+		if !ok {
+			if err := src.Read(rows, &b); err != nil {
+				return err
+			}
+			do(b.X)
+			continue
+		}
+		for _, row := range rows {
 			x, err := sampler.Sample(row)
 			if err != nil {
 				return err
 			}
-			add(x)
-			continue
+			do(x)
 		}
-		if rows = append(rows, row); len(rows)*width < 1<<16 && row+step < d.Samples {
-			continue
-		}
-		if err := src.Read(rows, &b); err != nil {
-			return err
-		}
-		add(b.X)
-		rows = rows[:0]
-	}
-	for i := range moments {
-		d.Columns = append(d.Columns, moments[i].stats(names[i]))
 	}
 	return nil
 }

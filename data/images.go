@@ -111,9 +111,8 @@ func openImage(_ context.Context, f *file, o *Options) (Source, error) {
 	return FromTensors(schema, picture.Unsqueeze(0), nil)
 }
 
-func (s *images) Schema() *Schema         { return s.schema }
-func (s *images) Len() int                { return len(s.files) }
-func (s *images) targets() *tensor.Tensor { return s.y }
+func (s *images) Schema() *Schema { return s.schema }
+func (s *images) Len() int        { return len(s.files) }
 
 // Sample decodes one picture, with as many channels as the first.
 func (s *images) Sample(row int) (*tensor.Tensor, error) {
@@ -132,7 +131,7 @@ func (s *images) Target(rows []int, b *Batch) error {
 		return err
 	}
 	b.SetIndex(rows)
-	readTarget(b, s.y, rows)
+	b.setTarget(s.y, rows)
 	return nil
 }
 

@@ -7,58 +7,50 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// subset is some rows of a source in a given order.
+// subset is n rows of a source in a given order.
 type subset struct {
 	Source
-	rows []int
+	n  int
+	at func(i int) int // row of the source, of 0…n-1
 }
 
-// Subset returns the source of the given rows of src, in that order. Its batches
-// have the indices of src.
+// Subset returns the source of the given rows of src, in that order; of a [Spread],
+// shard by shard. Its batches have the indices of src.
 func Subset(src Source, rows []int) (Source, error) {
 	if err := checkRows(src.Schema().Name, rows, src.Len()); err != nil {
 		return nil, err
 	}
-	s := subset{src, rows}
+	if spread, ok := src.(Spread); ok {
+		return spreadSubset(spread, rows), nil
+	}
+	return newSubset(src, len(rows), func(i int) int { return rows[i] }), nil
+}
+
+func newSubset(src Source, n int, at func(i int) int) Source {
+	s := subset{src, n, at}
 	if sampler, ok := src.(Sampler); ok {
-		return &samplerSubset{s, sampler}, nil
+		return &samplerSubset{s, sampler}
 	}
-	return &s, nil
+	return &s
 }
 
-func (s *subset) Len() int { return len(s.rows) }
+func (s *subset) Len() int { return s.n }
 
-func (s *subset) targets() *tensor.Tensor {
-	t, ok := s.Source.(targeter)
-	if !ok || t.targets() == nil {
-		return nil
-	}
-	var b Batch
-	readTarget(&b, t.targets(), s.rows)
-	return b.Y
-}
+func (s *subset) Read(rows []int, b *Batch) error   { return s.read(Source.Read, rows, b) }
+func (s *subset) Target(rows []int, b *Batch) error { return s.read(readTarget, rows, b) }
 
-// outer sets b's scratch to the rows in the underlying source.
-func (s *subset) outer(rows []int, b *Batch) ([]int, error) {
-	if err := checkRows(s.Schema().Name, rows, len(s.rows)); err != nil {
-		return nil, err
-	}
-	b.rows = b.rows[:0]
-	for _, r := range rows {
-		b.rows = append(b.rows, s.rows[r])
-	}
-	return b.rows, nil
-}
-
-func (s *subset) Read(rows []int, b *Batch) error {
-	rows, err := s.outer(rows, b)
-	if err != nil {
+// read reads the rows of the underlying source with a method of it.
+func (s *subset) read(read func(Source, []int, *Batch) error, rows []int, b *Batch) error {
+	if err := checkRows(s.Schema().Name, rows, s.n); err != nil {
 		return err
 	}
-	mine := b.rows
-	b.rows = nil // src may be a subset too
-	err = s.Source.Read(rows, b)
-	b.rows = mine
+	outer := b.rows[:0]
+	for _, r := range rows {
+		outer = append(outer, s.at(r))
+	}
+	b.rows = nil // the source may be a subset too
+	err := read(s.Source, outer, b)
+	b.rows = outer
 	return err
 }
 
@@ -69,51 +61,41 @@ type samplerSubset struct {
 }
 
 func (s *samplerSubset) Sample(row int) (*tensor.Tensor, error) {
-	if err := checkRows(s.Schema().Name, []int{row}, len(s.rows)); err != nil {
+	if err := checkRows(s.Schema().Name, []int{row}, s.n); err != nil {
 		return nil, err
 	}
-	return s.sampler.Sample(s.rows[row])
-}
-
-func (s *samplerSubset) Target(rows []int, b *Batch) error {
-	rows, err := s.outer(rows, b)
-	if err != nil {
-		return err
-	}
-	mine := b.rows
-	b.rows = nil
-	err = s.sampler.Target(rows, b)
-	b.rows = mine
-	return err
+	return s.sampler.Sample(s.at(row))
 }
 
 // Split cuts src into parts of the given fractions, which are positive and sum to
 // at most 1, in an order drawn by seed. Sizes are rounded so that no sample is in
 // two parts and, if the fractions sum to 1, each is in one; a part that would be
-// empty is an error.
+// empty is an error. A [Spread] is cut shard by shard, whatever the number of
+// workers.
 func Split(src Source, seed uint64, fractions ...float64) ([]Source, error) {
-	n, name := src.Len(), src.Schema().Name
-	order := NewPermutation(n, tensor.RandStream(seed, "split"))
-	var parts []Source
-	sum, from := 0.0, 0
+	sum := 0.0
 	for _, f := range fractions {
 		sum += f
 		if !(f > 0) || sum > 1+1e-9 {
 			return nil, fmt.Errorf("split %v: want positive fractions that sum to at most 1, such as 0.8,0.1,0.1", fractions)
 		}
+	}
+	if spread, ok := src.(Spread); ok {
+		return splitSpread(spread, seed, fractions)
+	}
+	n := src.Len()
+	order := NewPermutation(n, tensor.RandStream(seed, "split"))
+	var parts []Source
+	sum = 0
+	from := 0
+	for _, f := range fractions {
+		sum += f
 		to := min(int(math.Round(sum*float64(n))), n)
 		if to == from {
-			return nil, &ContentError{name, fmt.Sprintf("%d samples are too few to split by %v", n, fractions), "give more data, or leave the split out"}
+			return nil, tooFew(src, fractions)
 		}
-		rows := make([]int, to-from)
-		for i := range rows {
-			rows[i] = order.At(from + i)
-		}
-		part, err := Subset(src, rows)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part)
+		first := from
+		parts = append(parts, newSubset(src, to-from, func(i int) int { return order.At(first + i) }))
 		from = to
 	}
 	return parts, nil

@@ -3,6 +3,7 @@ package data
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -11,68 +12,91 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// targeter is a source that has its targets in memory.
-type targeter interface {
-	targets() *tensor.Tensor // nil if it does not
+// readTarget fills b.Y and b.Index for the given rows of src, without reading the
+// samples where src can.
+func readTarget(src Source, rows []int, b *Batch) error {
+	if t, ok := src.(interface {
+		Target(rows []int, b *Batch) error
+	}); ok {
+		return t.Target(rows, b)
+	}
+	return src.Read(rows, b)
+}
+
+// eachTarget calls do with the targets of all samples that are here.
+func eachTarget(src Source, do func(c chunk, y *tensor.Tensor) error) error {
+	var b Batch
+	for c := range chunks(src, 4096) {
+		if err := readTarget(src, c.rows, &b); err != nil {
+			return err
+		}
+		if err := do(c, b.Y); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Targets returns the targets of all samples, as [TargetKind] says; nil without a
-// target.
+// target. Of a [Spread] it returns those that are here, shard by shard.
 func Targets(src Source) (*tensor.Tensor, error) {
 	if src.Schema().Target.Kind == NoTarget {
 		return nil, nil
 	}
-	if t, ok := src.(targeter); ok {
-		if y := t.targets(); y != nil {
-			return y, nil
-		}
+	if t, ok := src.(*tensors); ok {
+		return t.y, nil
 	}
-	var all []*tensor.Tensor
-	var b Batch
-	for from := 0; from < src.Len() || from == 0; from += 1024 {
-		rows := make([]int, min(1024, src.Len()-from))
-		for i := range rows {
-			rows[i] = from + i
-		}
-		read := src.Read
-		if s, ok := src.(Sampler); ok {
-			read = s.Target
-		}
-		if err := read(rows, &b); err != nil {
-			return nil, err
-		}
-		all = append(all, b.Y.Clone())
+	var none Batch
+	if err := readTarget(src, nil, &none); err != nil {
+		return nil, err
 	}
-	return tensor.Concat(0, all...), nil
+	all := []*tensor.Tensor{none.Y}
+	err := eachTarget(src, func(_ chunk, y *tensor.Tensor) error {
+		all = append(all, y.Clone())
+		return nil
+	})
+	return tensor.Concat(0, all...), err
 }
 
-// retargeted is a source with other targets.
+// retargeted is a source with other targets, which follow from its own.
 type retargeted struct {
 	Source
-	schema *Schema
-	y      *tensor.Tensor // nil: without target
+	schema  *Schema
+	convert func(in, out *Batch) error // sets out.Y; nil: without target
 }
 
 // retarget replaces the targets of src.
-func retarget(src Source, t Target, y *tensor.Tensor) Source {
+func retarget(src Source, t Target, convert func(in, out *Batch) error) Source {
 	schema := *src.Schema()
 	schema.Target = t
-	r := retargeted{src, &schema, y}
+	r := retargeted{src, &schema, convert}
 	if sampler, ok := src.(Sampler); ok {
 		return &retargetedSampler{r, sampler}
 	}
-	return &r
+	return spreadLike(src, &r)
 }
 
-func (r *retargeted) Schema() *Schema         { return r.schema }
-func (r *retargeted) targets() *tensor.Tensor { return r.y }
+func (r *retargeted) Schema() *Schema { return r.schema }
 
-func (r *retargeted) Read(rows []int, b *Batch) error {
-	if err := r.Source.Read(rows, b); err != nil {
+func (r *retargeted) Read(rows []int, b *Batch) error   { return r.read(Source.Read, rows, b) }
+func (r *retargeted) Target(rows []int, b *Batch) error { return r.read(readTarget, rows, b) }
+
+// read reads with a method of the underlying source.
+func (r *retargeted) read(read func(Source, []int, *Batch) error, rows []int, b *Batch) error {
+	if r.convert == nil {
+		err := read(r.Source, rows, b)
+		b.Y = nil
 		return err
 	}
-	readTarget(b, r.y, rows)
-	return nil
+	if len(b.parts) == 0 {
+		b.parts = make([]Batch, 1)
+	}
+	in := &b.parts[0]
+	if err := read(r.Source, rows, in); err != nil {
+		return err
+	}
+	b.X, b.Index = in.X, append(b.Index[:0], in.Index...)
+	return r.convert(in, b)
 }
 
 type retargetedSampler struct {
@@ -82,12 +106,19 @@ type retargetedSampler struct {
 
 func (r *retargetedSampler) Sample(row int) (*tensor.Tensor, error) { return r.sampler.Sample(row) }
 
-func (r *retargetedSampler) Target(rows []int, b *Batch) error {
-	if err := r.sampler.Target(rows, b); err != nil {
-		return err
+// recode returns a conversion of targets of one value each by a table.
+func recode[From, To int64 | float32](s *Schema, to tensor.DType, table map[From]To) func(in, out *Batch) error {
+	return func(in, out *Batch) error {
+		from := tensor.Data[From](in.Y)
+		y := tensor.Data[To](out.MakeY(to, len(from), nil))
+		for i, v := range from {
+			var ok bool
+			if y[i], ok = table[v]; !ok {
+				return &ContentError{s.Name, fmt.Sprintf("the target of sample %d is another than before, %v", in.Index[i], v), "leave the data alone while it is used"}
+			}
+		}
+		return nil
 	}
-	readTarget(b, r.y, rows)
-	return nil
 }
 
 // ToClasses returns src with its target as classes. Whole numbers become labels.
@@ -102,50 +133,57 @@ func ToClasses(src Source, labels []string) (Source, error) {
 		if labels == nil || slices.Equal(labels, s.Target.Labels) {
 			return src, nil
 		}
-	case Numbers:
-		if len(s.Target.Names) != 1 {
-			return nil, &ContentError{s.Name, fmt.Sprintf("%d target columns cannot be classes", len(s.Target.Names)), "name one, or use a loss for numbers"}
+		return relabel(src, labels, func(c int64, _ int) (string, error) { return s.Target.Labels[c], nil })
+	}
+	if len(s.Target.Names) != 1 {
+		return nil, &ContentError{s.Name, fmt.Sprintf("%d target columns cannot be classes", len(s.Target.Names)), "name one, or use a loss for numbers"}
+	}
+	return relabel(src, labels, func(v float32, row int) (string, error) {
+		f := float64(v)
+		if f != math.Trunc(f) || math.IsInf(f, 0) {
+			return "", &ContentError{s.Name, fmt.Sprintf("the target %s of sample %d is %v, not a class", s.Target.Names[0], row, v), "classes are whole numbers or text; for numbers use a loss such as mse"}
 		}
-	}
-	y, err := Targets(src)
-	if err != nil {
-		return nil, err
-	}
-	text, err := labelTexts(s, y)
+		return strconv.FormatFloat(f, 'f', -1, 64), nil
+	})
+}
+
+// relabel returns src with classes as targets: the place that the text of a target
+// has among the labels, which are those of all workers if they are nil.
+func relabel[T int64 | float32](src Source, labels []string, text func(v T, row int) (string, error)) (Source, error) {
+	s := src.Schema()
+	texts := map[T]string{}
+	err := eachTarget(src, func(c chunk, y *tensor.Tensor) error {
+		for i, v := range tensor.Data[T](y) {
+			if _, ok := texts[v]; ok {
+				continue
+			}
+			label, err := text(v, c.rows[i])
+			if err != nil {
+				return err
+			}
+			if labels != nil && !slices.Contains(labels, label) {
+				return strangeLabel(s, label, c.rows[i], labels)
+			}
+			texts[v] = label
+		}
+		return nil
+	})
+	all, err := Agree(src, slices.Collect(maps.Values(texts)), err)
 	if err != nil {
 		return nil, err
 	}
 	if labels == nil {
-		labels = distinct(text)
+		labels = distinct(slices.Concat(all...))
 	}
-	codes, err := encode(s, text, labels)
-	if err != nil {
-		return nil, err
+	table := make(map[T]int64, len(texts))
+	for v, label := range texts {
+		table[v] = int64(slices.Index(labels, label))
 	}
-	return retarget(src, Target{Classes, s.Target.Names, labels}, codes), nil
+	return retarget(src, Target{Classes, s.Target.Names, labels}, recode(s, tensor.Int64, table)), nil
 }
 
 func noTarget(s *Schema) error {
 	return &ContentError{s.Name, "there is no target to learn", "name its column with --target, or put the labels beside the samples"}
-}
-
-// labelTexts returns the label of each target.
-func labelTexts(s *Schema, y *tensor.Tensor) ([]string, error) {
-	text := make([]string, y.Len())
-	if s.Target.Kind == Classes {
-		for i, c := range tensor.Data[int64](y) {
-			text[i] = s.Target.Labels[c]
-		}
-		return text, nil
-	}
-	for i, v := range tensor.Data[float32](y) {
-		f := float64(v)
-		if f != math.Trunc(f) || math.IsInf(f, 0) {
-			return nil, &ContentError{s.Name, fmt.Sprintf("the target %s of sample %d is %v, not a class", s.Target.Names[0], i, v), "classes are whole numbers or text; for numbers use a loss such as mse"}
-		}
-		text[i] = strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	return text, nil
 }
 
 // encode returns the place of each text among the labels.
@@ -158,11 +196,15 @@ func encode(s *Schema, text, labels []string) (*tensor.Tensor, error) {
 	for i, v := range text {
 		c, ok := at[v]
 		if !ok {
-			return nil, &ContentError{s.Name, fmt.Sprintf("the label %q of sample %d is not among the %d classes %s", v, i, len(labels), preview(labels)), "fix the label, or train with data that has it"}
+			return nil, strangeLabel(s, v, i, labels)
 		}
 		codes[i] = c
 	}
 	return tensor.Of(codes, len(codes)), nil
+}
+
+func strangeLabel(s *Schema, label string, row int, labels []string) error {
+	return &ContentError{s.Name, fmt.Sprintf("the label %q of sample %d is not among the %d classes %s", label, row, len(labels), preview(labels)), "fix the label, or train with data that has it"}
 }
 
 // ToNumbers returns src with its target as numbers; labels that are numbers stand
@@ -175,23 +217,15 @@ func ToNumbers(src Source) (Source, error) {
 	case Numbers:
 		return src, nil
 	}
-	values := make([]float32, len(s.Target.Labels))
+	values := make(map[int64]float32, len(s.Target.Labels))
 	for i, l := range s.Target.Labels {
 		v, err := strconv.ParseFloat(l, 32)
 		if err != nil {
 			return nil, &ContentError{s.Name, fmt.Sprintf("the target %s is text (%s), the loss wants numbers", s.Target.Names[0], preview(s.Target.Labels)), "use a loss for classes such as cross_entropy, or name another target"}
 		}
-		values[i] = float32(v)
+		values[int64(i)] = float32(v)
 	}
-	y, err := Targets(src)
-	if err != nil {
-		return nil, err
-	}
-	numbers := make([]float32, y.Len())
-	for i, c := range tensor.Data[int64](y) {
-		numbers[i] = values[c]
-	}
-	return retarget(src, Target{Kind: Numbers, Names: s.Target.Names}, tensor.Of(numbers, len(numbers))), nil
+	return retarget(src, Target{Kind: Numbers, Names: s.Target.Names}, recode(s, tensor.Float32, values)), nil
 }
 
 // WithoutTarget returns src without its target.
@@ -209,29 +243,39 @@ func Validate(src Source) error {
 	if src.Len() == 0 {
 		return &ContentError{s.Name, "there are no samples", "give a file that holds some"}
 	}
-	y, err := Targets(src)
-	switch {
-	case err != nil:
-		return err
-	case s.Target.Kind == NoTarget:
+	if s.Target.Kind == NoTarget {
 		return noTarget(s)
-	case s.Target.Kind == Numbers:
-		return finite(s, y)
 	}
-	codes := tensor.Data[int64](y)
-	for _, c := range codes {
-		if c != codes[0] {
-			return nil
+	var classes []int64 // two of them are enough
+	err := eachTarget(src, func(c chunk, y *tensor.Tensor) error {
+		if s.Target.Kind == Numbers {
+			return finite(s, c, tensor.Data[float32](y))
 		}
+		for _, v := range tensor.Data[int64](y) {
+			if len(classes) < 2 && !slices.Contains(classes, v) {
+				classes = append(classes, v)
+			}
+		}
+		return nil
+	})
+	all, err := Agree(src, classes, err)
+	if err != nil || s.Target.Kind == Numbers {
+		return err
 	}
-	return &ContentError{s.Name, fmt.Sprintf("the target %s has one class only, %s, in %d samples", s.Target.Names[0], s.Target.Labels[codes[0]], len(codes)), "give samples of at least two classes"}
+	found := slices.Concat(all...)
+	slices.Sort(found)
+	if found = slices.Compact(found); len(found) > 1 {
+		return nil
+	}
+	return &ContentError{s.Name, fmt.Sprintf("the target %s has one class only, %s, in %d samples", s.Target.Names[0], s.Target.Labels[found[0]], src.Len()), "give samples of at least two classes"}
 }
 
-func finite(s *Schema, y *tensor.Tensor) error {
+// finite reports a target that is no finite number.
+func finite(s *Schema, c chunk, y []float32) error {
 	k := len(s.Target.Names)
-	for i, v := range tensor.Data[float32](y) {
+	for i, v := range y {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return &ContentError{s.Name, fmt.Sprintf("the target %s of sample %d is %v", s.Target.Names[i%k], i/k, v), "remove the sample or fix the value"}
+			return &ContentError{s.Name, fmt.Sprintf("the target %s of sample %d is %v", s.Target.Names[i%k], c.rows[i/k], v), "remove the sample or fix the value"}
 		}
 	}
 	return nil

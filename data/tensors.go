@@ -74,9 +74,8 @@ func checkLabels(s *Schema, codes []int64) error {
 	return nil
 }
 
-func (s *tensors) Schema() *Schema         { return s.schema }
-func (s *tensors) Len() int                { return s.x.Shape()[0] }
-func (s *tensors) targets() *tensor.Tensor { return s.y }
+func (s *tensors) Schema() *Schema { return s.schema }
+func (s *tensors) Len() int        { return s.x.Shape()[0] }
 
 func (s *tensors) Read(rows []int, b *Batch) error {
 	if err := checkRows(s.schema.Name, rows, s.Len()); err != nil {
@@ -84,12 +83,21 @@ func (s *tensors) Read(rows []int, b *Batch) error {
 	}
 	b.SetIndex(rows)
 	copyRows(b.MakeX(s.x.DType(), len(rows), s.schema.Sample), s.x, rows)
-	readTarget(b, s.y, rows)
+	b.setTarget(s.y, rows)
 	return nil
 }
 
-// readTarget sets b.Y to the given rows of y.
-func readTarget(b *Batch, y *tensor.Tensor, rows []int) {
+func (s *tensors) Target(rows []int, b *Batch) error {
+	if err := checkRows(s.schema.Name, rows, s.Len()); err != nil {
+		return err
+	}
+	b.SetIndex(rows)
+	b.setTarget(s.y, rows)
+	return nil
+}
+
+// setTarget sets b.Y to the given rows of y, which may be nil.
+func (b *Batch) setTarget(y *tensor.Tensor, rows []int) {
 	b.Y = nil
 	if y != nil {
 		copyRows(b.MakeY(y.DType(), len(rows), y.Shape()[1:]), y, rows)

@@ -37,17 +37,20 @@ func (s *OneHot) bind(columns []string) error {
 func (s *OneHot) Fitted() bool { return s.Size > 0 }
 
 // Fit learns the size from the column's largest number.
-func (s *OneHot) Fit(batches Rows) error {
-	most := -1.0
-	err := batches(func(x *tensor.Tensor) error {
-		for _, v := range tensor.Float64s(x.Index(1, s.At)) {
-			if v < 0 || v != math.Trunc(v) || v >= maxOneHot {
-				return &data.ContentError{Source: "one_hot", Detail: fmt.Sprintf("column %s holds %v, want whole numbers of 0…%d", s.Column, v, maxOneHot-1), Hint: "recode it"}
+func (s *OneHot) Fit(rows Rows) error {
+	most, err := Learn(rows, func(each func(do func(x *tensor.Tensor) error) error) (float64, error) {
+		most := -1.0
+		err := each(func(x *tensor.Tensor) error {
+			for _, v := range tensor.Float64s(x.Index(1, s.At)) {
+				if v < 0 || v != math.Trunc(v) || v >= maxOneHot {
+					return &data.ContentError{Source: "one_hot", Detail: fmt.Sprintf("column %s holds %v, want whole numbers of 0…%d", s.Column, v, maxOneHot-1), Hint: "recode it"}
+				}
+				most = max(most, v)
 			}
-			most = max(most, v)
-		}
-		return nil
-	})
+			return nil
+		})
+		return most, err
+	}, func(into *float64, from float64) { *into = max(*into, from) })
 	s.Size = int(most) + 1
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -164,7 +163,8 @@ func (p *Pipeline) growing() GraphStep {
 	return nil
 }
 
-// Fit lets every step learn that has to, each from what those before it give.
+// Fit lets every step learn that has to, each from what those before it give. All
+// workers that share a [data.Spread] learn the same; see [Learn].
 func (p *Pipeline) Fit(ctx context.Context, src data.Source) error {
 	for i, s := range p.Graph {
 		f, ok := s.(Fitter)
@@ -174,37 +174,12 @@ func (p *Pipeline) Fit(ctx context.Context, src data.Source) error {
 		if src.Len() == 0 {
 			return &data.ContentError{Source: src.Schema().Name, Detail: "there are no samples to learn the step " + NameOf(s) + " from", Hint: "give a file that holds some"}
 		}
-		err := f.Fit(func(do func(x *tensor.Tensor) error) error { return p.eachBatch(ctx, src, i, do) })
+		err := f.Fit(Rows{src, func(some data.Source, do func(x *tensor.Tensor) error) error { return p.eachBatch(ctx, some, i, do) }})
 		if err != nil {
 			return fmt.Errorf("%s: fit the step %s: %w", src.Schema().Name, NameOf(s), err)
 		}
 	}
 	return nil
-}
-
-// eachBatch calls do with all samples of src after the first n graph steps.
-func (p *Pipeline) eachBatch(ctx context.Context, src data.Source, n int, do func(x *tensor.Tensor) error) error {
-	batches, err := NewBatches(ctx, src, p, BatchOptions{Size: 256})
-	if err != nil {
-		return err
-	}
-	defer batches.Close()
-	for {
-		b, err := batches.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		x, err := p.evaluate(b.X, n)
-		if err != nil {
-			return err
-		}
-		if err := do(x); err != nil {
-			return err
-		}
-	}
 }
 
 // evaluate computes the first n graph steps by the operators' definitions.

@@ -24,8 +24,8 @@ type Standardize struct {
 func (s *Standardize) Fitted() bool { return s.Mean != nil && s.Std != nil }
 
 // Fit learns them from all samples.
-func (s *Standardize) Fit(batches Rows) error {
-	m, err := moments(batches, -1)
+func (s *Standardize) Fit(rows Rows) error {
+	m, err := moments(rows, -1)
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,8 @@ type Normalize struct {
 func (s *Normalize) Fitted() bool { return s.Mean != nil && s.Std != nil }
 
 // Fit learns them from all pixels of all samples.
-func (s *Normalize) Fit(batches Rows) error {
-	m, err := moments(batches, 1)
+func (s *Normalize) Fit(rows Rows) error {
+	m, err := moments(rows, 1)
 	if err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ type MinMax struct {
 func (s *MinMax) Fitted() bool { return s.Min != nil && s.Max != nil }
 
 // Fit learns the bounds from all samples.
-func (s *MinMax) Fit(batches Rows) error {
-	m, err := moments(batches, -1)
+func (s *MinMax) Fit(rows Rows) error {
+	m, err := moments(rows, -1)
 	if err != nil {
 		return err
 	}
@@ -101,32 +101,38 @@ func (s *MinMax) Build(x *graph.Value) *graph.Value {
 }
 
 // moments gathers the moments for each index of an axis; -1 is the last.
-func moments(batches Rows, axis int) ([]data.Moments, error) {
-	var m []data.Moments
-	seen := 0 // samples
-	err := batches(func(x *tensor.Tensor) error {
-		a := axis
-		if a < 0 {
-			a += x.Rank()
-		}
-		if a < 1 || a >= x.Rank() {
-			return fmt.Errorf("samples of shape %v have no axis to standardize", x.Shape()[1:])
-		}
-		if m == nil {
-			m = make([]data.Moments, x.Shape()[a])
-		}
-		inner := x.Shape()[a+1:].Len()
-		for i, v := range tensor.Float64s(x) {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				sample := seen + i/x.Shape()[1:].Len()
-				return &data.ContentError{Source: fmt.Sprintf("sample %d", sample), Detail: fmt.Sprintf("it holds %v", v), Hint: "remove the sample or fix the value"}
+func moments(rows Rows, axis int) ([]data.Moments, error) {
+	return Learn(rows, func(each func(do func(x *tensor.Tensor) error) error) ([]data.Moments, error) {
+		var m []data.Moments
+		seen := 0 // samples
+		err := each(func(x *tensor.Tensor) error {
+			a := axis
+			if a < 0 {
+				a += x.Rank()
 			}
-			m[i/inner%len(m)].Add(v)
+			if a < 1 || a >= x.Rank() {
+				return fmt.Errorf("samples of shape %v have no axis to standardize", x.Shape()[1:])
+			}
+			if m == nil {
+				m = make([]data.Moments, x.Shape()[a])
+			}
+			inner := x.Shape()[a+1:].Len()
+			for i, v := range tensor.Float64s(x) {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					sample := seen + i/x.Shape()[1:].Len()
+					return &data.ContentError{Source: fmt.Sprintf("sample %d", sample), Detail: fmt.Sprintf("it holds %v", v), Hint: "remove the sample or fix the value"}
+				}
+				m[i/inner%len(m)].Add(v)
+			}
+			seen += x.Shape()[0]
+			return nil
+		})
+		return m, err
+	}, func(into *[]data.Moments, from []data.Moments) {
+		for i := range from {
+			(*into)[i].Merge(from[i])
 		}
-		seen += x.Shape()[0]
-		return nil
 	})
-	return m, err
 }
 
 func meanStd(m []data.Moments) (mean, std []float64) {

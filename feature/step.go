@@ -30,13 +30,9 @@ type Fitter interface {
 	// Fitted reports whether there is nothing left to learn: it was learned,
 	// or given by the user.
 	Fitted() bool
-	// Fit learns from what the steps before it give, in batches [n, sample…].
-	Fit(batches Rows) error
+	// Fit learns from what the steps before it give.
+	Fit(rows Rows) error
 }
-
-// Rows calls do with one batch of samples after another, all of the data once. It
-// returns the first error, of reading or of do.
-type Rows func(do func(x *tensor.Tensor) error) error
 
 // HostStep is a step that changes a sample when it is read: an image [height,
 // width, channels] of bytes.
