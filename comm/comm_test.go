@@ -242,7 +242,7 @@ func TestAbort(t *testing.T) {
 }
 
 func TestLeavingEarly(t *testing.T) {
-	errs := each(t, comm.Memory(3), comm.Options{}, func(g *comm.Group) error {
+	errs := each(t, comm.Memory(3), comm.Options{Lost: time.Second}, func(g *comm.Group) error {
 		if g.Rank() == 1 {
 			return nil
 		}

@@ -47,15 +47,23 @@ func (g *Group) sendAll() {
 	}
 }
 
+// buffer waits for one to encode into, which comes with each frame to be sent.
+func (g *Group) buffer() ([]byte, error) {
+	select {
+	case buf := <-g.free:
+		return buf, nil
+	case <-g.down:
+		return nil, errDown
+	}
+}
+
 // send leaves numbers, at most a segment, to the sender: as they lie in memory,
 // where they stay until flush, or else encoded, and then src becomes what the
 // codec made of it, if settle is set.
 func send[T Number](g *Group, c *codec[T], to int, src []T, settle bool) error {
-	var buf []byte
-	select {
-	case buf = <-g.free:
-	case <-g.down:
-		return errDown
+	buf, err := g.buffer()
+	if err != nil {
+		return err
 	}
 	frame := kernel.View[byte](src)
 	if c.lossy {
