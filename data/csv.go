@@ -22,10 +22,6 @@ const delimiters = ",;\t"
 // missing lists how files write that a value is not there.
 var missing = []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"}
 
-// targetNames are the columns that are taken as the target, if none is named,
-// before the last.
-var targetNames = []string{"target", "label", "class", "y"}
-
 // openCSV reads a table with a header: numbers, and a target of numbers or text.
 // Quoted fields, CRLF, a byte order mark and the delimiters , ; and tab are
 // understood.
@@ -134,67 +130,13 @@ func (t *csvTable) checkHeader() error {
 
 // choose decides which columns are targets and which are features.
 func (t *csvTable) choose(o *Options) error {
-	names, err := t.targetColumns(o)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		i := slices.Index(t.header, name)
-		if i < 0 {
-			return t.noColumn(name)
-		}
-		t.targets = append(t.targets, i)
-	}
-	if o.Columns == nil {
-		for i := range t.header {
-			if !slices.Contains(t.targets, i) {
-				t.features = append(t.features, i)
-			}
-		}
-	}
-	for _, name := range o.Columns {
-		i := slices.Index(t.header, name)
-		if i < 0 {
-			return t.noColumn(name)
-		}
-		t.features = append(t.features, i)
-	}
-	if len(t.features) == 0 {
-		return &tensor.FormatError{File: t.file, Line: 1, Detail: "no column is left to learn from", Hint: "give more columns than the target"}
+	var e *tensor.FormatError
+	if t.features, t.targets, e = pickColumns(t.header, o); e != nil {
+		e.File, e.Line = t.file, 1
+		return e
 	}
 	t.notText = len(t.targets) != 1
 	return nil
-}
-
-func (t *csvTable) noColumn(name string) error {
-	return &tensor.FormatError{File: t.file, Line: 1, Detail: fmt.Sprintf("there is no column %s", name), Hint: "its columns are " + preview(t.header)}
-}
-
-func (t *csvTable) targetColumns(o *Options) ([]string, error) {
-	switch {
-	case o.NoTarget:
-		return nil, nil
-	case o.Target != "":
-		var names []string
-		for name := range strings.SplitSeq(o.Target, ",") {
-			names = append(names, strings.TrimSpace(name))
-		}
-		if o.optionalTarget && !slices.Contains(t.header, names[0]) {
-			return nil, nil
-		}
-		return names, nil
-	}
-	for _, want := range targetNames {
-		for _, name := range t.header {
-			if strings.EqualFold(name, want) {
-				return []string{name}, nil
-			}
-		}
-	}
-	if o.optionalTarget || len(t.header) == 1 {
-		return nil, nil
-	}
-	return t.header[len(t.header)-1:], nil
 }
 
 // add parses a row.
