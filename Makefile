@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo build test race purego avx512 lint generate fuzz bench venv clean
-.PHONY: fmt tidy vet staticcheck cross test-go test-peers
+.PHONY: spark-protos fmt tidy vet staticcheck cross test-go test-peers
 .NOTPARALLEL:
 
 # No native library on any node: everything but the race detector builds without C.
@@ -25,7 +25,7 @@ RACE_PACKAGES = $(shell git ls-files -co --exclude-standard '*.go' | \
 	grep -vE '(^|/)(_|testdata)|^(tools|bench)(/|$$)' | sed 's,^,./,')
 
 help: ## print this list
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 demo: build ## train LeNet on MNIST, save it, predict ten test images: about a minute
 	./ember train lenet --data mnist --epochs 1 --out .cache/demo/lenet.onnx
@@ -82,6 +82,11 @@ cross:
 generate: ## rewrite all generated files; fails if that changes what is committed
 	go generate ./...
 	git diff --exit-code
+
+spark-protos: ## write the code of Spark Connect's protocol anew; fails if that changes what is committed
+	scripts/spark.sh
+	scripts/spark-protos.sh
+	git diff --exit-code spark/connect/internal/sparkpb
 
 fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz.sh $(FUZZTIME)

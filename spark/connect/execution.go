@@ -1,0 +1,179 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	pb "github.com/emberml/ember/spark/connect/internal/sparkpb"
+)
+
+// execution is one operation on the server. It runs there whether anybody listens or not: a stream of its responses that
+// ends without ResultComplete, by a cut connection or because the server lets no stream live for more than two minutes, is
+// replaced by another one, which begins behind the last response that was seen.
+type execution struct {
+	s      *Session
+	what   string // for errors
+	req    *pb.ExecutePlanRequest
+	stream grpc.ServerStreamingClient[pb.ExecutePlanResponse] // nil: to be opened
+	sent   bool                                               // the server may know the operation
+	last   *string                                            // id of the last response; nil: none yet
+	done   bool                                               // nothing is left on the server
+	pause  pause                                              // since the last response
+}
+
+// execute prepares a plan; the first call of next sends it.
+func (s *Session) execute(what string, plan *pb.Plan) *execution {
+	id := newUUID()
+	return &execution{s: s, what: what, req: &pb.ExecutePlanRequest{
+		SessionId:   s.id,
+		UserContext: s.user(),
+		ClientType:  s.agent(),
+		OperationId: &id,
+		Plan:        plan,
+		RequestOptions: []*pb.ExecutePlanRequest_RequestOption{
+			{RequestOption: &pb.ExecutePlanRequest_RequestOption_ReattachOptions{ReattachOptions: &pb.ReattachOptions{Reattachable: true}}},
+			{RequestOption: &pb.ExecutePlanRequest_RequestOption_ResultChunkingOptions{
+				// Rows may be large: a batch that is no more than a message would be one too large for it.
+				ResultChunkingOptions: &pb.ResultChunkingOptions{AllowArrowBatchChunking: true},
+			}},
+		},
+	}}
+}
+
+// next returns the next response, io.EOF behind the last one. When ctx is done the operation is interrupted. After any
+// error, io.EOF too, the server keeps nothing of the operation.
+func (e *execution) next(ctx context.Context) (*pb.ExecutePlanResponse, error) {
+	for {
+		resp, err := e.receive(ctx)
+		switch {
+		case err == nil:
+			e.pause = pause{}
+			e.last = &resp.ResponseId
+			if err := e.s.observe(resp.ServerSideSessionId); err != nil {
+				e.done = true // the operation died with the server
+				return nil, err
+			}
+			if resp.GetResultComplete() == nil {
+				return resp, nil
+			}
+			e.release()
+			return nil, io.EOF
+		case ctx.Err() != nil:
+			e.stop()
+			return nil, context.Cause(ctx)
+		}
+		e.stream = nil
+		switch lost := unknownOperation(err); {
+		case lost && e.last == nil:
+			e.sent = false // the request never arrived
+		case errors.Is(err, io.EOF) || transient(err):
+		default:
+			e.done = lost
+			e.stop()
+			return nil, e.s.fail(ctx, e.what, err)
+		}
+		if !e.pause.wait(ctx, e.s.patience) && ctx.Err() == nil {
+			e.stop()
+			return nil, e.s.fail(ctx, e.what, fmt.Errorf("no contact for %v: %w", e.s.patience, err))
+		}
+	}
+}
+
+// receive reads one response, from a new stream where there is none.
+func (e *execution) receive(ctx context.Context) (*pb.ExecutePlanResponse, error) {
+	if e.stream == nil {
+		var err error
+		if e.sent {
+			e.stream, err = e.s.rpc.ReattachExecute(ctx, &pb.ReattachExecuteRequest{
+				SessionId:                         e.s.id,
+				ClientObservedServerSideSessionId: e.s.observed(),
+				UserContext:                       e.s.user(),
+				ClientType:                        e.s.agent(),
+				OperationId:                       e.req.GetOperationId(),
+				LastResponseId:                    e.last,
+			})
+		} else {
+			e.req.ClientObservedServerSideSessionId = e.s.observed()
+			e.stream, err = e.s.rpc.ExecutePlan(ctx, e.req)
+			e.sent = true
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return e.stream.Recv()
+}
+
+// unknownOperation reports whether the server does not know the operation: it never heard of it, or has dropped it.
+func unknownOperation(err error) bool {
+	s := err.Error()
+	return strings.Contains(s, "INVALID_HANDLE.OPERATION_NOT_FOUND") || strings.Contains(s, "INVALID_HANDLE.SESSION_NOT_FOUND")
+}
+
+// stop ends the operation where it may still run: interrupting ends its Spark jobs, releasing its results.
+func (e *execution) stop() {
+	if e.done || !e.sent {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	// The server may be gone: it drops by itself what nobody asks for.
+	_, _ = e.s.rpc.Interrupt(ctx, &pb.InterruptRequest{
+		SessionId:                         e.s.id,
+		ClientObservedServerSideSessionId: e.s.observed(),
+		UserContext:                       e.s.user(),
+		ClientType:                        e.s.agent(),
+		InterruptType:                     pb.InterruptRequest_INTERRUPT_TYPE_OPERATION_ID,
+		Interrupt:                         &pb.InterruptRequest_OperationId{OperationId: e.req.GetOperationId()},
+	})
+	e.release()
+}
+
+// release tells the server to forget the results.
+func (e *execution) release() {
+	if e.done {
+		return
+	}
+	e.done = true
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	_, _ = e.s.rpc.ReleaseExecute(ctx, &pb.ReleaseExecuteRequest{
+		SessionId:                         e.s.id,
+		ClientObservedServerSideSessionId: e.s.observed(),
+		UserContext:                       e.s.user(),
+		ClientType:                        e.s.agent(),
+		OperationId:                       e.req.GetOperationId(),
+		Release:                           &pb.ReleaseExecuteRequest_ReleaseAll_{ReleaseAll: &pb.ReleaseExecuteRequest_ReleaseAll{}},
+	})
+}
+
+// run executes a plan of which nothing but its success is of interest.
+func (s *Session) run(ctx context.Context, what string, command *pb.Command) error {
+	e := s.execute(what, &pb.Plan{OpType: &pb.Plan_Command{Command: command}})
+	for {
+		if _, err := e.next(ctx); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// Interrupt ends all that runs in the session, on behalf of whichever client.
+func (s *Session) Interrupt(ctx context.Context) error {
+	return s.retry(ctx, "interrupt the session", func(ctx context.Context) error {
+		_, err := s.rpc.Interrupt(ctx, &pb.InterruptRequest{
+			SessionId:                         s.id,
+			ClientObservedServerSideSessionId: s.observed(),
+			UserContext:                       s.user(),
+			ClientType:                        s.agent(),
+			InterruptType:                     pb.InterruptRequest_INTERRUPT_TYPE_ALL,
+		})
+		return err
+	})
+}
