@@ -1,0 +1,47 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// command prepares a process that ends when this one does.
+func command(path string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+var errSparkGone = errors.New("Spark has closed the worker's connection")
+
+// watchClosed cancels a task when the other end of its connection is closed,
+// which reading would show only behind the rows that nobody has read yet.
+func watchClosed(ctx context.Context, cancel context.CancelCauseFunc, conn net.Conn) {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return
+	}
+	const millis = 250
+	for closed := false; ctx.Err() == nil && !closed; {
+		err := raw.Control(func(fd uintptr) {
+			fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+			n, _ := unix.Poll(fds, millis)
+			closed = n > 0
+		})
+		if err != nil {
+			return // closed on this side
+		}
+		if closed {
+			cancel(errSparkGone)
+		}
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package worker
+
+import (
+	"context"
+	"net"
+	"os/exec"
+)
+
+// command prepares a process.
+func command(path string, args ...string) *exec.Cmd { return exec.Command(path, args...) }
+
+// watchClosed does nothing: executors that are not Linux notice a closed
+// connection when they read from it.
+func watchClosed(context.Context, context.CancelCauseFunc, net.Conn) {}
