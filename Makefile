@@ -13,6 +13,7 @@ export CGO_ENABLED := 0
 PEERS := .cache/venv/bin/python
 COUNT := go run ./internal/testcount -o .cache/tests
 TOOL := go tool -modfile=tools/go.mod
+TAGS := peers,services,spark,invariants
 FUZZTIME ?= 10s
 BENCH ?= .
 
@@ -34,14 +35,23 @@ demo: build ## train LeNet on MNIST, save it, predict ten test images: about a m
 build: ## build the binary ./ember
 	go build -trimpath -o ember ./cmd/ember
 
-test: fmt vet staticcheck test-go test-peers ## all tests, cheapest tier first; stops at the first that fails
-	@go run ./internal/testcount -sum .cache/tests/{go,peers}.json
+test: fmt vet staticcheck test-go test-peers test-services test-spark ## all tests, cheapest tier first; stops at the first that fails
+	@go run ./internal/testcount -sum .cache/tests/{go,peers,services,spark}.json
 
 test-go:
 	$(COUNT)/go.json -tags invariants ./...
 
 test-peers: venv
 	EMBER_PYTHON=$(CURDIR)/$(PEERS) $(COUNT)/peers.json -tag peers -tags peers,invariants -timeout 8m
+
+test-services: ## tests against HDFS and an S3 server, which run here
+	scripts/services.sh
+	$(COUNT)/services.json -tag services -tags services,invariants -timeout 5m
+
+# One package after the other: each starts clusters of its own.
+test-spark: ## tests on real Spark, 4.3 and 3.5, which run here
+	scripts/spark.sh
+	$(COUNT)/spark.json -tag spark -tags spark,invariants -p 1 -timeout 10m
 
 race: ## tests of the packages with goroutines, under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(COUNT)/race.json -race $(RACE_PACKAGES)
@@ -54,7 +64,7 @@ purego: ## tests on every narrower kernel variant: plain Go by build tag and by 
 avx512: ## tests of the AVX-512 kernels on a processor without it: emulated, in minutes (Debian 12)
 	scripts/avx512-emulated.sh
 
-lint: fmt tidy vet staticcheck cross ## gofumpt, go mod tidy, vet, staticcheck, vet for other systems; internal/lint runs as a test
+lint: fmt tidy vet staticcheck cross size ## gofumpt, go mod tidy, vet, staticcheck, builds for other systems, size; internal/lint runs as a test
 
 fmt:
 	@unformatted=$$($(TOOL) gofumpt -l .); \
@@ -68,16 +78,26 @@ tidy:
 
 vet:
 	go vet ./...
-	go vet -tags peers,invariants ./...
+	go vet -tags $(TAGS) ./...
 	go vet -tags purego ./...
 
 staticcheck:
-	$(TOOL) staticcheck -tags peers,invariants ./...
+	$(TOOL) staticcheck -tags $(TAGS) ./...
 
+# Drivers run where the executors do not.
 cross:
-	GOOS=linux GOARCH=arm64 go vet ./...
-	GOOS=darwin GOARCH=arm64 go vet ./...
-	GOOS=windows GOARCH=amd64 go vet ./...
+	@for system in {linux,darwin}/arm64 {darwin,windows}/amd64; do \
+		export GOOS=$${system%/*} GOARCH=$${system#*/}; \
+		echo "go build and vet for $$system"; \
+		go build -o /dev/null ./cmd/ember; \
+		go vet ./...; \
+	done
+
+# The binary ships itself to every executor: its budget is 40 MB.
+size:
+	GOOS=linux GOARCH=amd64 go build -trimpath -ldflags='-s -w' -o .cache/size/ember ./cmd/ember
+	@bytes=$$(wc -c <.cache/size/ember); echo "ember for linux/amd64: $$bytes bytes, stripped"; \
+	if ((bytes > 40000000)); then echo "over the budget of 40000000" >&2; exit 1; fi
 
 generate: ## rewrite all generated files; fails if that changes what is committed
 	go generate ./...
