@@ -22,6 +22,11 @@ type Options struct {
 	// Memory bounds arena, variables and constants together, in bytes; 0 is
 	// no bound. A run that would exceed it is a *MemoryError.
 	Memory int
+	// Updated, if any, is called in a run with the name of each variable that the
+	// program updates, once its new value is written and the run needs the
+	// variable's memory no more: as early as that is so, in the same order in each
+	// run of the same shapes. The program runs on when it returns.
+	Updated func(variable string)
 }
 
 // Program is a compiled graph. One run at a time: concurrent calls wait, but each
@@ -100,8 +105,8 @@ func (p *Program) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 
 // Observe is Run that also shows each node's outputs right after they are
 // computed, for looking at activations or for the first value that is not
-// finite. An error of the observer ends the run before variables that are not
-// updated in place are written.
+// finite. An error of the observer ends the run before the variables are written
+// that come after the node.
 func (p *Program) Observe(in []*tensor.Tensor, observe func(n *graph.Node, out []*tensor.Tensor) error) ([]*tensor.Tensor, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,22 +16,25 @@ type plan struct {
 	slots   []*slot        // where every value lives, by id
 	steps   []step
 	results []place // where the outputs are once the run has ended
-	// After the last step, snapshots keep what the updates of variables would
-	// overwrite before it is read; then come the updates.
-	snapshots, updates []transfer
-	arenaBytes         int
-	constantBytes      int
+	// After the last step, snapshots keep what late updates of variables would
+	// overwrite before it is read.
+	snapshots     []transfer
+	updates       []update // in the order in which they are made
+	arenaBytes    int
+	constantBytes int
 
 	arena   *Arena
 	bound   bool // to the arena's memory, where the following lie
 	inputs  []*tensor.Tensor
 	outputs []*tensor.Tensor
-	copies  []copying // the snapshots and updates
+	kept    []copying // the snapshots
+	written []copying // by the updates
 }
 
 // step is one kernel to run.
 type step struct {
 	node    *graph.Node
+	at      int // among the graph's nodes
 	kernel  Kernel
 	inPlace [][]int
 	scratch *slot
@@ -44,12 +47,18 @@ type place struct {
 	typ  graph.Type
 }
 
-// transfer is a copy to make after the last step, and copying the same once the
-// memory is known.
+// transfer is a copy to make, and copying the same once the memory is known.
 type (
 	transfer struct{ to, from place }
 	copying  struct{ to, from *tensor.Tensor }
 )
+
+// update is what a variable becomes.
+type update struct {
+	variable string
+	after    int      // the node after which it is written and its memory needed no more
+	transfer transfer // of nothing where the value is computed in the variable's memory
+}
 
 // slot is a piece of memory that one or more values live in, one after the
 // other or as views of each other.
@@ -88,12 +97,13 @@ func (p *Program) newPlan(shapes []tensor.Shape) (*plan, error) {
 	for _, v := range g.Outputs() {
 		pl.use(v, end)
 	}
+	after := pl.writable(end)
 	for _, u := range g.Updates() {
 		pl.use(u.New, end)
 	}
 	pl.updateInPlace()
 	pl.shareInPlace()
-	pl.planTransfers(end)
+	pl.planTransfers(after, end)
 	pl.place()
 	return pl, nil
 }
@@ -109,8 +119,31 @@ func newSlot(t graph.Type, at int) *slot {
 	return s
 }
 
-// planTransfers plans the copies after the last step.
-func (pl *plan) planTransfers(end int) {
+// writable returns for each update the node after which the run needs neither
+// the variable's old value nor its new one: the end for what another variable
+// becomes.
+func (pl *plan) writable(end int) []int {
+	updates := pl.program.graph.Updates()
+	wanted := map[*slot]bool{}
+	for _, u := range updates {
+		pl.typeOf(u.New)
+		wanted[pl.slots[u.New.ID()]] = true
+	}
+	var after []int
+	for _, u := range updates {
+		variable := pl.slots[u.Var.ID()]
+		if last := max(variable.last, pl.slots[u.New.ID()].last); !wanted[variable] {
+			after = append(after, last)
+		} else {
+			after = append(after, end)
+		}
+	}
+	return after
+}
+
+// planTransfers plans the updates, as early as after says, and where the outputs
+// are after the last step.
+func (pl *plan) planTransfers(after []int, end int) {
 	at := func(v *graph.Value) place {
 		pl.typeOf(v)
 		return place{pl.slots[v.ID()], pl.types[v.ID()]}
@@ -128,11 +161,17 @@ func (pl *plan) planTransfers(end int) {
 	for _, v := range g.Outputs() {
 		pl.results = append(pl.results, settled(v))
 	}
-	for _, u := range g.Updates() {
+	for i, u := range g.Updates() {
+		w := update{variable: u.Var.Name(), after: after[i]}
 		if pl.slots[u.Var.ID()] != pl.slots[u.New.ID()] {
-			pl.updates = append(pl.updates, transfer{at(u.Var), settled(u.New)})
+			w.transfer = transfer{at(u.Var), settled(u.New)}
+			if w.transfer.from.slot != pl.slots[u.New.ID()] {
+				w.after = end // the snapshot's
+			}
 		}
+		pl.updates = append(pl.updates, w)
 	}
+	slices.SortStableFunc(pl.updates, func(a, b update) int { return a.after - b.after })
 }
 
 // updated tells whether a slot is the memory of a variable that is updated.
@@ -228,7 +267,7 @@ func (pl *plan) addStep(i int, n *graph.Node) error {
 	for j, v := range n.Out() {
 		pl.slots[v.ID()] = newSlot(out[j], i)
 	}
-	st := step{node: n, kernel: prepared.Kernel, inPlace: prepared.InPlace}
+	st := step{node: n, at: i, kernel: prepared.Kernel, inPlace: prepared.InPlace}
 	if prepared.Scratch > 0 {
 		st.scratch = &slot{size: prepared.Scratch, first: i, last: i}
 	}

@@ -43,9 +43,20 @@ func (pl *plan) bind() {
 	for _, p := range pl.results {
 		pl.outputs = append(pl.outputs, pl.tensorAt(p))
 	}
-	for _, t := range slices.Concat(pl.snapshots, pl.updates) {
-		pl.copies = append(pl.copies, copying{pl.tensorAt(t.to), pl.tensorAt(t.from)})
+	for _, t := range pl.snapshots {
+		pl.kept = append(pl.kept, pl.copying(t))
 	}
+	for _, u := range pl.updates {
+		c := copying{}
+		if u.transfer.to.slot != nil {
+			c = pl.copying(u.transfer)
+		}
+		pl.written = append(pl.written, c)
+	}
+}
+
+func (pl *plan) copying(t transfer) copying {
+	return copying{pl.tensorAt(t.to), pl.tensorAt(t.from)}
 }
 
 // tensorAt is the tensor of a place.
@@ -73,8 +84,10 @@ func (pl *plan) run(in []*tensor.Tensor, observe func(n *graph.Node, out []*tens
 	for i, t := range in {
 		tensor.CopyInto(pl.inputs[i], t)
 	}
+	done := 0 // updates
 	for i := range pl.steps {
 		st := &pl.steps[i]
+		done = pl.update(done, st.at)
 		if err := st.kernel.Run(); err != nil {
 			return nil, nodeError(st.node, err)
 		}
@@ -84,10 +97,27 @@ func (pl *plan) run(in []*tensor.Tensor, observe func(n *graph.Node, out []*tens
 			}
 		}
 	}
-	for _, c := range pl.copies {
+	end := len(pl.program.graph.Nodes())
+	done = pl.update(done, end)
+	for _, c := range pl.kept {
 		tensor.CopyInto(c.to, c.from)
 	}
+	pl.update(done, end+1)
 	return pl.outputs, nil
+}
+
+// update makes the updates, of which so many are done, that come before a node,
+// and returns how many are done then.
+func (pl *plan) update(done, before int) int {
+	for ; done < len(pl.updates) && pl.updates[done].after < before; done++ {
+		if c := pl.written[done]; c.to != nil {
+			tensor.CopyInto(c.to, c.from)
+		}
+		if hear := pl.program.options.Updated; hear != nil {
+			hear(pl.updates[done].variable)
+		}
+	}
+	return done
 }
 
 // outside are the inputs, of which those are copied that lie in the arena: the

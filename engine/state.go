@@ -48,6 +48,19 @@ func (s *State) Set(name string, value *tensor.Tensor) error {
 	return nil
 }
 
+// Place makes the tensor itself a new variable, so that several may lie in one
+// piece of memory. It is contiguous, and begins at a multiple of 64 bytes.
+func (s *State) Place(name string, t *tensor.Tensor) error {
+	switch {
+	case s.vars[name] != nil:
+		return fmt.Errorf("engine: there is a variable %s already", name)
+	case !t.IsContiguous():
+		return fmt.Errorf("engine: the memory given to variable %s is not contiguous", name)
+	}
+	s.add(name, t)
+	return nil
+}
+
 // Bytes is the size of all variables.
 func (s *State) Bytes() int {
 	n := 0
