@@ -1,0 +1,96 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// outcome is how the generation ended: nil, the job's error, or a loss.
+func (g *generation) outcome(ctx context.Context) error {
+	for i, p := range g.seats { // the job's own error explains all others
+		if f := p.failure; f != nil && f.Lost < 0 && !f.Apart {
+			host := ""
+			if !g.launcher.local() {
+				host = g.where(i)
+			}
+			return &JobError{Rank: i, Host: host, Code: f.Code, Text: local(f.Text)}
+		}
+	}
+	if g.stopping && !g.met {
+		return context.Cause(ctx)
+	}
+	if i := g.lost(); i >= 0 {
+		p := g.seats[i]
+		e := &Error{
+			Rank: i, Where: g.where(i), Cause: p.cause, Log: g.fleet.log(i),
+			Hint: "look into its host's log and memory",
+		}
+		if p.final {
+			return e
+		}
+		return &lostError{e}
+	}
+	for i, p := range g.seats {
+		if f := p.failure; f != nil {
+			return &Error{
+				Rank: i, Where: g.where(i), Cause: "it did not meet the others: " + local(f.Text),
+				Hint: "see whether the hosts of the workers reach each other's ports",
+			}
+		}
+	}
+	return nil
+}
+
+// lost is the worker whose loss ended the generation: rather one whose own end
+// says so than one that others miss; -1 if there is none.
+func (g *generation) lost() int {
+	at := -1
+	for i, p := range g.seats {
+		if p.cause != "" && (at < 0 || p.sure && !g.seats[at].sure) {
+			at = i
+		}
+	}
+	return at
+}
+
+// missing is the error at the join deadline.
+func (g *generation) missing() error {
+	for i, p := range g.seats {
+		if p.link != nil {
+			continue
+		}
+		cause := fmt.Sprintf("it did not come within %v", g.Join)
+		if n := g.absent(); n > 1 {
+			cause = fmt.Sprintf("%s, nor did %d more", cause, n-1)
+		}
+		return &Error{
+			Rank: i, Where: g.where(i), Cause: cause, Log: g.fleet.log(i),
+			Hint: "give it longer with --join-timeout, or ask for fewer workers with --workers, or see why that one does not start",
+		}
+	}
+	return nil
+}
+
+func (g *generation) absent() int {
+	n := 0
+	for _, p := range g.seats {
+		if p.link == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// overdue is the error when workers do not end after an interruption.
+func (g *generation) overdue() error {
+	for i, p := range g.seats {
+		if !p.ended() {
+			return &Error{
+				Rank: i, Where: g.where(i), Log: g.fleet.log(i),
+				Cause: fmt.Sprintf("it did not end within %v of the interruption, and was killed", g.Stop.Round(time.Second)),
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,309 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/internal/kernel"
+	"github.com/emberml/ember/internal/secure"
+	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/storage"
+)
+
+// seat is what a worker is told by the cluster that runs it, not by the driver.
+type seat struct {
+	index int
+	host  string // for people
+	// gather gives every worker the texts of all, by index. Where the cluster has
+	// no such thing (nil), the workers meet at the driver.
+	gather func(ctx context.Context, text string) ([]string, error)
+	// orphaned is called when the driver is lost; nil does nothing.
+	orphaned func()
+}
+
+var errStopped = errors.New("the driver ends the job")
+
+// work is the life of a worker: it meets the driver and the others, runs the job,
+// and tells the driver how that ended. The error is for the worker's own log.
+func work(ctx context.Context, b *bootstrap, jobs Jobs, s seat) error {
+	identity, err := b.identity()
+	if err != nil {
+		return err
+	}
+	address := ":0"
+	if b.Local {
+		address = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("the worker's port: %w", err)
+	}
+	defer listener.Close()
+	h, err := introduce(b, s, listener)
+	if err != nil {
+		return err
+	}
+	l, err := reach(ctx, b, s, identity, h)
+	if err != nil {
+		return err
+	}
+	defer l.end(io.ErrClosedPipe)
+	w := &worker{boot: b, seat: s, link: l, files: newRemoteFS(l), met: make(chan *meeting, 1), released: make(chan struct{})}
+	ctx, w.stop = context.WithCancelCause(ctx)
+	defer w.stop(nil)
+	go l.keep()
+	go w.listen()
+	err = w.run(ctx, jobs, identity, listener, h)
+	return errors.Join(err, w.tell(err))
+}
+
+// introduce is what the worker says of itself.
+func introduce(b *bootstrap, s seat, listener net.Listener) (*hello, error) {
+	h := &hello{Index: s.index, Generation: b.Generation, Host: s.host, Process: os.Getpid(), Version: programVersion()}
+	selected, err := kernel.Selected()
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range kernel.Variants() {
+		h.Kernels = append(h.Kernels, v.Name)
+		if v.Name == selected.Name {
+			break
+		}
+	}
+	h.Addresses, err = reachable(listener)
+	return h, err
+}
+
+// reach connects with the driver: at its address, else by the folder.
+func reach(ctx context.Context, b *bootstrap, s seat, identity *secure.Identity, h *hello) (*link, error) {
+	dialing, cancel := context.WithTimeout(ctx, b.Connect)
+	defer cancel()
+	var conn io.ReadWriteCloser
+	conn, err := dial(dialing, b.Driver, identity)
+	if err != nil {
+		if b.Folder == "" || ctx.Err() != nil {
+			return nil, fmt.Errorf("the driver cannot be reached within %v: %w; let this host reach it, or name a folder of shared storage", b.Connect, err)
+		}
+		h.Detour = err.Error()
+		if conn, err = openFolder(ctx, b.Folder, identity.Token(), b.Generation, s.index, false); err != nil {
+			return nil, err
+		}
+	}
+	l := newLink(conn, b.Peer)
+	if err := l.send(message{Kind: greet, Hello: h}); err != nil {
+		l.end(err)
+		return nil, fmt.Errorf("the driver is lost: %w", err)
+	}
+	return l, nil
+}
+
+// worker is a worker at work.
+type worker struct {
+	boot     *bootstrap
+	seat     seat
+	link     *link
+	files    *remoteFS
+	stop     context.CancelCauseFunc // of the job
+	met      chan *meeting
+	released chan struct{} // closed when the driver has heard the last word, or is lost
+	once     sync.Once
+	group    *comm.Group
+}
+
+// listen hears the driver until the link ends.
+func (w *worker) listen() {
+	for {
+		m, err := w.link.recv()
+		if err != nil {
+			err = fmt.Errorf("the driver is lost: %w", err)
+			w.link.end(err)
+			w.files.end(err)
+			w.stop(err)
+			w.release()
+			if w.seat.orphaned != nil {
+				w.seat.orphaned()
+			}
+			return
+		}
+		switch m.Kind {
+		case welcome:
+			select {
+			case w.met <- m.Meeting:
+			default:
+			}
+		case stop:
+			w.stop(errStopped)
+		case answer:
+			w.files.hear(m)
+		case bye:
+			w.release()
+			return
+		}
+	}
+}
+
+func (w *worker) release() { w.once.Do(func() { close(w.released) }) }
+
+// run meets the others and runs the job.
+func (w *worker) run(ctx context.Context, jobs Jobs, identity *secure.Identity, listener net.Listener, h *hello) error {
+	job := jobs[w.boot.Job]
+	if job == nil {
+		return fmt.Errorf("this program has no job %q", w.boot.Job)
+	}
+	var err error
+	if w.group, err = w.meet(ctx, identity, listener, h); err != nil {
+		if context.Cause(ctx) != nil {
+			err = context.Cause(ctx)
+		}
+		return &meetError{err}
+	}
+	me := &Worker{
+		Group: w.group, Args: w.boot.Args, Threads: w.boot.Threads, Generation: w.boot.Generation, Checkpoint: w.boot.Checkpoint,
+		Report: nobody{}, Log: nobody{},
+		result: func(value json.RawMessage) error { return w.link.send(message{Kind: result, Result: value}) },
+	}
+	if w.group.Rank() == 0 {
+		me.Report, me.Log = &eventSink{link: w.link}, logWriter{w.link}
+	}
+	err = job(storage.WithFS(ctx, scheme, w.files), me)
+	return errors.Join(err, me.Report.Close())
+}
+
+// meetError is a failure before the job began.
+type meetError struct{ err error }
+
+func (e *meetError) Error() string { return e.err.Error() }
+func (e *meetError) Unwrap() error { return e.err }
+
+// meet makes the group.
+func (w *worker) meet(ctx context.Context, identity *secure.Identity, listener net.Listener, h *hello) (*comm.Group, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.boot.Join)
+	defer cancel()
+	m, err := w.gather(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	variants := kernel.Variants()
+	i := slices.IndexFunc(variants, func(v kernel.Variant) bool { return v.Name == m.Kernel })
+	if i < 0 {
+		return nil, fmt.Errorf("the workers met on the kernel variant %q, which this host does not have", m.Kernel)
+	}
+	kernel.Use(variants[i]) // for the life of this process
+	member := comm.TCP{
+		Rank: w.seat.index, Addresses: m.Addresses, Generation: uint64(w.boot.Generation), Listener: listener,
+		Fingerprint: fingerprint(h.Version, m.Kernel), Token: identity.Token(), Identity: identity,
+	}
+	if w.boot.Local { // loopback needs no TLS
+		member.Identity = nil
+	}
+	transport, err := member.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return comm.Connect(ctx, transport, comm.Options{Generation: uint64(w.boot.Generation), Join: w.boot.Join, Lost: w.boot.Peer})
+}
+
+// gather learns of the others: from the cluster, else from the driver.
+func (w *worker) gather(ctx context.Context, h *hello) (*meeting, error) {
+	if w.seat.gather == nil {
+		select {
+		case m := <-w.met:
+			return m, nil
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the other workers did not come within %v: %w", w.boot.Join, context.Cause(ctx))
+		}
+	}
+	text, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := w.seat.gather(ctx, string(text))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*hello, len(texts))
+	for i, text := range texts {
+		if err := json.Unmarshal([]byte(text), &all[i]); err != nil {
+			return nil, fmt.Errorf("worker %d introduces itself by %.40q: %w", i, text, err)
+		}
+	}
+	return introduceAll(all)
+}
+
+// tell gives the driver the last word, and waits until it has heard it.
+func (w *worker) tell(jobErr error) error {
+	last := message{Kind: done}
+	if jobErr != nil {
+		last = message{Kind: failed, Failure: failureOf(jobErr)}
+	}
+	err := w.link.send(last)
+	if w.group != nil {
+		if jobErr != nil {
+			w.group.Abort(jobErr)
+		} else {
+			_ = w.group.Close()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	select {
+	case <-w.released:
+	case <-time.After(greetTime):
+	}
+	return nil
+}
+
+// failureOf sorts an error: a lost peer, or the job's own.
+func failureOf(err error) *failure {
+	f := &failure{Lost: -1, Code: 1, Text: err.Error()}
+	var coded interface{ ExitCode() int }
+	var lost *comm.PeerError
+	var apart *meetError
+	switch {
+	case errors.As(err, &lost):
+		f.Lost, f.Text = lost.Rank, lost.Cause
+	case errors.As(err, &apart):
+		f.Apart = true
+	case errors.As(err, &coded):
+		f.Code = coded.ExitCode()
+	}
+	return f
+}
+
+// eventSink sends the events of a run to the driver.
+type eventSink struct {
+	link *link
+	err  error
+}
+
+func (s *eventSink) Event(e report.Event) {
+	line, err := report.Encode(e)
+	if err == nil {
+		err = s.link.send(message{Kind: event, Event: line})
+	}
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+func (s *eventSink) Close() error { return s.err }
+
+// logWriter sends text for the user to the driver.
+type logWriter struct{ link *link }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	if err := w.link.send(message{Kind: logged, Text: string(p)}); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
