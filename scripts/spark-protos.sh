@@ -45,4 +45,4 @@ PYTHONPATH=$protoc PATH=$scratch:$PATH "$python" -m grpc_tools.protoc -I "$scrat
 
 find "$package" -name '*.pb.go' -delete
 cp "$scratch/out/$module/$package"/*.pb.go "$package"
-gofmt -w "$package" # the indentation of lists in comments, which protoc-gen-go leaves as it was
+go tool -modfile=tools/go.mod gofumpt -w "$package"

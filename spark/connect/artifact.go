@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -15,27 +16,20 @@ import (
 // chunkSize is how much of a file goes into one message.
 const chunkSize = 32 << 10
 
-// HasArtifact reports whether the session has an artifact of that name. What a name holds never changes: a name with a hash
-// of the content in it spares a file the second trip.
-func (s *Session) HasArtifact(ctx context.Context, name string) (bool, error) {
-	var resp *pb.ArtifactStatusesResponse
-	err := s.retry(ctx, "look for artifact "+name, func(ctx context.Context) (err error) {
-		resp, err = s.rpc.ArtifactStatus(ctx, &pb.ArtifactStatusesRequest{
-			SessionId: s.id, ClientObservedServerSideSessionId: s.observed(), UserContext: s.user(), ClientType: s.agent(), Names: []string{name},
-		})
-		if err != nil {
-			return err
-		}
-		return s.observe(resp.GetServerSideSessionId())
-	})
-	return resp.GetStatuses()[name].GetExists(), err
-}
-
 // AddArtifact ships size bytes to every executor that runs the session's functions: "files/NAME" lies in their working
-// folder, "archives/NAME.tgz#FOLDER" is unpacked there. A name that the session has is Spark's error
-// ARTIFACT_ALREADY_EXISTS, unless the content is the same. Content is read again when the connection is lost.
+// folder, "archives/NAME.tgz#FOLDER" is unpacked there. What the session has already of this client is not sent again.
+// A name is for ever: other content under it is Spark's error ARTIFACT_ALREADY_EXISTS, so let the name have a hash in it, or
+// begin a new session. Content is read twice, and again when the connection is lost.
 func (s *Session) AddArtifact(ctx context.Context, name string, content io.ReaderAt, size int64) error {
 	what := "ship " + name
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(content, 0, size)); err != nil {
+		return fmt.Errorf("spark connect: %s: %w", what, err)
+	}
+	sum := [sha256.Size]byte(hash.Sum(nil))
+	if s.has(name, sum) {
+		return nil
+	}
 	var resp *pb.AddArtifactsResponse
 	err := s.retry(ctx, what, func(ctx context.Context) (err error) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -57,10 +51,21 @@ func (s *Session) AddArtifact(ctx context.Context, name string, content io.Reade
 	}
 	for _, a := range resp.GetArtifacts() {
 		if a.GetName() == name && a.GetIsCrcSuccessful() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.shipped[name] = sum
 			return nil
 		}
 	}
 	return &Error{Op: what, Message: "what arrived is not what was sent (its checksum differs)", Remedy: "try it again"}
+}
+
+// has reports whether the artifact was shipped before. The server is no help: it tells of cached blocks, not of files.
+func (s *Session) has(name string, sum [sha256.Size]byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := s.shipped[name]
+	return ok && old == sum
 }
 
 // upload sends the messages of one file: a small one must go in one Batch, another one in chunks.

@@ -28,9 +28,9 @@ func newConn(r *remote, o Options) (*grpc.ClientConn, error) {
 		config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 		transport = credentials.NewTLS(config)
 	}
-	conn, err := grpc.NewClient("passthrough:///"+r.address(),
+	conn, err := grpc.NewClient(r.address(),
 		grpc.WithTransportCredentials(transport),
-		grpc.WithPerRPCCredentials(headers(r)),
+		grpc.WithPerRPCCredentials(headersOf(r)),
 		grpc.WithUserAgent(r.agent),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
@@ -45,25 +45,25 @@ func newConn(r *remote, o Options) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// metadata is sent with each request: the token and the options of the address that Spark does not know. It is given as
+// headers are sent with each request: the token and the options of the address that Spark does not know. They are given as
 // credentials, which gRPC's own logs leave out.
-type metadata map[string]string
+type headers struct{ values map[string]string }
 
-func headers(r *remote) metadata {
-	m := metadata(maps.Clone(r.metadata))
+func headersOf(r *remote) headers {
+	values := maps.Clone(r.metadata)
 	if r.token != "" {
-		m["authorization"] = "Bearer " + r.token
+		values["authorization"] = "Bearer " + r.token
 	}
-	return m
+	return headers{values}
 }
 
 // GetRequestMetadata returns the headers of a request.
-func (m metadata) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return m, nil
+func (h headers) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return h.values, nil
 }
 
 // RequireTransportSecurity is false: a server on loopback speaks none; [Session.Warning] tells of the others.
-func (m metadata) RequireTransportSecurity() bool { return false }
+func (headers) RequireTransportSecurity() bool { return false }
 
 // Format prints no secret, for every verb.
-func (m metadata) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, "[metadata]") }
+func (headers) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, "[headers]") }

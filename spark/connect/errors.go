@@ -54,7 +54,7 @@ func (s *Session) fail(ctx context.Context, op string, err error) error {
 	if !ok {
 		return fmt.Errorf("spark connect: %s: %w", op, err)
 	}
-	e := &Error{Op: op, Message: st.Message(), err: err}
+	e := &Error{Op: op, Message: plain(st.Message()), err: err}
 	for _, detail := range st.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {
 			e.read(info)
@@ -65,6 +65,14 @@ func (s *Session) fail(ctx context.Context, op string, err error) error {
 	e.Message = trimTrace(e.Message)
 	e.Remedy = s.remedy(st, e)
 	return e
+}
+
+// plain takes the wrapping of gRPC off a message: connection error: desc = "transport: …".
+func plain(message string) string {
+	if _, inner, ok := strings.Cut(message, `desc = "`); ok {
+		message = strings.TrimPrefix(strings.TrimSuffix(inner, `"`), "transport: ")
+	}
+	return strings.TrimSpace(message)
 }
 
 // read takes what the status itself tells.
@@ -154,6 +162,7 @@ type hint struct {
 var hints = []hint{
 	{codes.OK, "INVALID_HANDLE.SESSION_CHANGED", restarted},
 	{codes.OK, "INVALID_HANDLE.SESSION_CLOSED", "the session was closed: connect anew"},
+	{codes.OK, "INVALID_HANDLE.OPERATION_NOT_FOUND", "nobody asked for the results for a while and Spark dropped them, or the server was restarted: run it again"},
 	{codes.OK, "INVALID_HANDLE.OPERATION_ABANDONED", "nobody asked for the results for a while and Spark dropped them: run it again"},
 	{codes.OK, "SPARK-24942", "dynamic allocation allows no barrier stage: workers must be plain tasks"},
 	{codes.OK, "SPARK-24819", "fewer workers, or more executor cores (spark.cores.max, spark.executor.instances, spark.executor.cores)"},

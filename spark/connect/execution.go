@@ -2,12 +2,13 @@ package connect
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	pb "github.com/emberml/ember/spark/connect/internal/sparkpb"
 )
@@ -21,14 +22,15 @@ type execution struct {
 	req    *pb.ExecutePlanRequest
 	stream grpc.ServerStreamingClient[pb.ExecutePlanResponse] // nil: to be opened
 	sent   bool                                               // the server may know the operation
+	opened time.Time                                          // when the stream began
 	last   *string                                            // id of the last response; nil: none yet
 	done   bool                                               // nothing is left on the server
-	pause  pause                                              // since the last response
+	pause  pause                                              // since the last contact
 }
 
 // execute prepares a plan; the first call of next sends it.
 func (s *Session) execute(what string, plan *pb.Plan) *execution {
-	id := newUUID()
+	id, chunk := newUUID(), int64(maxMessage/4)
 	return &execution{s: s, what: what, req: &pb.ExecutePlanRequest{
 		SessionId:   s.id,
 		UserContext: s.user(),
@@ -38,8 +40,8 @@ func (s *Session) execute(what string, plan *pb.Plan) *execution {
 		RequestOptions: []*pb.ExecutePlanRequest_RequestOption{
 			{RequestOption: &pb.ExecutePlanRequest_RequestOption_ReattachOptions{ReattachOptions: &pb.ReattachOptions{Reattachable: true}}},
 			{RequestOption: &pb.ExecutePlanRequest_RequestOption_ResultChunkingOptions{
-				// Rows may be large: a batch that is no more than a message would be one too large for it.
-				ResultChunkingOptions: &pb.ResultChunkingOptions{AllowArrowBatchChunking: true},
+				// A single row may be larger than a message. Spark up to 4.0 knows no chunks, and ignores this.
+				ResultChunkingOptions: &pb.ResultChunkingOptions{AllowArrowBatchChunking: true, PreferredArrowChunkSize: &chunk},
 			}},
 		},
 	}}
@@ -64,22 +66,28 @@ func (e *execution) next(ctx context.Context) (*pb.ExecutePlanResponse, error) {
 			e.release()
 			return nil, io.EOF
 		case ctx.Err() != nil:
-			e.stop()
+			e.interrupt()
 			return nil, context.Cause(ctx)
+		}
+		if e.stream != nil && time.Since(e.opened) > time.Second {
+			e.pause = pause{} // there was a connection, silent while the cluster worked
 		}
 		e.stream = nil
 		switch lost := unknownOperation(err); {
 		case lost && e.last == nil:
 			e.sent = false // the request never arrived
-		case errors.Is(err, io.EOF) || transient(err):
+		case err == io.EOF || transient(err):
 		default:
 			e.done = lost
-			e.stop()
+			e.release()
 			return nil, e.s.fail(ctx, e.what, err)
 		}
 		if !e.pause.wait(ctx, e.s.patience) && ctx.Err() == nil {
-			e.stop()
-			return nil, e.s.fail(ctx, e.what, fmt.Errorf("no contact for %v: %w", e.s.patience, err))
+			e.release()
+			if err == io.EOF {
+				err = status.Errorf(codes.Unavailable, "for %v the server ended every stream without an answer", e.s.patience)
+			}
+			return nil, e.s.fail(ctx, e.what, err)
 		}
 	}
 }
@@ -103,8 +111,10 @@ func (e *execution) receive(ctx context.Context) (*pb.ExecutePlanResponse, error
 			e.sent = true
 		}
 		if err != nil {
+			e.stream = nil
 			return nil, err
 		}
+		e.opened = time.Now()
 	}
 	return e.stream.Recv()
 }
@@ -115,8 +125,8 @@ func unknownOperation(err error) bool {
 	return strings.Contains(s, "INVALID_HANDLE.OPERATION_NOT_FOUND") || strings.Contains(s, "INVALID_HANDLE.SESSION_NOT_FOUND")
 }
 
-// stop ends the operation where it may still run: interrupting ends its Spark jobs, releasing its results.
-func (e *execution) stop() {
+// interrupt ends the operation, which may still run, and its Spark jobs.
+func (e *execution) interrupt() {
 	if e.done || !e.sent {
 		return
 	}

@@ -35,6 +35,8 @@ func transient(err error) bool {
 	switch st.Code() {
 	case codes.Unavailable:
 		return !strings.Contains(st.Message(), "tls:") && !strings.Contains(st.Message(), "x509:")
+	case codes.Canceled: // by something between us and the server: Spark's own names a class, ours is in the context
+		return strings.Contains(st.Message(), "RST_STREAM")
 	case codes.Internal:
 		return strings.Contains(st.Message(), "INVALID_CURSOR.DISCONNECTED") || strings.Contains(st.Message(), "RST_STREAM")
 	}

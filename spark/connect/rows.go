@@ -23,7 +23,7 @@ func (e *execution) responses(ctx context.Context) iter.Seq2[*pb.ExecutePlanResp
 				return
 			}
 			if !yield(resp, err) || err != nil {
-				e.stop()
+				e.interrupt()
 				return
 			}
 		}

@@ -2,10 +2,12 @@ package connect
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +29,9 @@ type Session struct {
 	shared   bool                   // somebody else's session, too
 	side     atomic.Pointer[string] // what the server calls its side of the session; a restarted server has another name for it
 	version  string
+
+	mu      sync.Mutex
+	shipped map[string][sha256.Size]byte // what the session has of ours, by name
 }
 
 // Dial connects to the server, begins a session there and asks for Spark's version. The error of a server that does not
@@ -47,6 +52,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 		patience: o.Patience,
 		id:       r.session,
 		shared:   r.session != "",
+		shipped:  map[string][sha256.Size]byte{},
 	}
 	if !s.shared {
 		s.id = newUUID()

@@ -4077,18 +4077,18 @@ var file_spark_connect_commands_proto_goTypes = []any{
 	(*CommonInlineUserDefinedFunction)(nil), // 52: spark.connect.CommonInlineUserDefinedFunction
 	(*CommonInlineUserDefinedTableFunction)(nil), // 53: spark.connect.CommonInlineUserDefinedTableFunction
 	(*CommonInlineUserDefinedDataSource)(nil),    // 54: spark.connect.CommonInlineUserDefinedDataSource
-	(*MlCommand)(nil),                            // 55: spark.connect.MlCommand
-	(*PipelineCommand)(nil),                      // 56: spark.connect.PipelineCommand
-	(*anypb.Any)(nil),                            // 57: google.protobuf.Any
-	(*Expression_Literal)(nil),                   // 58: spark.connect.Expression.Literal
-	(*Expression)(nil),                           // 59: spark.connect.Expression
-	(*Relation)(nil),                             // 60: spark.connect.Relation
-	(*PythonUDF)(nil),                            // 61: spark.connect.PythonUDF
-	(*ScalarScalaUDF)(nil),                       // 62: spark.connect.ScalarScalaUDF
-	(*ResourceProfile)(nil),                      // 63: spark.connect.ResourceProfile
-	(*CachedRemoteRelation)(nil),                 // 64: spark.connect.CachedRemoteRelation
-	(*StorageLevel)(nil),                         // 65: spark.connect.StorageLevel
-	(*ResourceInformation)(nil),                  // 66: spark.connect.ResourceInformation
+	(*MlCommand)(nil),            // 55: spark.connect.MlCommand
+	(*PipelineCommand)(nil),      // 56: spark.connect.PipelineCommand
+	(*anypb.Any)(nil),            // 57: google.protobuf.Any
+	(*Expression_Literal)(nil),   // 58: spark.connect.Expression.Literal
+	(*Expression)(nil),           // 59: spark.connect.Expression
+	(*Relation)(nil),             // 60: spark.connect.Relation
+	(*PythonUDF)(nil),            // 61: spark.connect.PythonUDF
+	(*ScalarScalaUDF)(nil),       // 62: spark.connect.ScalarScalaUDF
+	(*ResourceProfile)(nil),      // 63: spark.connect.ResourceProfile
+	(*CachedRemoteRelation)(nil), // 64: spark.connect.CachedRemoteRelation
+	(*StorageLevel)(nil),         // 65: spark.connect.StorageLevel
+	(*ResourceInformation)(nil),  // 66: spark.connect.ResourceInformation
 }
 var file_spark_connect_commands_proto_depIdxs = []int32{
 	52, // 0: spark.connect.Command.register_function:type_name -> spark.connect.CommonInlineUserDefinedFunction
