@@ -17,7 +17,7 @@ import (
 )
 
 // Copy writes all samples of src to a file in the format of its name: .npz (arrays
-// x and y), .csv or .tsv (with a header), or IDX (…-images-idx3-ubyte, optionally
+// x and y), .csv or .tsv (with a header), .parquet, or IDX (…-images-idx3-ubyte, optionally
 // with .gz, and the labels beside it). Classes are written as labels where the
 // format holds text, else as their indices. A name of no such format is an
 // [errors.ErrUnsupported].
@@ -27,7 +27,7 @@ func Copy(ctx context.Context, src Source, name string) error {
 		return copyIDX(ctx, src, name, gz)
 	}
 	write := writers[path.Ext(base)]
-	if write == nil {
+	if write == nil || gz && path.Ext(base) == parquetExtension {
 		return &unwritable{name}
 	}
 	return create(ctx, name, gz, func(w io.Writer) error { return write(w, src) })
@@ -37,16 +37,17 @@ func Copy(ctx context.Context, src Source, name string) error {
 type unwritable struct{ name string }
 
 func (e *unwritable) Error() string {
-	return e.name + ": the format to write does not follow from the name: want .npz, .csv, .tsv or …-images-idx3-ubyte"
+	return e.name + ": the format to write does not follow from the name: want .npz, .csv, .tsv, .parquet or …-images-idx3-ubyte"
 }
 
 func (e *unwritable) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // writers lists the formats of one file by extension.
 var writers = map[string]func(io.Writer, Source) error{
-	".npz": writeNPZ,
-	".csv": writeCSV(','),
-	".tsv": writeCSV('\t'),
+	".npz":           writeNPZ,
+	".csv":           writeCSV(','),
+	".tsv":           writeCSV('\t'),
+	parquetExtension: writeParquet,
 }
 
 // create writes a file, gzipped if gz.

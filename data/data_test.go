@@ -370,6 +370,8 @@ func TestCopy(t *testing.T) {
 		{"d.tsv.gz", iris},
 		{"e-images-idx3-ubyte", digits},
 		{"f-images-idx3-ubyte.gz", digits},
+		{"h.parquet", iris},
+		{"i.parquet", digits},
 	} {
 		name := filepath.Join(dir, c.name)
 		if err := data.Copy(t.Context(), c.src, name); err != nil {
@@ -393,7 +395,7 @@ func TestCopy(t *testing.T) {
 	if s := d.Train.Schema(); s.DType != tensor.Uint8 {
 		t.Errorf("a table in the form of digits is %v", s.DType)
 	}
-	if err := data.Copy(t.Context(), iris, filepath.Join(dir, "a.parquet")); err == nil {
+	if err := data.Copy(t.Context(), iris, filepath.Join(dir, "a.orc")); err == nil {
 		t.Error("an unknown format was written")
 	}
 	if err := data.Copy(t.Context(), iris, "/dev/full"); err == nil {

@@ -37,6 +37,7 @@ type format struct {
 // formats lists the formats in the order in which a file without a telling name is
 // tried.
 var formats = []format{
+	{"Parquet", extension(parquetExtension), prefix("PAR1"), openParquet, false},
 	{"npz", extension(".npz"), prefix("PK\x03\x04"), openNPZ, false},
 	{"image", isImageName, isImage, openImage, false},
 	{"IDX", idxNames.MatchString, isIDX, openIDX, true},
@@ -114,7 +115,7 @@ func findFormat(f *file) (*format, error) {
 			return &formats[i], nil
 		}
 	}
-	return nil, &tensor.FormatError{File: f.name, Detail: "the format is not known", Hint: "want CSV, npz, IDX, PNG or JPEG"}
+	return nil, &tensor.FormatError{File: f.name, Detail: "the format is not known", Hint: "want CSV, npz, Parquet, IDX, PNG or JPEG"}
 }
 
 // gunzip unpacks b if it is gzipped.

@@ -139,7 +139,9 @@ func (d *Dataset) open(ctx context.Context, spec string, o *Options) error {
 // openFiles opens files as one source.
 func (d *Dataset) openFiles(ctx context.Context, spec string, infos []storage.Info, o *Options) (Source, error) {
 	pictures := pictureNames(infos)
-	switch {
+	switch parts := parquetNames(infos); {
+	case parts != nil:
+		return openParquetFiles(ctx, spec, parts, o)
 	case len(pictures) == len(infos):
 		return newImages(ctx, spec, pictures, o.channels)
 	case len(pictures) > 0:
@@ -163,10 +165,15 @@ func (d *Dataset) openFiles(ctx context.Context, spec string, infos []storage.In
 	return Concat(parts...)
 }
 
-// openFolder opens a folder of images, or one of IDX files laid out as MNIST's.
+// openFolder opens a folder of images, one of IDX files laid out as MNIST's, or one
+// of Parquet files as Spark writes it.
 func (d *Dataset) openFolder(ctx context.Context, dir string, o *Options) error {
 	infos, err := storage.List(ctx, dir)
 	if err != nil {
+		return err
+	}
+	if parts := parquetNames(infos); parts != nil {
+		d.Train, err = openParquetFiles(ctx, dir, parts, o)
 		return err
 	}
 	for _, info := range infos {

@@ -3,6 +3,8 @@ package frame
 import (
 	"fmt"
 	"math"
+
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
 )
 
 // kindOf lists the kinds of typed slices.
@@ -161,4 +163,20 @@ func (c *Column) WithValid(valid []bool) *Column {
 		s.validity = nil
 	}
 	return &s
+}
+
+// Decimals returns a column of 128-bit whole numbers, hi·2⁶⁴ + lo each, of which the
+// last scale of at most precision digits are behind the point.
+func Decimals(precision, scale int, hi []int64, lo []uint64) *Column {
+	values := make(decimals, len(hi))
+	for i := range values {
+		values[i] = decimal128.New(hi[i], lo[i])
+	}
+	return &Column{typ: Type{Kind: Decimal, Precision: precision, Scale: scale}, n: len(values), values: values}
+}
+
+// Unscaled returns row i of a column of decimals as [Decimals] takes it.
+func (c *Column) Unscaled(i int) (hi int64, lo uint64) {
+	v := c.values.(decimals)[i]
+	return v.HighBits(), v.LowBits()
 }

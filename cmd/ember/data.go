@@ -91,7 +91,7 @@ func (c *dataShowCmd) list(e *env) error {
 
 type dataCopyCmd struct {
 	From   string `arg:"" help:"The data source."`
-	To     string `arg:"" help:"The file to write: .npz, .csv, .tsv or …-images-idx3-ubyte, each with .gz if you like."`
+	To     string `arg:"" help:"The file to write: .parquet, .npz, .csv, .tsv or …-images-idx3-ubyte, all but .parquet with .gz if you like."`
 	Part   string `enum:"train,test" default:"train" help:"The part of a set that has two: ${enum}."`
 	Target string `placeholder:"COL" help:"Column to learn; several are parted by commas."`
 }
