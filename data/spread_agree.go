@@ -16,6 +16,11 @@ func Agree[T any](src Source, mine T, err error) ([]T, error) {
 	if !ok {
 		return []T{mine}, err
 	}
+	return agree(spread.Exchange, src.Schema().Name, mine, err)
+}
+
+// agree is [Agree] by the exchange of a group, about the data of the given name.
+func agree[T any](exchange func([]byte) ([][]byte, error), name string, mine T, err error) ([]T, error) {
 	message := finding[T]{Value: mine}
 	if err != nil {
 		message = finding[T]{Error: err.Error()}
@@ -24,18 +29,18 @@ func Agree[T any](src Source, mine T, err error) ([]T, error) {
 	if err := gob.NewEncoder(&b).Encode(message); err != nil {
 		return nil, err
 	}
-	answers, lost := spread.Exchange(b.Bytes())
+	answers, lost := exchange(b.Bytes())
 	if err != nil {
 		return nil, err
 	}
 	if lost != nil {
-		return nil, fmt.Errorf("%s: agree with the other workers: %w", src.Schema().Name, lost)
+		return nil, fmt.Errorf("%s: agree with the other workers: %w", name, lost)
 	}
 	all := make([]T, len(answers))
 	for rank, answer := range answers {
 		var f finding[T]
 		if err := gob.NewDecoder(bytes.NewReader(answer)).Decode(&f); err != nil {
-			return nil, fmt.Errorf("%s: the message of worker %d: %w", src.Schema().Name, rank, err)
+			return nil, fmt.Errorf("%s: the message of worker %d: %w", name, rank, err)
 		}
 		if f.Error != "" {
 			return nil, fmt.Errorf("worker %d: %s", rank, f.Error)
@@ -45,7 +50,7 @@ func Agree[T any](src Source, mine T, err error) ([]T, error) {
 	return all, nil
 }
 
-// finding is what [Agree] sends.
+// finding is what agree sends.
 type finding[T any] struct {
 	Error string
 	Value T

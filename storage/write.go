@@ -80,6 +80,12 @@ func (w *countedWriter) Commit() error {
 	return explainSpace(w.Writer.Commit(), w.name, w.written, max(w.size, w.written))
 }
 
+// ExplainSpace returns err as a [*SpaceError] if it says that a disk or quota is
+// full, else as it is: for files that are written past this package.
+func ExplainSpace(err error, name string, written, needed int64) error {
+	return explainSpace(err, name, written, needed)
+}
+
 func explainSpace(err error, name string, written, needed int64) error {
 	if err == nil || !isDiskFull(err) {
 		return err

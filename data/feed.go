@@ -1,0 +1,210 @@
+package data
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/emberml/ember/frame"
+)
+
+// The columns that rows bring along when they are fed to workers. They are no part
+// of the data.
+const (
+	RowColumn   = "__ember_row"   // bigint: the order of the rows of a shard, each once
+	ShardColumn = "__ember_shard" // int: the shard that the row belongs to
+	PartColumn  = "__ember_part"  // int: 0 to train, 1 to validate, 2 to test; 0 without it
+)
+
+// feedParts is how many values PartColumn has.
+const feedParts = 3
+
+// FeedOptions says which worker of a group takes rows, and how it keeps them. The
+// zero value is that of a worker alone.
+type FeedOptions struct {
+	Name        string // of the data, for messages; "rows" by default
+	Rank, Ranks int    // of this worker; 0 of 0 is the same as 0 of 1
+	Parts       int    // virtual workers; 0 means Ranks
+	Shards      int    // 0 means FeedShards(Parts)
+	Cache       CacheOptions
+}
+
+// FeedShards returns into how many shards rows are cut by default: at least 64, and
+// as many for each virtual worker. The order of samples depends on it.
+func FeedShards(parts int) int { return (64 + parts - 1) / parts * parts }
+
+// Feed takes the rows of this worker's shards as they arrive, in any order, and keeps
+// them: in memory, and what does not fit there on disk. Shard s of S belongs to the
+// virtual worker [PartOf] tells, and that to the worker of [RankOf]. Add is called by
+// one goroutine.
+type Feed struct {
+	o     FeedOptions
+	parts [feedParts]intake
+}
+
+// intake is the rows of one part of the data.
+type intake struct {
+	held
+	shards [][]arrival
+}
+
+// arrival is a row that came.
+type arrival struct {
+	ordinal int64
+	row     uint32 // of the held ones
+}
+
+// NewFeed returns a feed without rows.
+func NewFeed(o FeedOptions) (*Feed, error) {
+	o.Ranks = max(o.Ranks, 1)
+	if o.Parts == 0 {
+		o.Parts = o.Ranks
+	}
+	if o.Shards == 0 && o.Parts > 0 {
+		o.Shards = FeedShards(o.Parts)
+	}
+	if o.Name == "" {
+		o.Name = "rows"
+	}
+	if o.Rank < 0 || o.Rank >= o.Ranks || o.Parts < 1 || o.Shards < 1 || o.Shards%o.Parts != 0 {
+		return nil, fmt.Errorf("feed: rank %d of %d, %d shards of %d virtual workers: want the rank below the ranks, and as many shards for each", o.Rank, o.Ranks, o.Shards, o.Parts)
+	}
+	f := &Feed{o: o}
+	b := newBudget(o.Cache)
+	for p := range f.parts {
+		f.parts[p] = intake{held: held{name: o.Name, store: newStore(o.Cache, b)}, shards: make([][]arrival, o.Shards)}
+	}
+	return f, nil
+}
+
+// Close gives back the memory and the temporary file. Nothing may use the sources
+// any more.
+func (f *Feed) Close() error {
+	var err error
+	for p := range f.parts {
+		err = errors.Join(err, f.parts[p].store.close())
+	}
+	return err
+}
+
+// Add keeps the rows of a frame, which has the columns RowColumn and ShardColumn, and
+// perhaps PartColumn, beside those of the data. A row of a shard that belongs to
+// another worker is an error, and so is a frame with other columns than those before
+// it; a full disk is a [*storage.SpaceError].
+func (f *Feed) Add(rows *frame.Frame) error {
+	h, err := f.origin(rows)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, name := range rows.Schema().Names() {
+		if name != RowColumn && name != ShardColumn && name != PartColumn {
+			names = append(names, name)
+		}
+	}
+	visible, err := rows.Select(names...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.o.Name, err)
+	}
+	encode := appender(nil)
+	for i := range rows.Rows() {
+		in := &f.parts[h.part(i)]
+		if err := in.expect(visible.Schema()); err != nil {
+			return err
+		}
+		if encode == nil {
+			encode = in.codec.encoder(visible)
+		}
+		if err := in.take(h.ordinals[i], int(h.shards[i]), encode, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// origin is the columns that are no part of the data.
+type origin struct {
+	ordinals []int64
+	shards   []int32
+	parts    []int32 // nil: all 0
+}
+
+func (h *origin) part(i int) int {
+	if h.parts == nil {
+		return 0
+	}
+	return int(h.parts[i])
+}
+
+// origin returns the columns that say where rows belong, checked.
+func (f *Feed) origin(rows *frame.Frame) (*origin, error) {
+	for name, kind := range map[string]frame.Kind{RowColumn: frame.Int64, ShardColumn: frame.Int32, PartColumn: frame.Int32} {
+		switch c := rows.ByName(name); {
+		case c == nil && name == PartColumn:
+		case c == nil:
+			return nil, fmt.Errorf("%s: the rows came without the column %s", f.o.Name, name)
+		case c.Type().Kind != kind || c.Nulls() > 0:
+			return nil, fmt.Errorf("%s: the column %s is of type %v with %d values missing: want %v and none missing", f.o.Name, name, c.Type(), c.Nulls(), kind)
+		}
+	}
+	h := &origin{ordinals: frame.Values[int64](rows.ByName(RowColumn)), shards: frame.Values[int32](rows.ByName(ShardColumn))}
+	if c := rows.ByName(PartColumn); c != nil {
+		h.parts = frame.Values[int32](c)
+	}
+	lo, hi := Owned(f.o.Parts, f.o.Rank, f.o.Ranks)
+	for i, s := range h.shards {
+		if s < 0 || int(s) >= f.o.Shards {
+			return nil, fmt.Errorf("%s: a row is of shard %d, there are %d", f.o.Name, s, f.o.Shards)
+		}
+		if part := PartOf(int(s), f.o.Shards, f.o.Parts); part < lo || part >= hi {
+			return nil, fmt.Errorf("%s: a row of shard %d came to worker %d, it belongs to worker %d", f.o.Name, s, f.o.Rank, RankOf(part, f.o.Parts, f.o.Ranks))
+		}
+		if p := h.part(i); p < 0 || p >= feedParts {
+			return nil, fmt.Errorf("%s: %s is %d, want 0 to train, 1 to validate or 2 to test", f.o.Name, PartColumn, p)
+		}
+	}
+	return h, nil
+}
+
+// expect compares columns with those that came before.
+func (in *intake) expect(columns frame.Schema) error {
+	switch {
+	case in.columns == nil:
+		return in.start(columns)
+	case !in.columns.Equal(columns):
+		return fmt.Errorf("%s: the columns are %v, those of the rows before %v", in.name, columns, in.columns)
+	}
+	return nil
+}
+
+// take keeps a row.
+func (in *intake) take(ordinal int64, shard int, encode appender, i int) error {
+	row := in.store.len()
+	if row > math.MaxUint32 {
+		return fmt.Errorf("%s: a worker holds no more than %d rows: use more of them", in.name, uint32(math.MaxUint32))
+	}
+	in.shards[shard] = append(in.shards[shard], arrival{ordinal, uint32(row)})
+	return in.store.add(func(b []byte) []byte { return encode(b, i) })
+}
+
+// order returns for each shard its rows, sorted, and forgets how they arrived.
+func (in *intake) order() ([][]uint32, error) {
+	if err := in.store.seal(); err != nil {
+		return nil, err
+	}
+	rows := make([][]uint32, len(in.shards))
+	for s, arrivals := range in.shards {
+		slices.SortFunc(arrivals, func(a, b arrival) int { return cmp.Compare(a.ordinal, b.ordinal) })
+		rows[s] = make([]uint32, len(arrivals))
+		for i, a := range arrivals {
+			if i > 0 && a.ordinal == arrivals[i-1].ordinal {
+				return nil, fmt.Errorf("%s: row %d of shard %d came twice: number the rows of a query so that no number repeats", in.name, a.ordinal, s)
+			}
+			rows[s][i] = a.row
+		}
+		in.shards[s] = nil
+	}
+	return rows, nil
+}
