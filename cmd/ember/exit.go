@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"syscall"
 
+	"github.com/emberml/ember/cluster"
+	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/internal/config"
@@ -15,13 +17,13 @@ import (
 	"github.com/emberml/ember/train"
 )
 
-// The exit codes: what went wrong tells who has to act. 4, a cluster or a peer,
-// comes with training on several machines.
+// The exit codes: what went wrong tells who has to act.
 const (
 	codeDone     = 0
 	codeFailed   = 1   // on the way: not a number, disk full, out of memory
 	codeQuestion = 2   // the command line, net file or an option is wrong
 	codeData     = 3   // the data or the model is wrong
+	codeCluster  = 4   // a cluster or a worker failed, or a deadline passed
 	codeInt      = 130 // SIGINT
 	codeTerm     = 143 // SIGTERM
 )
@@ -59,7 +61,12 @@ func codeOf(ctx context.Context, err error) int {
 		}
 		return codeInt
 	}
+	var onWorker *cluster.JobError
 	switch {
+	case errors.As(err, &onWorker):
+		return onWorker.Code
+	case is[*cluster.Error](err), is[*comm.PeerError](err):
+		return codeCluster
 	case is[usageError](err):
 		return codeQuestion
 	case is[*storage.SpaceError](err):

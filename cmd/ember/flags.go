@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/engine/cpu"
 )
 
@@ -23,7 +24,7 @@ var groups = []kong.Group{
 type computing struct {
 	Threads int     `group:"run" placeholder:"N" help:"Threads to compute with; all processors by default. Their number changes no bit of a result."`
 	Memory  size    `group:"run" placeholder:"SIZE" help:"Compute in no more memory than this, such as 4GiB."`
-	Cluster cluster `group:"run" default:"local" placeholder:"local" help:"Where to compute: local, in this process."`
+	Cluster place  `group:"run" default:"local" placeholder:"C" help:"Where to compute: local, in this process; to train, also local:N, in N processes of this machine, or sc://host:port, on Spark."`
 }
 
 // backend starts the threads.
@@ -34,16 +35,24 @@ func (c *computing) backend() (*cpu.Backend, error) {
 	return cpu.New(cpu.Options{Threads: c.Threads}), nil
 }
 
-// cluster is a value of --cluster.
-type cluster string
-
-// UnmarshalText accepts what this version can do.
-func (c *cluster) UnmarshalText(text []byte) error {
-	if string(text) != "local" {
-		return fmt.Errorf("%q: this version trains in one process on this machine; leave the flag out or say local", text)
+// backendHere is the backend of a command that computes in this process only.
+func (c *computing) backendHere() (*cpu.Backend, error) {
+	if c.Cluster != here {
+		return nil, usageError{fmt.Errorf("--cluster %s: only training runs on several workers in this version; leave the flag out", c.Cluster)}
 	}
-	*c = cluster(text)
-	return nil
+	return c.backend()
+}
+
+// place is a value of --cluster.
+type place string
+
+// here is the place of one process alone.
+const here place = "local"
+
+// UnmarshalText accepts what clusters there are.
+func (p *place) UnmarshalText(text []byte) error {
+	*p = place(text)
+	return cluster.CheckAddress(string(text))
 }
 
 // fractions are the parts of a --split: to train, to validate and perhaps to test

@@ -27,10 +27,15 @@ func (p *preparation) Close() error {
 	return errors.Join(errs...)
 }
 
-// prepare makes the job that the command line describes: it finds the net, opens
-// the data, and fits one to the other.
-func (c *trainCmd) prepare(e *env) (*preparation, error) {
-	what, err := resolve(e.ctx, c.What)
+// prepare makes the job that the command line describes: it finds the net, by the
+// name that this process has for its file, opens the data, and fits one to the
+// other.
+func (c *trainCmd) prepare(e *env, name func(string) string) (*preparation, error) {
+	from := c.What
+	if namesFile(from) {
+		from = name(from)
+	}
+	what, err := resolve(e.ctx, from)
 	if err != nil {
 		return nil, err
 	}

@@ -15,10 +15,14 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/internal/kernel"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	cluster.Serve(jobs)
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // cli is the command line: one field a command.
 type cli struct {
@@ -40,7 +44,7 @@ Examples:
   ember predict lenet.onnx --data digit.png
 
 Exit codes: 0 done, 1 failed on the way, 2 the command line, net file or an option is wrong, 3 the data or the model is wrong,
-130 and 143 ended by SIGINT and SIGTERM.`
+4 a cluster or a worker failed, or did not come in time, 130 and 143 ended by SIGINT and SIGTERM.`
 
 // env is what commands act on.
 type env struct {
@@ -58,8 +62,12 @@ func (e *env) notef(format string, args ...any) { fmt.Fprintf(e.stderr, "note: "
 
 // run is the program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	var c cli
-	parser, err := kong.New(&c,
+	return exit(newParser(&cli{}, stdout, stderr), args, stdin, stdout, stderr)
+}
+
+// newParser makes the parser that fills in a command line.
+func newParser(c *cli, stdout, stderr io.Writer) *kong.Kong {
+	parser, err := kong.New(c,
 		kong.Name("ember"),
 		kong.Description(description),
 		kong.Writers(stdout, stderr),
@@ -70,7 +78,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		panic(err) // a mistake in the structs above
 	}
-	return exit(parser, args, stdin, stdout, stderr)
+	return parser
 }
 
 // exitCode leaves kong after it has printed a help text.

@@ -40,7 +40,7 @@ func (c *runCmd) Run(e *env) error {
 	if c.Repeat < 0 {
 		return usageError{fmt.Errorf("--repeat %d: want 1 or more", c.Repeat)}
 	}
-	backend, err := c.backend()
+	backend, err := c.backendHere()
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func openScoring(e *env, name, spec, target string, flags *computing) (s *scorin
 			s = nil
 		}
 	}()
-	if s.backend, err = flags.backend(); err != nil {
+	if s.backend, err = flags.backendHere(); err != nil {
 		return s, err
 	}
 	if s.model, err = loadModel(e.ctx, name); err != nil {

@@ -19,10 +19,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/tensor"
 )
 
 func TestMain(m *testing.M) {
+	cluster.Serve(jobs) // the program that the scripts run is this one
 	testscript.Main(m, map[string]func(){"ember": main})
 }
 

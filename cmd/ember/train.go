@@ -33,6 +33,7 @@ type trainCmd struct {
 	Set            []string `group:"training" sep:"none" placeholder:"KEY=VALUE" help:"Set any field of the net file, such as optimizer.adam.lr=0.01 or layers.0.conv2d.filters=8. May be repeated."`
 
 	computing
+	workers
 	Checkpoint string `group:"run" placeholder:"URL" help:"Folder of checkpoints; <out>.ckpt by default."`
 	Resume     bool   `group:"run" help:"Go on from the newest checkpoint."`
 
@@ -64,12 +65,30 @@ interruption.
 
 // Run trains, saves and reports.
 func (c *trainCmd) Run(e *env) (err error) {
+	sink := c.sink(e)
+	defer func() { err = errors.Join(err, sink.Close()) }()
+	if c.Cluster != here {
+		return c.spread(e, sink)
+	}
+	return c.fit(e, seat{group: comm.Solo(), report: sink, resume: c.Resume, name: func(name string) string { return name }})
+}
+
+// seat is the place of one process in a training.
+type seat struct {
+	group  *comm.Group
+	report report.Sink
+	resume bool
+	name   func(string) string // by which this process knows a file of the command line
+}
+
+// fit trains and saves, as one of a group.
+func (c *trainCmd) fit(e *env, s seat) error {
 	backend, err := c.backend()
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	p, err := c.prepare(e)
+	p, err := c.prepare(e, s.name)
 	if err != nil {
 		return err
 	}
@@ -78,26 +97,28 @@ func (c *trainCmd) Run(e *env) (err error) {
 	job.Backend, job.Threads, job.Memory = backend, backend.Threads(), int(c.Memory)
 	variant, _ := kernel.Selected() // an error ended the program before
 	job.Kernel, job.Version = variant.Name, buildOf().Version
-	sink := c.sink(e)
-	job.Report = sink
-	defer func() { err = errors.Join(err, sink.Close()) }()
+	job.Report = s.report
 
 	out := c.out(job.Net.Name)
-	job.CheckpointDir, job.Resume = c.checkpointDir(out), c.Resume
-	if err := checkOut(e.ctx, out); err != nil {
-		return err
+	job.CheckpointDir, job.Resume = s.name(c.checkpointDir(out)), s.resume
+	out = s.name(out)
+	first := s.group.Rank() == 0
+	if first {
+		if err := checkOut(e.ctx, out); err != nil {
+			return err
+		}
 	}
-	result, err := train.Fit(e.ctx, comm.Solo(), job)
+	result, err := train.Fit(e.ctx, s.group, job)
 	if stopped := (*train.InterruptedError)(nil); errors.As(err, &stopped) && stopped.Checkpoint != "" {
 		return fmt.Errorf("%w; go on with:\n\n  %s", err, resumeLine(e.program, e.args))
 	}
-	if err != nil {
+	if err != nil || !first {
 		return err
 	}
 	if err := result.Model.Save(e.ctx, out); err != nil {
 		return fmt.Errorf("%w; training is done, and kept in %s; to save it:\n\n  %s", err, job.CheckpointDir, resumeLine(e.program, e.args))
 	}
-	sink.Event(report.Saved{Model: out})
+	s.report.Event(report.Saved{Model: out})
 	return nil
 }
 

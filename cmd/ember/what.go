@@ -28,6 +28,12 @@ var planned = []string{"automl", "drf", "gbm", "glm", "kmeans"}
 // netFiles are the extensions of net files.
 var netFiles = []string{".yaml", ".yml", ".json"}
 
+// namesFile tells whether WHAT is a file by its extension: a net file or a model.
+func namesFile(what string) bool {
+	ext := strings.ToLower(path.Ext(storage.Base(what)))
+	return ext == ".onnx" || slices.Contains(netFiles, ext)
+}
+
 // resolve opens what WHAT names: by its extension a net file or a model, else a
 // built-in net.
 func resolve(ctx context.Context, what string) (*subject, error) {

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emberml/ember/cluster"
+	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/report"
+)
+
+// workers are the flags of training on several workers.
+type workers struct {
+	Workers        int           `group:"cluster" placeholder:"N" help:"Workers on Spark; one for each slot by default. local:N says its own."`
+	TokenFile      string        `group:"cluster" placeholder:"FILE" help:"File with the token for Spark Connect; by default that of EMBER_TOKEN or SPARK_REMOTE."`
+	JoinTimeout    time.Duration `group:"cluster" default:"120s" placeholder:"120s" help:"How long to wait until all workers have met."`
+	PeerTimeout    time.Duration `group:"cluster" default:"30s" placeholder:"30s" help:"After what silence a worker counts as lost."`
+	ConnectTimeout time.Duration `group:"cluster" default:"20s" placeholder:"20s" help:"How long to try to reach the cluster, and workers the driver."`
+	Restarts       int           `group:"cluster" default:"3" placeholder:"3" help:"How often in a row training goes on from the last checkpoint after the loss of a worker."`
+	Meeting        string        `group:"cluster" placeholder:"URL" help:"Folder of shared storage by which workers and driver talk where the driver cannot be reached."`
+	WorkerBinary   string        `group:"cluster" placeholder:"FILE" help:"The ember program for executors of another system or architecture than this one's."`
+}
+
+// jobs is what this program does as a worker.
+var jobs = cluster.Jobs{"train": trainOnWorker}
+
+// order is a training as a worker is told: by the command line.
+type order struct {
+	Program string   `json:"program"`
+	Args    []string `json:"args"`
+}
+
+// spread trains on the workers of a cluster.
+func (c *trainCmd) spread(e *env, sink report.Sink) error {
+	if c.Threads < 0 {
+		return usageError{fmt.Errorf("--threads %d: want 1 or more", c.Threads)}
+	}
+	for _, flag := range []struct{ name, spec string }{{"--data", c.Data}, {"--valid", c.Valid}, {"--test", c.Test}} {
+		if flag.spec == "-" {
+			return usageError{fmt.Errorf("%s -: workers cannot read this program's standard input; name a file that they see", flag.name)}
+		}
+		if err := fetchBuiltin(e, flag.spec); err != nil {
+			return err
+		}
+	}
+	o, err := c.options(e)
+	if err != nil {
+		return err
+	}
+	o.Report = sink
+	return cluster.Run(e.ctx, jobs, o, "train", order{Program: e.program, Args: e.args})
+}
+
+// fetchBuiltin sees to it that a built-in data set is here before several workers
+// look for it.
+func fetchBuiltin(e *env, spec string) error {
+	if names, _ := data.Builtins(); !slices.Contains(names, spec) {
+		return nil
+	}
+	d, err := openData(e, spec, data.Options{})
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
+
+// options are those of the run.
+func (c *trainCmd) options(e *env) (cluster.Options, error) {
+	o := cluster.Options{
+		Cluster: string(c.Cluster), Workers: c.Workers, Threads: c.Threads, Join: c.JoinTimeout, Peer: c.PeerTimeout,
+		Connect: c.ConnectTimeout, Restarts: c.Restarts, Folder: c.Meeting, WorkerBinary: c.WorkerBinary,
+		Verbose: c.Verbose, Stderr: e.stderr, Token: os.Getenv("EMBER_TOKEN"),
+	}
+	if o.Restarts == 0 {
+		o.Restarts = -1
+	}
+	if c.TokenFile != "" {
+		text, err := os.ReadFile(c.TokenFile)
+		if err != nil {
+			return o, usageError{fmt.Errorf("--token-file: %w", err)}
+		}
+		o.Token = strings.TrimSpace(string(text))
+	}
+	if namesFile(c.What) {
+		o.Read = []string{c.What, c.What + ".data"}
+	}
+	name, err := c.netName(e.ctx)
+	if err != nil {
+		return o, err
+	}
+	out := c.out(name)
+	o.Write = []string{out, out + ".data", c.checkpointDir(out)}
+	return o, nil
+}
+
+// netName is the name of the net that WHAT and --set name.
+func (c *trainCmd) netName(ctx context.Context) (string, error) {
+	what, err := resolve(ctx, c.What)
+	if err != nil {
+		return "", err
+	}
+	root := what.file
+	switch {
+	case what.model != nil:
+		defer what.model.Close()
+		if root, err = modelSource(c.What, what.model); err != nil {
+			return "", err
+		}
+	case root == nil:
+		root = config.NewMap(config.Entry{Key: "name", Value: config.NewText(what.builtin)})
+	}
+	if _, err := c.set(root, "name"); err != nil {
+		return "", err
+	}
+	name, ok := root.Get("name").Text()
+	if !ok {
+		return "", root.Get("name").Errorf("the name of a net is text")
+	}
+	return name, nil
+}
+
+// errExit is an error on a worker with the exit code that it has here.
+type errExit struct {
+	error
+	code int
+}
+
+func (e errExit) Unwrap() error { return e.error }
+
+// ExitCode is what the driver's process exits with.
+func (e errExit) ExitCode() int { return e.code }
+
+// trainOnWorker is the job of every worker: the command as the user gave it, with
+// the driver's files.
+func trainOnWorker(ctx context.Context, w *cluster.Worker) error {
+	err := func() error {
+		var o order
+		if err := w.Decode(&o); err != nil {
+			return err
+		}
+		var c cli
+		if _, err := newParser(&c, io.Discard, io.Discard).Parse(o.Args); err != nil {
+			return usageError{err}
+		}
+		e := &env{ctx: ctx, program: o.Program, args: o.Args, stdin: strings.NewReader(""), stdout: io.Discard, stderr: w.Log}
+		c.Train.Threads = w.Threads
+		return c.Train.fit(e, seat{
+			group: w.Group, report: w.Report, resume: c.Train.Resume || w.Checkpoint != "", name: cluster.DriverName,
+		})
+	}()
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return errExit{err, codeOf(ctx, err)}
+}
