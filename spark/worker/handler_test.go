@@ -77,6 +77,12 @@ var handlers = map[string]func(context.Context, *Task, order) error{
 		m["x"] = 1
 		return nil
 	},
+	// crash ends the process from a goroutine that nobody watches over.
+	"crash": func(ctx context.Context, _ *Task, _ order) error {
+		go func() { panic("all is lost") }()
+		<-ctx.Done()
+		return nil
+	},
 	"exit": func(context.Context, *Task, order) error {
 		fmt.Fprintln(os.Stderr, "leaving at once")
 		os.Exit(3)

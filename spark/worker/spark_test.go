@@ -103,7 +103,7 @@ func (w way) run(t *testing.T, ctx context.Context, in *connect.DataFrame, b Bin
 	var all []said
 	for _, f := range frames {
 		for i, n := range frame.Values[int64](f.ByName("n")) {
-			all = append(all, said{n, f.ByName("text").Text(i)})
+			all = append(all, said{n, f.ByName("text").String(i)})
 		}
 	}
 	return all, nil
@@ -176,6 +176,7 @@ func TestSpark(t *testing.T) {
 					"fail":     {"no such net: lenett", "before the failure"},
 					"failLate": {"failed after rows"},
 					"panic":    {"assignment to entry in nil map"},
+					"crash":    {"all is lost", "exit code 2"},
 					"exit":     {"leaving at once", "exit code 3"},
 				} {
 					_, err := w.run(t, ctx, s.Range(0, 1, 1, 1), b, order{Do: do, Secret: "hush-hush"}, false)
@@ -183,7 +184,7 @@ func TestSpark(t *testing.T) {
 						t.Errorf("%s: no error", do)
 						continue
 					}
-					if do == "exit" && !strings.Contains(w.name, "python") {
+					if (do == "exit" || do == "crash") && !strings.Contains(w.name, "python") {
 						want = []string{"exited unexpectedly"}
 					}
 					for _, text := range want {

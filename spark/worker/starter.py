@@ -86,6 +86,7 @@ class Worker:
         os.close(child_requests)
         self.output = self.process.stdout
         self.log = collections.deque(maxlen=LOG_LINES)
+        self.crash = None  # what Go prints when it crashes
         self.failure = None  # of the thread that feeds
         self.threads = []
         self.hello = json.dumps({"message": json.loads(message), "context": context()}).encode()
@@ -134,8 +135,14 @@ class Worker:
 
     def copy_log(self):
         for line in self.process.stderr:
-            self.log.append(line.decode("utf-8", "replace").rstrip())
             os.write(2, line)
+            if line.startswith((b"panic: ", b"fatal error: ")):
+                self.crash = []
+            # Of a crash the first lines count, of a log the last.
+            if self.crash is None:
+                self.log.append(line.decode("utf-8", "replace").rstrip())
+            elif len(self.crash) < LOG_LINES:
+                self.crash.append(line.decode("utf-8", "replace").rstrip())
 
     def control(self, requests, answers):
         try:
@@ -164,7 +171,7 @@ class Worker:
 
     def say(self, what):
         return "ember worker on %s %s; its last log lines:\n%s" % (
-            socket.gethostname(), what, "\n".join(self.log))
+            socket.gethostname(), what, "\n".join([*self.log, *(self.crash or [])]))
 
 
 def context():

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 
 	"github.com/emberml/ember/frame"
@@ -143,11 +144,12 @@ func (t *Task) String() string {
 // its message.
 func (t *Task) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, t.String()) }
 
-// run calls the handler; a panic in it is an error.
+// run calls the handler; a panic in it is an error, with the stack in the log.
 func (t *Task) run(ctx context.Context, handle Handler) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			fmt.Fprintf(os.Stderr, "%s\n", debug.Stack())
+			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	return handle(ctx, t)
