@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -28,7 +26,7 @@ type HTTP struct {
 var defaultClient = &http.Client{
 	Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+		DialContext:           dial,
 		TLSHandshakeTimeout:   20 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
 		IdleConnTimeout:       90 * time.Second,
@@ -137,17 +135,18 @@ func (h *HTTP) Open(ctx context.Context, name string) (File, error) {
 	size, ok := rangeSize(resp)
 	switch {
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable: // an empty file
-		resp.Body.Close()
 		size = 0
 	case !ok:
 		defer cancel()
 		defer resp.Body.Close()
 		return spool(name, resp)
 	}
-	f := &httpFile{http: h, ctx: ctx, cancel: cancel, name: name, size: size, etag: strongETag(resp)}
-	if size > 0 {
-		f.body = resp.Body
+	etag := strongETag(resp)
+	f := &rangedFile{name: redacted(name), size: size, ctx: ctx, cancel: cancel}
+	f.open = func(ctx context.Context, from, to int64) (io.ReadCloser, error) {
+		return h.openRange(ctx, name, from, to, etag)
 	}
+	f.keep(stream{body: resp.Body})
 	return f, nil
 }
 
@@ -169,84 +168,17 @@ func strongETag(resp *http.Response) string {
 	return etag
 }
 
-// httpFile reads ranges. It keeps one body open for reads in sequence.
-type httpFile struct {
-	http   *HTTP
-	ctx    context.Context
-	cancel context.CancelFunc
-	name   string
-	etag   string
-	size   int64
-
-	mu   sync.Mutex
-	body io.ReadCloser // nil when there is none
-	at   int64         // its position
-}
-
-func (f *httpFile) Size() int64 { return f.size }
-
-func (f *httpFile) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, fmt.Errorf("read %s: negative offset %d", redacted(f.name), off)
-	}
-	if off >= f.size || len(p) == 0 {
-		return 0, eofIf(off >= f.size)
-	}
-	want := p[:min(int64(len(p)), f.size-off)]
-	n, err := f.readSequence(want, off)
-	if n == 0 && err == nil {
-		n, err = f.readRange(want, off)
-	}
+// openRange asks for the bytes from…to-1 of the file that etag stands for.
+func (h *HTTP) openRange(ctx context.Context, name string, from, to int64, etag string) (io.ReadCloser, error) {
+	resp, err := h.request(ctx, http.MethodGet, name, from, to-1, etag)
 	if err != nil {
-		return n, fmt.Errorf("read %s at %d: %w", redacted(f.name), off+int64(n), err)
+		return nil, err
 	}
-	return n, eofIf(n < len(p))
-}
-
-func eofIf(end bool) error {
-	if end {
-		return io.EOF
-	}
-	return nil
-}
-
-// readSequence reads from the open body if off is where it stands.
-func (f *httpFile) readSequence(p []byte, off int64) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.body == nil || f.at != off {
-		return 0, nil
-	}
-	n, err := io.ReadFull(f.body, p)
-	f.at += int64(n)
-	if err != nil || f.at == f.size {
-		f.body.Close()
-		f.body = nil
-	}
-	return n, err
-}
-
-func (f *httpFile) readRange(p []byte, off int64) (int, error) {
-	resp, err := f.http.request(f.ctx, http.MethodGet, f.name, off, off+int64(len(p))-1, f.etag)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusPartialContent {
-		return 0, errors.New("the server stopped serving ranges")
+		resp.Body.Close()
+		return nil, errors.New("the server stopped serving ranges")
 	}
-	return io.ReadFull(resp.Body, p)
-}
-
-func (f *httpFile) Close() error {
-	f.cancel()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.body != nil {
-		f.body.Close()
-		f.body = nil
-	}
-	return nil
+	return resp.Body, nil
 }
 
 // spool copies a whole answer into a temporary file.

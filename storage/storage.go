@@ -54,11 +54,20 @@ type Info struct {
 	Dir      bool
 }
 
+var (
+	web = &HTTP{}
+	s3  = &S3{}
+)
+
 // schemes lists the storage systems by the scheme of their URLs.
 var schemes = map[string]FS{
 	"file":  Local{},
-	"http":  &HTTP{},
-	"https": &HTTP{},
+	"hdfs":  &HDFS{},
+	"http":  web,
+	"https": web,
+	"s3":    s3,
+	"s3a":   s3, // as Spark's users write
+	"s3n":   s3,
 }
 
 type fsKey struct{ scheme string }
