@@ -13,7 +13,7 @@ const ExchangeLimit = 64 << 20
 // Exchange gives every member the messages of all, by rank: names, tables, small
 // statistics, each of a length of its own. Where they are more than
 // [ExchangeLimit] together, all members get the same error, and the group goes
-// on.
+// on. The messages returned lie at multiples of 8 bytes.
 func Exchange(ctx context.Context, g *Group, message []byte) ([][]byte, error) {
 	lengths := make([]int64, g.size)
 	lengths[g.rank] = int64(len(message))

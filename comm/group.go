@@ -64,6 +64,10 @@ func (g *Group) Rank() int { return g.rank }
 // Size is the number of members.
 func (g *Group) Size() int { return g.size }
 
+// LostAfter is how long a member may be silent until it counts as lost; a group of
+// one has the default.
+func (g *Group) LostAfter() time.Duration { return g.opts.withDefaults().Lost }
+
 // Close leaves the group, which ends what this member has not waited for. Members
 // that go on without it do so in peace; those that need it in an operation get a
 // [*PeerError].

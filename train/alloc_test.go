@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/emberml/ember/comm"
@@ -26,7 +27,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 	net.Input, net.Loss = []int{1, 8, 8}, nn.CrossEntropy{}
 	for threads := 1; threads <= 2; threads++ {
 		job := Job{Net: net, Data: learn.Data{Train: set.Train}, Threads: threads, Options: Options{ClipNorm: 1}}
-		if err := job.prepare(); err != nil {
+		if err := errors.Join(job.share(1), job.prepare()); err != nil {
 			t.Fatal(err)
 		}
 		defer job.close()
@@ -43,7 +44,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tr.trainOn(context.Background(), b); err != nil {
+		if err := tr.trainOn(context.Background(), b, batches.Parts()); err != nil {
 			t.Fatal(err)
 		}
 		if n := testing.AllocsPerRun(10, func() {

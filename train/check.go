@@ -103,7 +103,7 @@ func (j *Job) checkOutputs() error {
 
 // checkNorms refuses batch norms of single numbers, which are all 0 after it.
 func (j *Job) checkNorms() error {
-	if parts := min(j.Accumulate, j.Batch); j.Batch/parts > 1 && j.Data.Train.Len() != 1 {
+	if parts := min(j.parts, j.Batch); j.Batch/parts > 1 && j.Data.Train.Len() != 1 {
 		return nil
 	}
 	rows, err := j.Net.Summary()
@@ -115,7 +115,7 @@ func (j *Job) checkNorms() error {
 		if row.Kind == "batch_norm" && known && size[1:].Len() == 1 {
 			return &config.Error{
 				Detail: fmt.Sprintf("%s has one number of each channel to norm: it needs two samples or more at a time", row.Name),
-				Hint:   "raise the batch, lower accumulate, or use layer_norm",
+				Hint:   "raise the batch, lower virtual_workers, or use layer_norm",
 			}
 		}
 	}

@@ -1,12 +1,12 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 
 	"github.com/emberml/ember/data"
-	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/tensor"
@@ -29,10 +29,16 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("%s at step %d%s: lower the learning rate, clip the gradients (train.clip_norm), or look for extreme values in the data", e.What, e.Step, where)
 }
 
-// diverged finds where the run of a program first gave a number that is not
+// diverged finds where the last run of the gradients first gave a number that is not
 // finite, and reports it. If it stands in the samples x, of the given numbers,
 // that is a [*data.ContentError].
-func (t *trainer) diverged(program *engine.Program, f *feeds, x *tensor.Tensor, index []int64, loss float64) error {
+func (t *trainer) diverged(ctx context.Context, x *tensor.Tensor, index []int64, loss float64) error {
+	if !t.whole() { // what is under way is still read
+		if err := t.workers.sum.wait(ctx); err != nil {
+			return err
+		}
+		t.programs.ready = nil
+	}
 	for i, sample := range index {
 		if x.DType().IsFloat() && !allFinite(x.Index(0, i)) {
 			return &data.ContentError{Source: t.src.Schema().Name, Detail: fmt.Sprintf("sample %d holds a value that is not finite", sample), Hint: "remove the sample or fix the value"}
@@ -43,7 +49,7 @@ func (t *trainer) diverged(program *engine.Program, f *feeds, x *tensor.Tensor, 
 		e.Layer, e.What = bad, e.What+" since the parameters are not finite"
 	} else {
 		found := errors.New("found")
-		_, _ = program.Observe(f.values, func(n *graph.Node, out []*tensor.Tensor) error {
+		_, _ = t.programs.first.Observe(t.first.values, func(n *graph.Node, out []*tensor.Tensor) error {
 			for _, o := range out {
 				if o != nil && o.DType().IsFloat() && !allFinite(o) {
 					e.Layer = n.Scope() + " (" + n.Op().Spec().Name + ")"

@@ -37,13 +37,21 @@ type Result struct {
 // ends the run after the step at hand with a checkpoint and an
 // [*InterruptedError].
 //
-// In a group every worker has the whole data and takes its part of each batch;
-// the job's batch is the size over all of them. Their parameters stay the same
-// bit for bit. The first worker alone reports and writes checkpoints, which all
-// must be able to read to resume. The canceled context of one worker ends the run
-// of all after the same step; any other error of one aborts the group.
+// In a group every worker has the whole data, or its shards of a [data.Spread],
+// and takes its parts of each batch; the job's batch is the size over all of them.
+// Their parameters begin as those of the first worker and stay the same bit for
+// bit. Where Options.VirtualWorkers is set, neither they nor the scores depend on the
+// number of workers. The first worker alone reports, writes checkpoints and reads
+// them to resume.
+//
+// The canceled context of one worker ends the run of all after the same step; any
+// other error of one aborts the group. Where the others do not come to the end of
+// that step in the time in which a silent one counts as lost, it aborts the group.
 func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
-	err := job.prepare()
+	err := job.share(group.Size())
+	if err == nil {
+		err = job.prepare()
+	}
 	if job.close != nil {
 		defer job.close()
 	}
@@ -52,7 +60,7 @@ func Fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 		r, err = fit(ctx, group, job)
 	}
 	stopped := (*InterruptedError)(nil)
-	if err != nil && !(errors.As(err, &stopped) && stopped.Step > 0) { // a stop after a step is agreed upon
+	if err != nil && !(errors.As(err, &stopped) && stopped.Step > 0 && stopped.Err == nil) { // a stop after a step is agreed upon
 		group.Abort(err)
 	}
 	return r, err
@@ -67,11 +75,14 @@ func fit(ctx context.Context, group *comm.Group, job Job) (*Result, error) {
 	case err != nil:
 		return nil, err
 	}
-	ctx, leave, err := t.joinWorkers(ctx)
-	if err != nil {
+	ctx, leave := t.agree(ctx)
+	defer leave()
+	if err := t.joinParts(); err != nil {
 		return nil, err
 	}
-	defer leave()
+	if err := t.startTogether(ctx); err != nil {
+		return nil, err
+	}
 	return t.fit(ctx)
 }
 
@@ -91,7 +102,7 @@ type trainer struct {
 	step, epoch, sample int // done; sample within the epoch
 	done                bool
 
-	first, more, update *feeds
+	first, update, eval *feeds
 	scale, share        []float32
 	rate                []float64
 	number, key         []int64
@@ -100,7 +111,8 @@ type trainer struct {
 	since        time.Time // a stretch of training began
 	sinceCPU     float64
 	savedTime    time.Time
-	savedAt      place   // of the last checkpoint
+	savedAt      place // of the last checkpoint
+	resumed      *checkpoint
 	earlier      []int   // steps of checkpoints of an earlier run, to be replaced
 	data         string  // fingerprint of the training data
 	layers       string  // fingerprint of what has to stay in the net
@@ -136,7 +148,6 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 	if t.score, err = newScore(job.Net); err != nil {
 		return nil, err
 	}
-	t.workers.local = t.score
 	if err := t.score.checkWatched(job.EarlyStopping); err != nil {
 		return nil, err
 	}
@@ -162,20 +173,13 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 
 // bindFeeds makes the scalars that are fed at every step.
 func (t *trainer) bindFeeds() {
-	t.first, t.update = feedsOf(t.programs.first), feedsOf(t.programs.update)
-	gradients := []*feeds{t.first}
-	if t.programs.more != nil {
-		t.more = feedsOf(t.programs.more)
-		gradients = append(gradients, t.more)
-	}
+	t.first, t.update, t.eval = feedsOf(t.programs.first), feedsOf(t.programs.update), feedsOf(t.programs.eval)
 	t.scale, t.share = make([]float32, 1), make([]float32, 1)
 	t.rate, t.number = make([]float64, 1), make([]int64, 1)
 	t.key = []int64{int64(t.job.Seed), 0}
-	for _, f := range gradients {
-		f.set(scaleName, tensor.Of(t.scale, tensor.Shape{}...))
-		f.set(shareName, tensor.Of(t.share, tensor.Shape{}...))
-		f.set(nn.KeyInput, tensor.Of(t.key))
-	}
+	t.first.set(scaleName, tensor.Of(t.scale, tensor.Shape{}...))
+	t.first.set(shareName, tensor.Of(t.share, tensor.Shape{}...))
+	t.first.set(nn.KeyInput, tensor.Of(t.key))
 	t.update.set(optim.RateInput, tensor.Of(t.rate, tensor.Shape{}...))
 	t.update.set(optim.NumberInput, tensor.Of(t.number, tensor.Shape{}...))
 }
@@ -226,7 +230,7 @@ func (t *trainer) finished() bool {
 func (t *trainer) runEpoch(ctx context.Context) error {
 	batches, err := feature.NewBatches(ctx, t.src, t.pipeline, feature.BatchOptions{
 		Size: t.job.Batch, Train: true, Shuffle: *t.job.Shuffle, Seed: t.job.Seed, Epoch: t.epoch,
-		Rank: t.group.Rank(), Ranks: t.group.Size(), Start: t.sample,
+		Parts: t.job.parts, Rank: t.group.Rank(), Ranks: t.group.Size(), Start: t.sample,
 	})
 	if err != nil {
 		return err
@@ -241,13 +245,18 @@ func (t *trainer) runEpoch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := t.trainOn(ctx, b); err != nil {
+		if err := t.trainOn(ctx, b, batches.Parts()); err != nil {
 			return err
 		}
 		t.sample = batches.Position()
 		if t.job.Steps > 0 && t.step >= t.job.Steps && t.sample < t.src.Len() {
 			t.stopClock()
-			t.report()
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := t.report(ctx); err != nil {
+				return err
+			}
 			if _, err := t.reportEpoch(ctx); err != nil {
 				return err
 			}
@@ -264,40 +273,60 @@ func (t *trainer) runEpoch(ctx context.Context) error {
 // afterStep reports now and then, writes a checkpoint that is due, and ends the
 // run where the context is done.
 func (t *trainer) afterStep(ctx context.Context) error {
+	if err := ctx.Err(); err != nil { // agreed upon: nobody waits for the others any more
+		return err
+	}
 	every := max(1, t.job.stepsPerEpoch()/200)
 	if t.step%every == 0 {
-		t.report()
+		if err := t.report(ctx); err != nil {
+			return err
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := t.job.Checkpoint
-	due := c.Steps > 0 && t.step%c.Steps == 0 || c.Every > 0 && t.job.Now().Sub(t.savedTime) >= c.Every
+	steps := t.job.Checkpoint.Steps
+	due := steps > 0 && t.step%steps == 0 || t.workers.overdue
 	if !due || t.sample >= t.src.Len() { // the epoch's end has its own
 		return nil
 	}
 	t.stopClock()
 	defer t.startClock()
+	if err := t.settleScores(ctx); err != nil {
+		return err
+	}
 	return t.save(ctx)
 }
 
+// isOverdue tells whether the time has come for a checkpoint.
+func (t *trainer) isOverdue() bool {
+	every := t.job.Checkpoint.Every
+	return every > 0 && t.job.Now().Sub(t.savedTime) >= every
+}
+
 // report tells the step's loss.
-func (t *trainer) report() {
-	if t.stepSamples == 0 {
-		return
+func (t *trainer) report(ctx context.Context) error {
+	if err := t.settleScores(ctx); err != nil || t.stepSamples == 0 {
+		return err
 	}
 	t.event(report.Step{
 		Step: int64(t.step), Epoch: t.epoch + 1, Samples: int64(t.sample),
 		Loss: report.Number(t.stepLoss / float64(t.stepSamples)), LR: t.rate[0],
 	})
 	t.stepLoss, t.stepSamples = 0, 0
+	return nil
 }
 
 // endEpoch measures, reports, stops early where that is due, and writes a
 // checkpoint.
 func (t *trainer) endEpoch(ctx context.Context) error {
+	if err := t.settleScores(ctx); err != nil {
+		return err
+	}
 	if t.sample == t.src.Len() && t.step%max(1, t.job.stepsPerEpoch()/200) != 0 {
-		t.report()
+		if err := t.report(ctx); err != nil {
+			return err
+		}
 	}
 	valid, err := t.reportEpoch(ctx)
 	if err != nil {
@@ -328,44 +357,6 @@ func (t *trainer) reportEpoch(ctx context.Context) (valid report.Scores, err err
 	t.event(e)
 	return valid, nil
 }
-
-// evaluate measures on a source, without the penalties; nil gives nil.
-func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores, error) {
-	if src == nil {
-		return nil, nil
-	}
-	s, err := newScore(t.job.Net)
-	if err != nil {
-		return nil, err
-	}
-	batches, err := feature.NewBatches(ctx, src, t.pipeline, feature.BatchOptions{Size: max(t.job.Batch, evalBatch)})
-	if err != nil {
-		return nil, err
-	}
-	defer batches.Close()
-	f := feedsOf(t.programs.eval)
-	for {
-		b, err := batches.Next()
-		if errors.Is(err, io.EOF) {
-			return s.values(true), nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		f.set(inputName, b.X)
-		f.set(targetName, b.Y)
-		out, err := t.programs.eval.Run(f.values)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.add(out, out[outLoss].Float64At(), b.Len()); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// evalBatch is the least number of samples of an evaluation's batch.
-const evalBatch = 256
 
 // event reports, for all workers, what the first of them sees.
 func (t *trainer) event(e report.Event) {

@@ -2,177 +2,169 @@ package train
 
 import (
 	"context"
-	"slices"
+	"errors"
 
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/tensor"
 )
 
-// workers is what a trainer shares with the others of its group, step by step.
-// After each step all of them have the same variables and scores, bit for bit,
-// so that they decide alike.
+// workers is what a trainer shares with the others of its group, step by step,
+// and among the parts of a batch. After each step all workers have the same
+// variables, bit for bit, so that they decide alike.
 type workers struct {
-	local   *score // of this worker's part of the step; of the epoch where it is alone
-	other   *score // of another's, to be merged
-	pending []comm.Pending
+	sum     *summation
 	states  nn.Params   // running statistics
 	before  [][]float32 // what they were before the step
-	moved   [][]float32 // how the step moved them
-
-	asked func() error // whether this worker is to stop
-	stop  context.CancelFunc
+	scores  scores
+	asked   func() error // whether this worker is to stop
+	stop    context.CancelCauseFunc
+	overdue bool // a checkpoint
 }
 
-// joinWorkers prepares for a group, and returns the context of the run: it ends
-// for all workers after the same step, once that of one of them has ended.
-func (t *trainer) joinWorkers(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	if t.group.Size() == 1 {
-		return ctx, func() {}, nil
-	}
+// The first of the numbers that are added up besides gradients.
+const (
+	flagStop    = iota // a worker is asked to stop
+	flagOverdue        // the first worker wants a checkpoint
+	flags
+)
+
+// errStuck ends a run that was to stop and in which the others did not agree.
+var errStuck = errors.New("asked to stop, it waited, and the other workers did not come to the end of the step in time")
+
+// agree prepares for the other workers, and returns the context of the run: it
+// ends for all workers after the same step, once that of one of them has ended;
+// or, where the others are stuck, after the time in which a silent worker counts
+// as lost.
+func (t *trainer) agree(ctx context.Context) (context.Context, context.CancelFunc) {
 	w := &t.workers
-	var err error
-	if w.local, err = newScore(t.job.Net); err != nil {
-		return nil, nil, err
-	}
-	if w.other, err = newScore(t.job.Net); err != nil {
-		return nil, nil, err
-	}
-	for _, p := range t.programs.params {
-		if p.State && p.Value.DType() == tensor.Float32 {
-			w.states = append(w.states, p)
-			w.before = append(w.before, make([]float32, p.Len()))
-			w.moved = append(w.moved, make([]float32, p.Len()))
-		}
+	w.asked = func() error { return nil }
+	if t.group.Size() == 1 {
+		return ctx, func() {}
 	}
 	w.asked = ctx.Err
-	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
-	return ctx, w.stop, nil
+	run, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	w.stop = stop
+	quiet := context.AfterFunc(ctx, func() {
+		limit, cancel := context.WithTimeout(run, t.group.LostAfter())
+		defer cancel()
+		if <-limit.Done(); run.Err() == nil {
+			stop(errStuck)
+		}
+	})
+	return run, func() {
+		quiet()
+		stop(nil)
+	}
 }
 
-// beginStep notes where the running statistics stand.
-func (t *trainer) beginStep() {
-	if t.group.Size() == 1 {
-		return
+// movedStates are the running statistics that move with every part of a batch.
+func movedStates(params nn.Params) nn.Params {
+	var states nn.Params
+	for _, p := range params {
+		if p.State && p.Value.DType() == tensor.Float32 {
+			states = append(states, p)
+		}
 	}
+	return states
+}
+
+// extras is how many numbers are added up besides gradients.
+func extras(params nn.Params) int {
+	n := flags
+	for _, p := range movedStates(params) {
+		n += p.Len()
+	}
+	return n
+}
+
+// joinParts prepares for the parts of batches.
+func (t *trainer) joinParts() error {
+	if t.whole() {
+		return nil
+	}
+	w := &t.workers
+	w.sum = newSummation(t.group, t.programs.gradients, &t.job)
+	w.states = movedStates(t.programs.params)
+	for _, p := range w.states {
+		w.before = append(w.before, make([]float32, p.Len()))
+	}
+	t.programs.ready = w.sum.ready
+	return w.scores.init(t.job.Net, t.job.parts)
+}
+
+// beginParts notes where the running statistics stand.
+func (t *trainer) beginParts() {
+	t.workers.sum.begin()
 	for i, p := range t.workers.states {
 		copy(t.workers.before[i], tensor.Data[float32](t.programs.state.Get(p.Name)))
 	}
 }
 
-// noGradients stands for the gradients of no samples.
-func (t *trainer) noGradients() {
-	for _, p := range t.programs.params.Trainable() {
-		clear(tensor.Data[float32](t.programs.state.Get(gradPrefix + p.Name)))
-	}
-}
-
-// reduce adds up over all workers what they computed from n samples of their
-// own. Running statistics, which every worker moves by its own samples, move by
-// the mean over all samples.
-func (t *trainer) reduce(ctx context.Context, n int) error {
-	if t.group.Size() == 1 {
-		return nil
-	}
+// endPart takes what a part with the given share of the batch has computed.
+// Running statistics, which every part moves from the same beginning, move by the
+// mean over all samples.
+func (t *trainer) endPart(share float32) {
 	w := &t.workers
-	w.pending = w.pending[:0]
-	for _, p := range slices.Backward(t.programs.params.Trainable()) { // as they become ready
-		w.pending = append(w.pending, t.group.Start(tensor.Data[float32](t.programs.state.Get(gradPrefix+p.Name))))
-	}
-	share := float32(n) * t.scale[0]
-	for i, p := range w.states {
-		for j, x := range tensor.Data[float32](t.programs.state.Get(p.Name)) {
-			w.moved[i][j] = share * (x - w.before[i][j])
+	extra := t.programs.gradients.extra
+	clear(extra[:flags])
+	if w.sum.last() {
+		if w.asked() != nil {
+			extra[flagStop] = 1
 		}
-		w.pending = append(w.pending, t.group.Start(w.moved[i]))
-	}
-	for _, p := range w.pending {
-		if err := p.Wait(ctx); err != nil {
-			return err
+		if t.group.Rank() == 0 && t.isOverdue() {
+			extra[flagOverdue] = 1
 		}
 	}
+	moved := extra[flags:]
 	for i, p := range w.states {
+		now := tensor.Data[float32](t.programs.state.Get(p.Name))
 		for j, x := range w.before[i] {
-			tensor.Data[float32](t.programs.state.Get(p.Name))[j] = x + w.moved[i][j]
+			moved[j] = share * (now[j] - x)
+			now[j] = x
 		}
+		moved = moved[len(now):]
 	}
-	return t.shareScores(ctx)
+	w.sum.end()
 }
 
-// shareScores adds the step's scores of all workers, in the order of ranks, to
-// those of the epoch, and ends the run if one of them asks for it.
-func (t *trainer) shareScores(ctx context.Context) error {
+// endParts waits for the sums over all parts.
+func (t *trainer) endParts(ctx context.Context) error {
 	w := &t.workers
-	own := make([]float64, 1, 16)
-	if w.asked() != nil {
-		own[0] = 1
-	}
-	own = w.local.pack(own)
-	ranks := t.group.Size()
-	lengths := make([]int64, ranks)
-	lengths[t.group.Rank()] = int64(len(own))
-	if err := comm.AllGather(ctx, t.group, lengths); err != nil {
+	if err := w.sum.wait(ctx); err != nil {
 		return err
 	}
-	longest := int(slices.Max(lengths))
-	all := make([]float64, ranks*longest)
-	copy(all[t.group.Rank()*longest:], own)
-	if err := comm.AllGather(ctx, t.group, all); err != nil {
+	extra := t.programs.gradients.extra
+	if extra[flagStop] > 0 {
+		w.stop(nil)
+	}
+	w.overdue = extra[flagOverdue] > 0
+	moved := extra[flags:]
+	for i, p := range w.states {
+		now := tensor.Data[float32](t.programs.state.Get(p.Name))
+		for j, x := range w.before[i] {
+			now[j] = x + moved[j]
+		}
+		moved = moved[len(now):]
+	}
+	w.scores.endStep()
+	return nil
+}
+
+// mayGoOn is an error if one of the workers is to stop; all of them ask.
+func (t *trainer) mayGoOn(ctx context.Context) error {
+	if t.group.Size() == 1 {
+		return ctx.Err()
+	}
+	asked := make([]int64, 1)
+	if t.workers.asked() != nil {
+		asked[0] = 1
+	}
+	if err := comm.AllReduce(ctx, t.group, asked); err != nil {
 		return err
 	}
-	for rank := range ranks {
-		packed := all[rank*longest:][:lengths[rank]]
-		if packed[0] != 0 {
-			w.stop()
-		}
-		if err := w.other.unpack(packed[1:]); err != nil {
-			return err
-		}
-		if err := t.score.merge(w.other); err != nil {
-			return err
-		}
-		if rank != t.group.Rank() {
-			t.stepLoss += w.other.loss
-			t.stepSamples += w.other.samples
-		}
+	if asked[0] > 0 {
+		t.workers.stop(nil)
 	}
-	w.local.reset()
-	return nil
-}
-
-// pack appends a score as numbers: loss, samples, and each metric's state after
-// its length.
-func (s *score) pack(dst []float64) []float64 {
-	dst = append(dst, s.loss, float64(s.samples))
-	for _, m := range s.metrics {
-		state := m.metric.State()
-		dst = append(append(dst, float64(len(state))), state...)
-	}
-	return dst
-}
-
-// unpack replaces the score by one that a worker with the same metrics packed.
-func (s *score) unpack(packed []float64) error {
-	s.loss, s.samples = packed[0], int(packed[1])
-	packed = packed[2:]
-	for _, m := range s.metrics {
-		n := int(packed[0])
-		if err := m.metric.Restore(packed[1:][:n]); err != nil {
-			return err
-		}
-		packed = packed[1+n:]
-	}
-	return nil
-}
-
-// merge adds what another score has gathered.
-func (s *score) merge(other *score) error {
-	s.loss += other.loss
-	s.samples += other.samples
-	for i, m := range s.metrics {
-		if err := m.metric.Merge(other.metrics[i].metric); err != nil {
-			return err
-		}
-	}
-	return nil
+	return ctx.Err()
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/learn"
@@ -19,15 +20,21 @@ import (
 // of them.
 func together(t *testing.T, n int, job train.Job, edit func(rank int, ctx context.Context, job *train.Job) context.Context) ([]*train.Result, []error) {
 	t.Helper()
-	results, errs := make([]*train.Result, n), make([]error, n)
+	return over(t, comm.Memory(n), job, edit)
+}
+
+// over fits the job on a worker at each of the transports.
+func over(t *testing.T, links []comm.Transport, job train.Job, edit func(rank int, ctx context.Context, job *train.Job) context.Context) ([]*train.Result, []error) {
+	t.Helper()
+	results, errs := make([]*train.Result, len(links)), make([]error, len(links))
 	var all sync.WaitGroup
-	for rank, link := range comm.Memory(n) {
+	for rank, link := range links {
 		all.Go(func() {
 			ctx, job := t.Context(), job
 			if edit != nil {
 				ctx = edit(rank, ctx, &job)
 			}
-			group, err := comm.Connect(t.Context(), link, comm.Options{})
+			group, err := comm.Connect(t.Context(), link, comm.Options{Lost: 3 * time.Second})
 			if err != nil {
 				errs[rank] = err
 				return

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/emberml/ember/learn"
@@ -19,6 +20,8 @@ type InterruptedError struct {
 func (e *InterruptedError) Error() string {
 	where := "there is no checkpoint folder to resume from"
 	switch {
+	case errors.Is(e.Err, errStuck):
+		where = "there is no checkpoint of it: " + e.Err.Error()
 	case e.Err != nil:
 		where = fmt.Sprintf("the checkpoint could not be written: %v", e.Err)
 	case e.Checkpoint != "":
@@ -44,8 +47,18 @@ func (t *trainer) interrupted(ctx context.Context, err error) error {
 	}
 	t.stopClock()
 	e := &InterruptedError{Step: t.step}
+	if errors.Is(context.Cause(ctx), errStuck) {
+		e.Err = errStuck
+		return e
+	}
 	// The run's context is done; the last checkpoint is still to be written.
-	if e.Err = t.save(context.WithoutCancel(ctx)); e.Err == nil {
+	ctx = context.WithoutCancel(ctx)
+	limit, cancel := context.WithTimeout(ctx, t.group.LostAfter())
+	defer cancel()
+	if e.Err = t.settleScores(limit); e.Err == nil {
+		e.Err = t.save(ctx)
+	}
+	if e.Err == nil {
 		e.Checkpoint = t.job.CheckpointDir
 	}
 	return e

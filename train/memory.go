@@ -1,16 +1,21 @@
 package train
 
 import (
+	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/tensor"
 )
 
-// Memory is what training the job takes: parameters, gradients, the optimizer's
+// Memory is what training the job takes on one worker: parameters, gradients, the optimizer's
 // memory, and the intermediate results of a step on the job's Batch. Nothing is
 // read or trained. The job is one that [Fit] accepts; its Pipeline is required.
 func Memory(job Job) (engine.Memory, error) {
-	if err := job.prepare(); err != nil {
+	err := job.share(1)
+	if err == nil {
+		err = job.prepare()
+	}
+	if err != nil {
 		return engine.Memory{}, err
 	}
 	if job.close != nil {
@@ -20,12 +25,9 @@ func Memory(job Job) (engine.Memory, error) {
 	if err != nil {
 		return engine.Memory{}, err
 	}
-	batch := (job.Batch + job.Accumulate - 1) / job.Accumulate
+	batch := (job.Batch + job.parts - 1) / job.parts
 	var total engine.Memory
-	for _, program := range []*engine.Program{p.first, p.more, p.update} {
-		if program == nil {
-			continue
-		}
+	for _, program := range []*engine.Program{p.first, p.update} {
 		var shapes []tensor.Shape
 		for _, v := range program.Graph().Inputs() {
 			shapes = append(shapes, shapeAt(v.Shape(), batch))
@@ -38,6 +40,8 @@ func Memory(job Job) (engine.Memory, error) {
 		total.Arena, total.Variables = max(total.Arena, m.Arena), m.Variables
 		total.Constants += m.Constants
 	}
+	sum := newSummation(comm.Solo(), p.gradients, &job)
+	total.Variables += 4 * len(sum.kept) * len(p.gradients.all)
 	return total, nil
 }
 

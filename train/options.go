@@ -28,9 +28,12 @@ type Options struct {
 	Seed uint64 `doc:"key of all random numbers"`
 	// Shuffle draws a new order of the samples for each epoch; nil is true.
 	Shuffle *bool `default:"true" doc:"draw a new order of the samples each epoch"`
-	// Accumulate is the number of parts in which a batch is computed one after
-	// the other, with gradients summed in order: the same update in less memory.
-	Accumulate int `default:"1" min:"1" doc:"parts in which a batch is computed one after the other, to save memory"`
+	// VirtualWorkers is the number of parts into which every batch is cut, each
+	// with gradients and batch statistics of its own, which are added up in a fixed
+	// order: the trained model has the same bits for any number of real workers up
+	// to it. A worker computes its parts one after the other, which takes less
+	// memory too. 0 is one for each worker.
+	VirtualWorkers int `min:"1" doc:"parts in which a batch is computed, for the same bits on any number of workers, and to save memory; left out, one for each worker"`
 
 	ClipNorm  float64 `min:"0" doc:"largest Euclidean norm of all gradients together; 0 does not clip"`
 	ClipValue float64 `min:"0" doc:"largest magnitude of each element of a gradient; 0 does not clip"`
@@ -100,6 +103,7 @@ type Job struct {
 	// Version of Ember is told in the model.
 	Version string
 
+	parts int    // of a batch
 	close func() // ends a backend of the job's own
 }
 

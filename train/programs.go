@@ -29,10 +29,12 @@ const gradPrefix = "grad."
 type programs struct {
 	state  *engine.State
 	params nn.Params
-	first  *engine.Program // gradients of a batch, or of its first part
-	more   *engine.Program // gradients of a further part, added; nil without parts
+	first  *engine.Program // gradients of a part of a batch
 	update *engine.Program
 	eval   *engine.Program
+
+	gradients *gradients
+	ready     func(variable string) // hears of gradients that are computed; may be nil
 }
 
 // The outputs of the gradient and evaluation programs, in order.
@@ -47,7 +49,7 @@ const (
 func compile(job *Job, pipeline *feature.Pipeline, schema *data.Schema) (*programs, error) {
 	p := &programs{state: engine.NewState()}
 	options := engine.Options{Backend: job.Backend, State: p.state, Arena: engine.NewArena(), Memory: job.Memory}
-	build := func(into **engine.Program, body func(g *graph.Graph) error) error {
+	build := func(into **engine.Program, options engine.Options, body func(g *graph.Graph) error) error {
 		var failed error
 		g, err := graph.Build(func(g *graph.Graph) { failed = body(g) })
 		if err == nil {
@@ -63,24 +65,26 @@ func compile(job *Job, pipeline *feature.Pipeline, schema *data.Schema) (*progra
 		return nil, err
 	}
 	forward := forward{job: job, pipeline: pipeline, schema: schema, input: input}
-	gradients := func(add bool) func(g *graph.Graph) error {
-		return func(g *graph.Graph) (err error) {
-			p.params, err = forward.gradients(g, add)
+	heard := options
+	heard.Updated = func(variable string) {
+		if p.ready != nil {
+			p.ready(variable)
+		}
+	}
+	err = build(&p.first, heard, func(g *graph.Graph) (err error) {
+		if p.params, err = forward.gradients(g); err != nil {
 			return err
 		}
-	}
-	if err := build(&p.first, gradients(false)); err != nil {
+		p.gradients, err = placeGradients(p.state, p.params.Trainable(), extras(p.params))
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	if job.Accumulate > 1 {
-		if err := build(&p.more, gradients(true)); err != nil {
-			return nil, err
-		}
-	}
-	if err := build(&p.update, func(g *graph.Graph) error { return buildUpdate(g, job, p.params) }); err != nil {
+	if err := build(&p.update, options, func(g *graph.Graph) error { return buildUpdate(g, job, p.params) }); err != nil {
 		return nil, err
 	}
-	return p, build(&p.eval, func(g *graph.Graph) error {
+	return p, build(&p.eval, options, func(g *graph.Graph) error {
 		forward.loss(g, false)
 		return nil
 	})
@@ -119,7 +123,7 @@ func (f forward) loss(g *graph.Graph, training bool) (each *graph.Value, b *nn.B
 
 // gradients builds the gradients of the scaled loss into the variables that
 // hold them.
-func (f forward) gradients(g *graph.Graph, add bool) (nn.Params, error) {
+func (f forward) gradients(g *graph.Graph) (nn.Params, error) {
 	each, b := f.loss(g, true)
 	if err := b.CheckFreeze(); err != nil {
 		return nil, err
@@ -140,9 +144,6 @@ func (f forward) gradients(g *graph.Graph, add bool) (nn.Params, error) {
 	}
 	for i, p := range trained {
 		held := g.Variable(gradPrefix+p.Name, tensor.New(p.Value.DType(), concrete(p.Value)...))
-		if add {
-			grads[i] = op.Add(held, grads[i])
-		}
 		g.Update(held, grads[i])
 	}
 	return b.Params(), nil

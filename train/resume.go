@@ -9,12 +9,12 @@ import (
 	"github.com/emberml/ember/tensor"
 )
 
-// openFolder resumes where the job says so, and checks that checkpoints can be
+// openFolder resumes on the first worker where the job says so, and checks that checkpoints can be
 // written before anything is learned.
 func (t *trainer) openFolder(ctx context.Context) error {
 	t.folder = checkpoints{dir: t.job.CheckpointDir, keep: t.job.Checkpoint.Keep}
 	t.savedAt = place{step: -1}
-	if t.job.Resume {
+	if t.job.Resume && t.group.Rank() == 0 {
 		if err := t.resume(ctx); err != nil {
 			return err
 		}
@@ -102,14 +102,24 @@ func (t *trainer) resume(ctx context.Context) error {
 	if cp.Data != t.data {
 		return &CheckpointError{File: file, Detail: "it was trained on other data", Hint: "give the same --data, or train the saved model on with the new data"}
 	}
+	t.resumed = &cp
+	if err := t.goOn(cp); err != nil {
+		return err
+	}
+	return t.recall(ctx, cp)
+}
+
+// goOn puts the run where the checkpoint, whose variables are in the state, was
+// written.
+func (t *trainer) goOn(cp checkpoint) error {
 	t.step, t.epoch, t.sample, t.stop, t.done = cp.Step, cp.Epoch, cp.Sample, cp.Stopping, cp.Done
 	t.seconds, t.cpu = cp.Progress.Seconds, cp.Progress.CPUSeconds
 	t.savedAt = t.place()
 	t.lastEpoch = t.score.named(cp.LastEpoch)
 	if err := t.score.restore(cp.Progress); err != nil {
-		return &CheckpointError{File: file, Detail: err.Error(), Hint: "train with the metrics that it was written with"}
+		return &CheckpointError{File: t.folder.file(cp.Step, "json"), Detail: err.Error(), Hint: "train with the metrics that it was written with"}
 	}
-	return t.recall(ctx, cp)
+	return nil
 }
 
 // recall reads the best parameters so far for early stopping.

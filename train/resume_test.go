@@ -103,7 +103,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 	}
 	job := train.Job{
 		Net: small(), Data: d, Pipeline: steps, Optimizer: optim.SGD{LR: 0.2, Momentum: 0.9}, Schedule: optim.Warmup{Steps: 2, Then: optim.Cosine{}},
-		Options: train.Options{Epochs: 8, Batch: 100, Accumulate: 2, ClipNorm: 1, EarlyStopping: &train.EarlyStopping{Patience: 2, MinDelta: 0.2}},
+		Options: train.Options{Epochs: 8, Batch: 100, VirtualWorkers: 2, ClipNorm: 1, EarlyStopping: &train.EarlyStopping{Patience: 2, MinDelta: 0.2}},
 	}
 	whole := fit(t, job)
 	if whole.Epochs == job.Epochs {

@@ -4,28 +4,18 @@ import (
 	"context"
 
 	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/optim"
 	"github.com/emberml/ember/tensor"
 )
 
-// trainOn makes one update from this worker's part of a batch.
-func (t *trainer) trainOn(ctx context.Context, b *data.Batch) error {
+// trainOn makes one update from this worker's parts of a batch.
+func (t *trainer) trainOn(ctx context.Context, b *data.Batch, parts []feature.Part) error {
 	total := min(t.job.Batch, t.src.Len()-t.sample) // over all workers
 	t.scale[0] = 1 / float32(total)
 	t.key[1] = int64(t.step)
-	t.beginStep()
-	parts := min(t.job.Accumulate, b.Len())
-	if parts == 0 { // fewer samples than workers
-		t.noGradients()
-	}
-	for i := range parts {
-		lo, hi := b.Len()*i/parts, b.Len()*(i+1)/parts
-		if err := t.gradients(i == 0, b, lo, hi); err != nil {
-			return err
-		}
-	}
-	if err := t.reduce(ctx, b.Len()); err != nil {
+	if err := t.addGradients(ctx, b, parts); err != nil {
 		return err
 	}
 	at := optim.Time{Step: int64(t.step), StepsPerEpoch: int64(t.job.stepsPerEpoch()), Steps: int64(t.totalSteps())}
@@ -46,32 +36,46 @@ func (t *trainer) totalSteps() int {
 	return n
 }
 
-// gradients computes the gradients of samples lo…hi of the batch.
-func (t *trainer) gradients(first bool, b *data.Batch, lo, hi int) error {
-	program, f := t.programs.first, t.first
-	if !first {
-		program, f = t.programs.more, t.more
+// addGradients computes the gradients of a batch, over all of its parts.
+func (t *trainer) addGradients(ctx context.Context, b *data.Batch, parts []feature.Part) error {
+	if t.whole() {
+		t.workers.overdue = t.isOverdue()
+		loss, err := t.gradients(ctx, b, parts[0], t.score)
+		t.stepLoss += loss
+		t.stepSamples += b.Len()
+		return err
 	}
-	x, y, index := b.X, b.Y, b.Index[lo:hi]
-	if hi-lo < b.Len() {
-		x = x.Slice(0, lo, hi, 1)
-		if y != nil {
-			y = y.Slice(0, lo, hi, 1)
+	t.beginParts()
+	for _, part := range parts {
+		if part.Lo == part.Hi {
+			clear(t.programs.gradients.all)
+		} else if _, err := t.gradients(ctx, b, part, t.workers.scores.part); err != nil {
+			return err
 		}
+		t.workers.scores.endPart()
+		t.endPart(float32(part.Hi-part.Lo) * t.scale[0])
 	}
-	t.share[0] = float32(hi-lo) * t.scale[0]
+	return t.endParts(ctx)
+}
+
+// gradients computes the gradients of a part of a batch, and returns the sum of
+// its samples' losses.
+func (t *trainer) gradients(ctx context.Context, b *data.Batch, part feature.Part, into *score) (float64, error) {
+	x, y := samplesOf(b, part)
+	index := b.Index[part.Lo:part.Hi]
+	n := len(index)
+	t.share[0] = float32(n) * t.scale[0]
+	f := t.first
 	f.set(inputName, x)
 	f.set(targetName, y)
 	f.set(nn.IndexInput, tensor.Of(index))
-	out, err := program.Run(f.values)
+	out, err := t.programs.first.Run(f.values)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	loss := out[outLoss].Float64At() + float64(hi-lo)*out[outPenalty].Float64At()
+	loss := out[outLoss].Float64At() + float64(n)*out[outPenalty].Float64At()
 	if !isNumber(loss) {
-		return t.diverged(program, f, x, index, loss)
+		return 0, t.diverged(ctx, x, index, loss)
 	}
-	t.stepLoss += loss
-	t.stepSamples += hi - lo
-	return t.workers.local.add(out, loss, hi-lo)
+	return loss, into.add(out, loss, n)
 }

@@ -127,12 +127,12 @@ func TestResumeIsExact(t *testing.T) {
 	}
 }
 
-func TestAccumulateIsTheSameUpdate(t *testing.T) {
+func TestVirtualWorkersMakeTheSameUpdate(t *testing.T) {
 	net := nn.Sequential(nn.Flatten{}, nn.Dense{Units: 16, Activation: "tanh", L2: 1e-3}, nn.Dense{Units: 10})
 	net.Input, net.Loss = []int{1, 8, 8}, nn.CrossEntropy{}
 	job := train.Job{Net: net, Data: digits(t), Options: train.Options{Steps: 25, Batch: 60}}
 	whole := fit(t, job)
-	job.Accumulate = 7
+	job.VirtualWorkers = 7
 	parts := fit(t, job)
 	for name, w := range whole.Model.Weights() {
 		if p := parts.Model.Weights()[name]; !tensor.AllClose(w, p, 1e-3, 1e-5) {

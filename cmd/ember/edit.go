@@ -75,7 +75,7 @@ func (c *trainCmd) trainFlags() []trainFlag {
 		{"epochs", "epochs", whole(c.Epochs)},
 		{"steps", "steps", whole(c.Steps)},
 		{"batch", "batch", whole(c.Batch)},
-		{"virtual-workers", "accumulate", whole(c.VirtualWorkers)},
+		{"virtual-workers", "virtual_workers", whole(c.VirtualWorkers)},
 		{"seed", "seed", seed},
 	}
 }

@@ -139,7 +139,7 @@ func exampleJob(net *nn.Net, output graph.Shape) (train.Job, error) {
 	if err != nil {
 		return job, err
 	}
-	job.Data, job.Accumulate = learn.Data{Train: src}, 1
+	job.Data, job.VirtualWorkers = learn.Data{Train: src}, 0
 	job.Pipeline, err = feature.New(src.Schema())
 	return job, err
 }

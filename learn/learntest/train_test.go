@@ -61,7 +61,7 @@ func TestConvolutions(t *testing.T) {
 	)
 	net.Name, net.Input, net.Loss = "convolutions", []int{1, 8, 8}, nn.CrossEntropy{}
 	learntest.Run(t, learntest.Case{
-		New:  with(train.Learner{Net: net, Options: train.Options{Epochs: 2, Accumulate: 2}}),
+		New:  with(train.Learner{Net: net, Options: train.Options{Epochs: 2, VirtualWorkers: 2}}),
 		Data: open(t, "digits", data.Options{}, 0.15),
 	})
 }
