@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"sort"
 
 	"github.com/emberml/ember/frame"
@@ -23,6 +24,16 @@ func (h *held) start(columns frame.Schema) (err error) {
 	return err
 }
 
+// keep keeps row i of the frame that encode is of, and returns which of the rows here
+// it is.
+func (h *held) keep(encode appender, i int) (uint32, error) {
+	row := h.store.len()
+	if row > math.MaxUint32 {
+		return 0, fmt.Errorf("%s: a worker holds no more than %d rows: use more of them", h.name, uint32(math.MaxUint32))
+	}
+	return uint32(row), h.store.add(func(b []byte) []byte { return encode(b, i) })
+}
+
 // each calls do with all rows, in the order in which they came.
 func (h *held) each(do func(f *frame.Frame) error) error {
 	var rows []int
@@ -42,17 +53,17 @@ func (h *held) each(do func(f *frame.Frame) error) error {
 	return nil
 }
 
-// spread returns the samples of all workers. rows tells for each shard that is here
-// which of the rows are its, in their order. t is a table of the columns to which
-// nothing was added.
-func (h *held) spread(t *table, shards []Shard, rows [][]uint32, exchange func([]byte) ([][]byte, error)) (Spread, error) {
-	err := h.each(t.add)
-	if _, err := agree(exchange, h.name, struct{ OK bool }{true}, err); err != nil {
+// spread returns the samples of all workers. The rows held here were added to t, or
+// err says why not; like is as that of [table.like], or nil. rows tells for each
+// shard that is here which of the rows are its, in their order.
+func (h *held) spread(t *table, like *Schema, shards []Shard, rows [][]uint32, exchange exchange, err error) (Spread, error) {
+	if _, err := agree(exchange, h.name, true, err); err != nil {
 		return nil, err
 	}
 	if err := t.agree(exchange); err != nil {
 		return nil, err
 	}
+	t.like(like)
 	local, err := t.source(localRows{h})
 	if err != nil {
 		return nil, err
@@ -82,7 +93,7 @@ type heldSpread struct {
 	rows     [][]uint32     // of each shard: which of the held ones they are
 	shards   []Shard
 	starts   []int
-	exchange func([]byte) ([][]byte, error)
+	exchange exchange
 }
 
 func (s *heldSpread) Schema() *Schema                       { return &s.table.schema }

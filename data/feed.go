@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/emberml/ember/frame"
@@ -117,9 +116,12 @@ func (f *Feed) Add(rows *frame.Frame) error {
 		if encode == nil {
 			encode = in.codec.encoder(visible)
 		}
-		if err := in.take(h.ordinals[i], int(h.shards[i]), encode, i); err != nil {
+		row, err := in.keep(encode, i)
+		if err != nil {
 			return err
 		}
+		shard := h.shards[i]
+		in.shards[shard] = append(in.shards[shard], arrival{h.ordinals[i], row})
 	}
 	return nil
 }
@@ -177,16 +179,6 @@ func (in *intake) expect(columns frame.Schema) error {
 		return fmt.Errorf("%s: the columns are %v, those of the rows before %v", in.name, columns, in.columns)
 	}
 	return nil
-}
-
-// take keeps a row.
-func (in *intake) take(ordinal int64, shard int, encode appender, i int) error {
-	row := in.store.len()
-	if row > math.MaxUint32 {
-		return fmt.Errorf("%s: a worker holds no more than %d rows: use more of them", in.name, uint32(math.MaxUint32))
-	}
-	in.shards[shard] = append(in.shards[shard], arrival{ordinal, uint32(row)})
-	return in.store.add(func(b []byte) []byte { return encode(b, i) })
 }
 
 // order returns for each shard its rows, sorted, and forgets how they arrived.

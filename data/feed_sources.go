@@ -19,7 +19,7 @@ type fed struct {
 // alone. It is called once.
 func (f *Feed) Sources(exchange func([]byte) ([][]byte, error), o Options) (train, valid, test Source, err error) {
 	if exchange == nil {
-		exchange = func(msg []byte) ([][]byte, error) { return [][]byte{msg}, nil }
+		exchange = alone
 	}
 	var rows [feedParts][][]uint32
 	mine := make([]fed, feedParts)
@@ -51,7 +51,7 @@ func (f *Feed) Sources(exchange func([]byte) ([][]byte, error), o Options) (trai
 }
 
 // source returns the rows that all workers have of a part; nil if there are none.
-func (f *Feed) source(p int, rows [][]uint32, told []fed, exchange func([]byte) ([][]byte, error), o Options) (Source, error) {
+func (f *Feed) source(p int, rows [][]uint32, told []fed, exchange exchange, o Options) (Source, error) {
 	in := &f.parts[p]
 	shards := make([]Shard, f.o.Shards)
 	lo, hi := Owned(f.o.Parts, f.o.Rank, f.o.Ranks)
@@ -84,5 +84,5 @@ func (f *Feed) source(p int, rows [][]uint32, told []fed, exchange func([]byte) 
 	if err != nil {
 		return nil, err
 	}
-	return in.spread(t, shards, rows, exchange)
+	return in.spread(t, nil, shards, rows, exchange, in.each(t.add))
 }

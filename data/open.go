@@ -49,9 +49,10 @@ type Dataset struct {
 	Test  Source // the part to test on, where the set has one, else nil
 
 	mappings []*storage.Mapping
+	rows     *store // of a part that is spread, or nil
 }
 
-// Close gives back the memory that files are mapped into. Nothing may use the
+// Close gives back the memory that files are mapped into, and temporary files. Nothing may use the
 // sources any more.
 func (d *Dataset) Close() error {
 	var err error
@@ -59,6 +60,9 @@ func (d *Dataset) Close() error {
 		err = errors.Join(err, m.Close())
 	}
 	d.mappings = nil
+	if d.rows != nil {
+		err = errors.Join(err, d.rows.close())
+	}
 	return err
 }
 

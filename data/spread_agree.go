@@ -7,6 +7,12 @@ import (
 	"iter"
 )
 
+// exchange is the Exchange of a [Spread].
+type exchange = func(msg []byte) ([][]byte, error)
+
+// alone is that of a worker alone.
+func alone(msg []byte) ([][]byte, error) { return [][]byte{msg}, nil }
+
 // Agree hands what this worker found in src to all workers, and returns what they
 // found, by rank; of a source that is no [Spread], it is mine alone. If one of
 // them failed, all get an error: err where it is not nil, so nobody waits for a
@@ -20,7 +26,7 @@ func Agree[T any](src Source, mine T, err error) ([]T, error) {
 }
 
 // agree is [Agree] by the exchange of a group, about the data of the given name.
-func agree[T any](exchange func([]byte) ([][]byte, error), name string, mine T, err error) ([]T, error) {
+func agree[T any](exchange exchange, name string, mine T, err error) ([]T, error) {
 	message := finding[T]{Value: mine}
 	if err != nil {
 		message = finding[T]{Error: err.Error()}

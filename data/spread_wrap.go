@@ -13,7 +13,7 @@ import (
 type wrapped struct {
 	Source
 	shards   []Shard
-	exchange func([]byte) ([][]byte, error)
+	exchange exchange
 }
 
 // spreadLike returns made, whose rows are those of src, as a [Spread] if src is one.
