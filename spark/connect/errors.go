@@ -100,12 +100,13 @@ func (s *Session) fetch(ctx context.Context, e *Error, id string) {
 	// A failed job tells why in the cause of its cause.
 	for i, seen := int(resp.GetRootErrorIdx()), 0; i >= 0 && i < len(resp.Errors) && seen < len(resp.Errors); seen++ {
 		root := resp.Errors[i]
-		if !strings.Contains(e.Message, root.GetMessage()) {
-			if strings.HasPrefix(root.GetMessage(), strings.TrimSuffix(e.Message, "...")) {
-				e.Message = root.GetMessage()
-			} else {
-				e.Message += "\n" + root.GetMessage()
-			}
+		message := strings.TrimSpace(root.GetMessage())
+		switch {
+		case strings.Contains(e.Message, message):
+		case strings.HasPrefix(message, strings.TrimSuffix(e.Message, "...")):
+			e.Message = message
+		default:
+			e.Message += "\n" + message
 		}
 		if t := root.GetSparkThrowable(); t != nil {
 			if e.Class == "" {

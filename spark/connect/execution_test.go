@@ -117,6 +117,7 @@ func TestCancel(t *testing.T) {
 	t.Run("context", func(t *testing.T) {
 		s, f := serve(t, block)
 		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
 		mine := errors.New("mine")
 		for _, err := range s.execute("test", &pb.Plan{}).responses(ctx) {
 			if err != nil {
