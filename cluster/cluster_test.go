@@ -31,7 +31,11 @@ var jobs = cluster.Jobs{
 	"files": copyFile,
 	"wait":  wait,
 	"lose":  lose,
-	"exit":  func(context.Context, *cluster.Worker) error { fmt.Fprintln(os.Stderr, "no way"); os.Exit(7); return nil },
+	"exit": func(context.Context, *cluster.Worker) error {
+		fmt.Fprintln(os.Stderr, "no way")
+		os.Exit(7)
+		return nil
+	},
 }
 
 // sum adds up 1, 2… over the workers.

@@ -25,6 +25,9 @@ func newRemoteFS(l *link) *remoteFS { return &remoteFS{link: l, waiting: map[uin
 // call asks the driver and waits for the answer: the link's own deadline bounds
 // that.
 func (r *remoteFS) call(ctx context.Context, q request, body []byte) (*message, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%s %s: %w", q.Do, q.Name, context.Cause(ctx))
+	}
 	answer := make(chan *message, 1)
 	r.lock.Lock()
 	if r.down != nil {

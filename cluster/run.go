@@ -47,7 +47,7 @@ func Run(ctx context.Context, jobs Jobs, o Options, job string, args any) error 
 // runHere runs the job in this process.
 func runHere(ctx context.Context, job Job, o Options, args json.RawMessage) error {
 	w := &Worker{
-		Group: comm.Solo(), Args: args, Threads: o.Threads, Generation: 1, Report: o.Report, Log: o.Stderr,
+		Group: comm.Solo(), Args: args, Threads: o.Threads, Generation: 1, Report: hereSink{o.Report}, Log: o.Stderr,
 		result: func(value json.RawMessage) error {
 			o.Result(0, value)
 			return nil
@@ -62,8 +62,29 @@ func runHere(ctx context.Context, job Job, o Options, args json.RawMessage) erro
 		return nil
 	}
 	f := failureOf(err)
-	return &JobError{Code: f.Code, Text: err.Error()}
+	return &JobError{Code: f.Code, Text: local(err.Error())}
 }
+
+// hereSink passes on the events of a job in this process, with the driver's files
+// as its user knows them. Closing it leaves the sink open for its owner.
+type hereSink struct{ sink report.Sink }
+
+func (h hereSink) Event(e report.Event) {
+	switch known := e.(type) {
+	case report.Checkpoint:
+		known.Path = local(known.Path)
+		e = known
+	case report.Saved:
+		known.Model = local(known.Model)
+		e = known
+	case report.Warning:
+		known.Message = local(known.Message)
+		e = known
+	}
+	h.sink.Event(e)
+}
+
+func (hereSink) Close() error { return nil }
 
 // driver runs a job generation after generation.
 type driver struct {

@@ -22,9 +22,9 @@ var groups = []kong.Group{
 
 // computing are the flags of all commands that compute.
 type computing struct {
-	Threads int     `group:"run" placeholder:"N" help:"Threads to compute with; all processors by default. Their number changes no bit of a result."`
-	Memory  size    `group:"run" placeholder:"SIZE" help:"Compute in no more memory than this, such as 4GiB."`
-	Cluster place  `group:"run" default:"local" placeholder:"C" help:"Where to compute: local, in this process; to train, also local:N, in N processes of this machine, or sc://host:port, on Spark."`
+	Threads int   `group:"run" placeholder:"N" help:"Threads to compute with; all processors by default. Their number changes no bit of a result."`
+	Memory  size  `group:"run" placeholder:"SIZE" help:"Compute in no more memory than this, such as 4GiB."`
+	Cluster place `group:"run" default:"local" placeholder:"C" help:"Where to compute: local, in this process; to train, also local:N, in N processes of this machine, or sc://host:port, on Spark."`
 }
 
 // backend starts the threads.
