@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
 	"math"
 	"slices"
 	"strings"
@@ -131,7 +130,7 @@ func (p *Parquet) merge(s frame.Schema) bool {
 func (f *parquetFile) open() (err error) {
 	defer f.recovered(&err)
 	f.file, err = parquet.OpenFile(f.bytes, f.bytes.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
-		parquet.ReadBufferSize(parquetBuffer), parquet.OptimisticRead(false))
+		parquet.ReadBufferSize(int(min(parquetBuffer, max(f.bytes.Size(), 16)))), parquet.OptimisticRead(false))
 	if err != nil {
 		return f.damaged(err)
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
+	parquetformat "github.com/parquet-go/parquet-go/format"
 
 	"github.com/emberml/ember/frame"
 )
@@ -75,6 +77,9 @@ func (c *parquetColumn) read(f *parquetFile, group, rows int) (*frame.Column, er
 	if c.err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, c.err)
 	}
+	if err := c.supported(f, group); err != nil {
+		return nil, err
+	}
 	pages := f.file.RowGroups()[group].ColumnChunks()[c.leaf].Pages()
 	defer pages.Close()
 	r := parquetReader{column: c, values: c.kind.sink(c.typ)}
@@ -99,6 +104,20 @@ func (c *parquetColumn) read(f *parquetFile, group, rows int) (*frame.Column, er
 		return nil, f.damaged(fmt.Errorf("row group %d, column %s: %w", group, c.field.Name, err))
 	}
 	return column, nil
+}
+
+// supported refuses what the library decodes wrongly without saying so (v0.32.0):
+// LZ4 blocks that are packed to more than a third, and bools in runs whose lengths
+// are no multiples of 8.
+func (c *parquetColumn) supported(f *parquetFile, group int) error {
+	chunk := f.file.Metadata().RowGroups[group].Columns[c.leaf].MetaData
+	switch {
+	case chunk.Codec == parquetformat.Lz4Raw:
+		return &ContentError{f.name, fmt.Sprintf("column %s is packed by LZ4, which cannot be read", c.field.Name), "write the file with snappy, zstd or gzip"}
+	case c.elem.Kind == frame.Bool && !slices.Contains(chunk.Encoding, parquetformat.Plain):
+		return &ContentError{f.name, fmt.Sprintf("the bools of column %s are encoded by %v, which cannot be read", c.field.Name, chunk.Encoding), "write the file with data pages of version 1.0"}
+	}
+	return nil
 }
 
 // parquetReader puts the pages of a column together.
