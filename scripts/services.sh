@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 
 versitygw=v1.8.0
 hadoop=3.5.0
-dir=.cache/services
-stamp=$dir/ember.stamp
+home=.cache/services
+stamp=$home/ember.stamp
 
 want=$(sha256sum <scripts/services.sh | cut -d' ' -f1)
 if [[ $(cat "$stamp" 2>/dev/null) == "$want" ]]; then
@@ -24,8 +24,9 @@ if ((${#missing[@]})); then
 	apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-echo "installing the S3 server and HDFS in $dir (150 MB, minutes)" >&2
-rm -rf "$dir"
+echo "installing the S3 server and HDFS in $home (150 MB, minutes)" >&2
+dir=$home.$$ # takes its place when all is there
+trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/bin" "$dir/hdfs"
 # Only what fails is worth reading.
 quietly() {
@@ -35,7 +36,7 @@ quietly() {
 	}
 }
 
-GOBIN=$PWD/$dir/bin GOFLAGS=-trimpath quietly go install "github.com/versity/versitygw/cmd/versitygw@$versitygw"
+GOBIN=$PWD/$dir/bin quietly go install "github.com/versity/versitygw/cmd/versitygw@$versitygw"
 
 cat >"$dir/hdfs/pom.xml" <<POM
 <project>
@@ -60,4 +61,6 @@ cat >"$dir/hdfs/pom.xml" <<POM
 POM
 quietly mvn -q -B -f "$dir/hdfs/pom.xml" dependency:copy-dependencies -DoutputDirectory=lib
 
-echo "$want" >"$stamp"
+echo "$want" >"$dir/ember.stamp"
+rm -rf "$home"
+mv "$dir" "$home"
