@@ -47,6 +47,16 @@ func environmentOf(version string) (string, error) {
 	return env, nil
 }
 
+// Python returns the path of the Python that a version's executors run unless Options say otherwise. It has pyarrow.
+func Python(t testing.TB, version string) string {
+	t.Helper()
+	env, err := environmentOf(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(env, "bin", "python")
+}
+
 // only returns the one file that matches.
 func only(pattern string) (string, error) {
 	files, err := filepath.Glob(pattern)

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/emberml/ember/internal/cgroup"
 )
 
 // grace is how long a handler has after its context was canceled; then the
@@ -89,8 +92,12 @@ func signaled() (context.Context, context.CancelCauseFunc) {
 // settle finds out about this machine.
 func (t *Task) settle() {
 	t.Host, _ = os.Hostname()
-	if t.Memory = memoryLimit(os.Getenv); t.Memory > 0 {
-		debug.SetMemoryLimit(t.Memory)
+	memory, err := memoryLimit(os.Getenv, cgroup.Root, addressSpace())
+	if err != nil {
+		log.Print(err) // the limit is a help, not a condition
+	}
+	if t.Memory = memory; memory > 0 {
+		debug.SetMemoryLimit(memory)
 	}
 }
 

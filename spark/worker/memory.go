@@ -1,14 +1,49 @@
 package worker
 
-import "strconv"
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"github.com/emberml/ember/internal/cgroup"
+)
+
+const (
+	// reserved is how much of its address space a Go program reserves and never
+	// uses: spark.executor.pyspark.memory bounds that of Python's children.
+	reserved = 768 << 20
+	// Of what the control group has left, the executor's JVM and the kernel get
+	// the rest.
+	shareOfFree = 0.75
+)
 
 // memoryLimit is the number of bytes that a worker should stay within, 0 for no
-// bound: what spark.executor.pyspark.memory gives to each Python worker, which
-// Spark tells by the environment.
-func memoryLimit(env func(string) string) int64 {
-	mebibytes, err := strconv.ParseInt(env("PYSPARK_EXECUTOR_MEMORY_MB"), 10, 43)
-	if err != nil || mebibytes <= 0 {
-		return 0
+// bound: the least of
+//
+//   - what spark.executor.pyspark.memory gives to each worker, which Spark tells
+//     by the environment and, to Python's children, by a limit of the address
+//     space;
+//   - three quarters of what the control group has left, which is for all
+//     workers in it: where there are several, they have to share.
+func memoryLimit(env func(string) string, root fs.FS, addressSpace int64) (int64, error) {
+	limit := int64(0)
+	least := func(n int64) {
+		if n > 0 && (limit == 0 || n < limit) {
+			limit = n
+		}
 	}
-	return mebibytes << 20
+	if mebibytes, err := strconv.ParseInt(env("PYSPARK_EXECUTOR_MEMORY_MB"), 10, 43); err == nil {
+		least(mebibytes << 20)
+	}
+	if addressSpace > 0 {
+		least(max(addressSpace-reserved, reserved/8))
+	}
+	group, err := cgroup.Memory(root)
+	if err != nil {
+		return limit, fmt.Errorf("the worker's memory limit: %w", err)
+	}
+	if group.Bytes > 0 {
+		least(max(int64(shareOfFree*float64(group.Bytes-group.Used)), 1))
+	}
+	return limit, nil
 }

@@ -17,6 +17,15 @@ func command(path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// addressSpace is the limit of this process's address space in bytes, 0 for none.
+func addressSpace() int64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil || limit.Cur > 1<<60 {
+		return 0
+	}
+	return int64(limit.Cur)
+}
+
 var errSparkGone = errors.New("Spark has closed the worker's connection")
 
 // watchClosed cancels a task when the other end of its connection is closed,

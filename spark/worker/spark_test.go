@@ -39,7 +39,8 @@ var (
 	noDaemon    = way{name: "ember without daemon", options: sparktest.Options{Python: "./ember", Conf: map[string]string{"spark.python.use.daemon": "false"}}, python: "ember/1;spark=4.3.0"}
 	plain35     = way{name: "python on 3.5", options: sparktest.Options{Version: sparktest.Spark35}, python: "3.11", gzip: true}
 	ember35     = way{name: "ember on 3.5", options: sparktest.Options{Version: sparktest.Spark35, Python: "./ember"}, python: "ember/1;spark=3.5.9"}
-	ways        = []way{plainPython, emberPython, noDaemon, plain35, ember35}
+	unixSockets = way{name: "ember by unix sockets", options: sparktest.Options{Python: "./ember", Conf: map[string]string{"spark.python.unix.domain.socket.enabled": "true"}}, python: "ember/1;spark=4.3.0"}
+	ways        = []way{plainPython, emberPython, noDaemon, unixSockets, plain35, ember35}
 )
 
 // program is the test binary as an artifact.
@@ -84,29 +85,37 @@ func (w way) session(t *testing.T) (*connect.Session, Binary) {
 // run runs an order on the rows and returns what its tasks say.
 func (w way) run(t *testing.T, ctx context.Context, in *connect.DataFrame, b Binary, o order, barrier bool) ([]said, error) {
 	t.Helper()
-	schema, err := rows.SparkJSON()
+	f := w.function(t, Payload{Binary: b}, o)
+	f.Barrier = barrier
+	frames, err := in.MapPartitions(f).Collect(ctx)
+	return words(frames), err
+}
+
+// function is a command with an order.
+func (w way) function(t *testing.T, p Payload, o order) connect.Function {
+	t.Helper()
+	var err error
+	if p.Schema, err = rows.SparkJSON(); err != nil {
+		t.Fatal(err)
+	}
+	if p.Message, err = json.Marshal(o); err != nil {
+		t.Fatal(err)
+	}
+	command, err := Command(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	message, err := json.Marshal(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command, err := Command(Payload{Message: message, Schema: schema, Binary: b})
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := in.MapPartitions(connect.Function{Name: "ember", Command: command, PythonVersion: w.python, Schema: rows, Barrier: barrier}).Collect(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return connect.Function{Name: "ember", Command: command, PythonVersion: w.python, Schema: rows}
+}
+
+func words(frames []*frame.Frame) []said {
 	var all []said
 	for _, f := range frames {
 		for i, n := range frame.Values[int64](f.ByName("n")) {
 			all = append(all, said{n, f.ByName("text").String(i)})
 		}
 	}
-	return all, nil
+	return all
 }
 
 type said struct {

@@ -23,6 +23,7 @@ import gzip
 import hashlib
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -31,6 +32,7 @@ import tempfile
 import threading
 
 LOG_LINES = 20
+ADDRESS_SPACE = 1 << 30  # bytes that a Go program needs, most of them never used
 END_SECONDS = 30  # for a worker to end after its last output
 
 
@@ -69,6 +71,7 @@ class Worker:
     """One Ember process, for one task."""
 
     def __init__(self, message, settings):
+        check_address_space()
         program = unpack(settings)
         requests, child_requests = os.pipe()
         child_answers, answers = os.pipe()
@@ -206,6 +209,16 @@ def meet(request):
         return {"messages": []}
     except Exception as error:
         return {"error": str(error) or type(error).__name__}
+
+
+def check_address_space():
+    """Spark turns spark.executor.pyspark.memory into a limit that children inherit."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        raise RuntimeError(
+            "ember: spark.executor.pyspark.memory leaves %d MB of address space to a worker on %s, which needs %d MB: "
+            "raise it, or leave it out and raise spark.executor.memoryOverhead"
+            % (limit >> 20, socket.gethostname(), ADDRESS_SPACE >> 20))
 
 
 def unpack(settings):
