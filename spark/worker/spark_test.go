@@ -4,11 +4,13 @@ package worker
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -35,13 +37,19 @@ type way struct {
 
 var (
 	plainPython = way{name: "python", python: "3.11", gzip: true}
-	emberPython = way{name: "ember", options: sparktest.Options{Python: "./ember"}, python: "ember/1;spark=4.3.0"}
+	emberPython = way{name: "ember", options: sparktest.Options{Python: "./ember", Conf: map[string]string{"spark.executorEnv." + pythonEnv: realPython()}}, python: "ember/1;spark=4.3.0"}
 	noDaemon    = way{name: "ember without daemon", options: sparktest.Options{Python: "./ember", Conf: map[string]string{"spark.python.use.daemon": "false"}}, python: "ember/1;spark=4.3.0"}
 	plain35     = way{name: "python on 3.5", options: sparktest.Options{Version: sparktest.Spark35}, python: "3.11", gzip: true}
 	ember35     = way{name: "ember on 3.5", options: sparktest.Options{Version: sparktest.Spark35, Python: "./ember"}, python: "ember/1;spark=3.5.9"}
 	unixSockets = way{name: "ember by unix sockets", options: sparktest.Options{Python: "./ember", Conf: map[string]string{"spark.python.unix.domain.socket.enabled": "true"}}, python: "ember/1;spark=4.3.0"}
 	ways        = []way{plainPython, emberPython, noDaemon, unixSockets, plain35, ember35}
 )
+
+// realPython is a Python with pyarrow for functions that are not Ember's.
+func realPython() string {
+	path, _ := filepath.Abs(filepath.Join(cmp.Or(os.Getenv("EMBER_SPARK_HOMES"), "../../.cache/spark"), sparktest.Spark43, "bin/python"))
+	return path
+}
 
 // program is the test binary as an artifact.
 func (w way) program(t *testing.T) (artifact []byte, b Binary) {
