@@ -19,10 +19,7 @@ type ReaderOptions struct {
 	MaxBytes int64
 }
 
-const (
-	defaultMaxBytes = 1 << 30
-	maxMetadata     = 16 << 20 // of a schema of tens of thousands of columns
-)
+const defaultMaxBytes = 1 << 30
 
 // Reader reads frames from an Arrow IPC stream. What it is given need not be well
 // formed: it returns errors, and does not panic.
@@ -40,7 +37,7 @@ func NewReader(r io.Reader, o ReaderOptions) (*Reader, error) {
 		o.MaxBytes = defaultMaxBytes
 	}
 	b := &bounded{limit: o.MaxBytes, left: o.MaxBytes}
-	m := &messages{ipc.NewMessageReader(r, ipc.WithAllocator(b), ipc.WithMetadataSizeLimit(maxMetadata), ipc.WithBodySizeLimit(o.MaxBytes)), o.MaxBytes, nil}
+	m := &messages{ipc.NewMessageReader(&guard{r: r}, ipc.WithAllocator(b), ipc.WithBodySizeLimit(o.MaxBytes)), o.MaxBytes, nil}
 	stream, err := ipc.NewReaderFromMessageReader(m, ipc.WithAllocator(b))
 	if err != nil {
 		return nil, fmt.Errorf("arrow stream: %w", m.cause(err))
