@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -45,6 +46,7 @@ func TestScripts(t *testing.T) {
 
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"code":      scriptCode,
+	"harm":      scriptHarm,
 	"interrupt": scriptInterrupt,
 	"cut":       scriptCut,
 	"flip":      scriptFlip,
@@ -71,9 +73,67 @@ func scriptCode(ts *testscript.TestScript, _ bool, args []string) {
 // the signal after the first line of its standard output that tells of an epoch,
 // and wants the exit code N.
 func scriptInterrupt(ts *testscript.TestScript, _ bool, args []string) {
-	signal := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[0]]
-	cmd := exec.Command(lookPath(ts, args[2]), args[3:]...)
-	cmd.Args[0] = args[2]
+	signalAt(ts, "epoch", args[0], args[1], args[2:], func(driver *os.Process) *os.Process { return driver })
+}
+
+// scriptHarm is: harm driver|worker SIGNAL N program args… It is interrupt for a
+// program that has workers, and sends the signal after the first checkpoint, perhaps
+// to the last worker. When the program has ended, no worker may be left.
+func scriptHarm(ts *testscript.TestScript, _ bool, args []string) {
+	var workers []int
+	signalAt(ts, "checkpoint", args[1], args[2], args[3:], func(driver *os.Process) *os.Process {
+		workers = children(ts, driver.Pid)
+		if len(workers) == 0 {
+			ts.Fatalf("%s has no workers", args[3])
+		}
+		if args[0] == "driver" {
+			return driver
+		}
+		p, err := os.FindProcess(slices.Max(workers))
+		ts.Check(err)
+		return p
+	})
+	deadline := time.After(time.Minute)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for slices.ContainsFunc(workers, lives) {
+		select {
+		case <-look.C:
+		case <-deadline:
+			ts.Fatalf("workers are left: %v", slices.DeleteFunc(workers, func(pid int) bool { return !lives(pid) }))
+		}
+	}
+}
+
+// children are the processes that a process has started.
+func children(ts *testscript.TestScript, pid int) []int {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	ts.Check(err)
+	var all []int
+	for _, f := range files {
+		text, _ := os.ReadFile(f) // a thread that has ended has none
+		for _, child := range strings.Fields(string(text)) {
+			all = append(all, atoi(ts, child))
+		}
+	}
+	return all
+}
+
+// lives tells whether a process runs: one that nobody has waited for does not.
+func lives(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, state, ok := strings.Cut(string(stat), ") ")
+	return err == nil && ok && !strings.HasPrefix(state, "Z")
+}
+
+// signalAt runs a program, sends a signal to a process that whom chooses after the
+// first event of a kind, and wants an exit code.
+func signalAt(ts *testscript.TestScript, event, name, code string, program []string, whom func(*os.Process) *os.Process) {
+	signal := map[string]syscall.Signal{
+		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP,
+	}[name]
+	cmd := exec.Command(lookPath(ts, program[0]), program[1:]...)
+	cmd.Args[0] = program[0]
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = ts.Value("env").(*testscript.Env).Vars
 	var stderr bytes.Buffer
@@ -85,14 +145,14 @@ func scriptInterrupt(ts *testscript.TestScript, _ bool, args []string) {
 	lines := bufio.NewScanner(pipe)
 	for lines.Scan() {
 		fmt.Fprintln(ts.Stdout(), lines.Text())
-		if !sent && strings.Contains(lines.Text(), `"event":"epoch"`) {
+		if !sent && strings.Contains(lines.Text(), fmt.Sprintf(`"event":%q`, event)) {
 			sent = true
-			ts.Check(cmd.Process.Signal(signal))
+			ts.Check(whom(cmd.Process).Signal(signal))
 		}
 	}
 	err = cmd.Wait()
 	fmt.Fprint(ts.Stderr(), stderr.String())
-	if got, want := exitCodeOf(err), atoi(ts, args[1]); !sent || got != want {
+	if got, want := exitCodeOf(err), atoi(ts, code); !sent || got != want {
 		ts.Fatalf("exit code %d, want %d; signal sent: %v\n%s", got, want, sent, stderr.String())
 	}
 }
