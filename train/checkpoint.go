@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -67,11 +66,8 @@ type checkpoints struct {
 }
 
 func (c checkpoints) file(step int, ext string) string {
-	return joinURL(c.dir, fmt.Sprintf("step-%09d.%s", step, ext))
+	return storage.Join(c.dir, fmt.Sprintf("step-%09d.%s", step, ext))
 }
-
-// joinURL appends a name to a folder's path or URL.
-func joinURL(dir, name string) string { return strings.TrimSuffix(dir, "/") + "/" + name }
 
 // save writes a checkpoint. Nothing half-written stays: both files appear whole or
 // not at all.
@@ -110,7 +106,7 @@ func (c checkpoints) save(ctx context.Context, cp checkpoint, state *engine.Stat
 
 // check is an error if nothing can be written to the folder.
 func (c checkpoints) check(ctx context.Context) error {
-	name := joinURL(c.dir, "check")
+	name := storage.Join(c.dir, "check")
 	if err := storage.WriteFile(ctx, name, nil); err != nil {
 		return err
 	}
@@ -129,8 +125,8 @@ func (c checkpoints) steps(ctx context.Context) ([]int, error) {
 	var steps []int
 	for _, info := range infos {
 		var step int
-		base := path.Base(info.Name)
-		if n, _ := fmt.Sscanf(base, "step-%d.json", &step); n == 1 && path.Base(c.file(step, "json")) == base {
+		base := storage.Base(info.Name)
+		if n, _ := fmt.Sscanf(base, "step-%d.json", &step); n == 1 && storage.Base(c.file(step, "json")) == base {
 			steps = append(steps, step)
 		}
 	}
