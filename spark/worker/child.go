@@ -28,8 +28,8 @@ func runChild(args []string, handle Handler) error {
 	}
 	stdout := os.Stdout
 	os.Stdout = os.Stderr // what a handler prints must not go among the rows
-	ctx, cancel := signaled()
-	defer cancel(nil)
+	ctx, cancel, end := signaled()
+	defer end()
 	return serveChild(ctx, cancel, child{os.Stdin, stdout, pipes[0], pipes[1]}, handle)
 }
 

@@ -126,8 +126,8 @@ func (j *jvm) serve(handle Handler) (reuse bool, err error) {
 		return false, j.fail(fmt.Errorf("ember: %w", err))
 	}
 
-	ctx, cancel := signaled()
-	defer cancel(nil)
+	ctx, cancel, end := signaled()
+	defer end()
 	endLog, err := captureLog()
 	if err != nil {
 		return false, j.fail(fmt.Errorf("ember: capture the log: %w", err))

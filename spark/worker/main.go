@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -66,27 +65,33 @@ func roleOf(args []string, env func(string) string) (func([]string, Handler) err
 	}
 }
 
-// signaled returns a context that is canceled by SIGTERM and SIGINT. When it is
-// canceled, the process ends after the grace at the latest.
-func signaled() (context.Context, context.CancelCauseFunc) {
+// signaled returns a context that is canceled by SIGTERM and SIGINT. Unless end
+// is called within the grace after it was canceled, the process ends.
+func signaled() (ctx context.Context, cancel context.CancelCauseFunc, end func()) {
 	signal.Ignore(syscall.SIGPIPE) // a broken pipe is an error, not the end
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
+	ctx, cancel = context.WithCancelCause(context.Background())
+	signals, ended := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	go func() {
 		select {
 		case s := <-signals:
 			cancel(fmt.Errorf("the worker was told to stop (%v)", s))
 		case <-ctx.Done():
+		case <-ended:
+			return
+		}
+		select {
+		case <-time.After(grace):
+			fmt.Fprintln(os.Stderr, "ember: the task did not stop in time:", context.Cause(ctx))
+			os.Exit(1)
+		case <-ended:
 		}
 	}()
-	context.AfterFunc(ctx, func() {
-		if errors.Is(context.Cause(ctx), context.Canceled) {
-			return // the task has ended
-		}
-		time.AfterFunc(grace, func() { os.Exit(1) })
-	})
-	return ctx, cancel
+	return ctx, cancel, func() {
+		signal.Stop(signals)
+		close(ended)
+		cancel(nil)
+	}
 }
 
 // settle finds out about this machine.

@@ -48,9 +48,7 @@ func (j *jvm) proxy(recorded []byte) error {
 	go func() {
 		_, _ = io.Copy(conn, io.MultiReader(bytes.NewReader(recorded), j.r))
 		_ = conn.CloseWrite()
-		if python.ProcessState == nil {
-			_ = python.Process.Kill() // Spark has no use for the result
-		}
+		_ = python.Process.Kill() // Spark has no use for the result
 	}()
 	return copyUnused(j.conn, conn)
 }
