@@ -22,6 +22,8 @@ type bootstrap struct {
 	Local      bool            `json:"local"` // all are processes of this machine
 	Threads    int             `json:"threads"`
 	Checkpoint string          `json:"checkpoint,omitempty"`
+	Fed        bool            `json:"fed,omitempty"`   // Spark sends rows
+	Parts      int             `json:"parts,omitempty"` // virtual workers; 0: one for each
 
 	Driver   []string `json:"driver"` // its addresses
 	Folder   string   `json:"folder,omitempty"`
@@ -31,6 +33,9 @@ type bootstrap struct {
 	Peer    time.Duration `json:"peer"`
 	Connect time.Duration `json:"connect"`
 }
+
+// encode is the message as bytes, secrets and all.
+func (b *bootstrap) encode() ([]byte, error) { return json.Marshal(b) }
 
 // secret is bytes that do not print.
 type secret []byte

@@ -39,6 +39,7 @@ type Worker struct {
 	Log io.Writer
 
 	result func(json.RawMessage) error
+	rows   *fedRows
 }
 
 // Decode reads the arguments into a value.

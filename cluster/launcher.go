@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -48,13 +46,8 @@ func newLauncher(ctx context.Context, o Options) (launcher, error) {
 		}
 		return newLocal(n, o)
 	}
-	if strings.HasPrefix(o.Cluster, connect) {
+	if strings.HasPrefix(o.Cluster, sparkConnect) {
 		return newSpark(ctx, o)
 	}
 	return nil, CheckAddress(o.Cluster)
-}
-
-// newSpark starts workers on the executors of a Spark cluster.
-func newSpark(context.Context, Options) (launcher, error) {
-	return nil, fmt.Errorf("this version does not start workers on Spark; use local or local:N: %w", errors.ErrUnsupported)
 }

@@ -96,6 +96,9 @@ func (l *link) explain(err error) error {
 	}
 }
 
+// lost is why the link was closed from this side; nil if it was not.
+func (l *link) lost() error { return l.explain(nil) }
+
 // end closes the link; the first cause counts.
 func (l *link) end(cause error) {
 	l.once.Do(func() {

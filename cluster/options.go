@@ -36,6 +36,13 @@ type Options struct {
 	// the driver's port cannot be reached. Empty: there is none.
 	Folder string
 
+	// Queries are what Spark feeds to the workers, to train, validate and test:
+	// SQL, or a table's name; see [Worker.Rows]. Empty ones are none.
+	Queries [3]string
+	// VirtualWorkers is the number of parts that the job cuts its batches into,
+	// if it does: rows are dealt by them. 0 is one for each worker.
+	VirtualWorkers int
+
 	// Token is that of Spark Connect; empty takes the one of the address or of
 	// SPARK_REMOTE. WorkerBinary is the program for executors of another system.
 	Token        string
@@ -85,9 +92,9 @@ func (o Options) withDefaults() Options {
 
 // The values of Options.Cluster, and the beginnings of those with more to say.
 const (
-	inProcess = "local"
-	processes = "local:"
-	connect   = "sc://"
+	inProcess    = "local"
+	processes    = "local:"
+	sparkConnect = "sc://"
 )
 
 // maxLocal bounds the processes of local:N.
@@ -99,7 +106,7 @@ func CheckAddress(cluster string) error {
 		_, err := parseCount(count)
 		return err
 	}
-	if cluster == "" || cluster == inProcess || strings.HasPrefix(cluster, connect) && len(cluster) > len(connect) {
+	if cluster == "" || cluster == inProcess || strings.HasPrefix(cluster, sparkConnect) && len(cluster) > len(sparkConnect) {
 		return nil
 	}
 	return fmt.Errorf("%q is no cluster: want local, local:N for N processes of this machine, or sc://host:port", cluster)

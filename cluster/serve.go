@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/emberml/ember/spark/worker"
 )
 
 // The exit codes of a worker's process. Why a job failed goes to the driver by the
@@ -21,6 +23,7 @@ const (
 // process that was started as a worker it runs the job and ends the process; in any
 // other it returns at once.
 func Serve(jobs Jobs) {
+	worker.Main(sparkTask(jobs))
 	if len(os.Args) == 2 && os.Args[1] == workerArg {
 		os.Exit(serveLocal(jobs, os.Stdin))
 	}

@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/emberml/ember/spark/worker"
+)
+
+// emberFile is the name of the program on executors whose PYSPARK_PYTHON it is.
+const emberFile = "ember"
+
+// pack finds the program for the executors' platform, and compresses it for the way.
+func (l *sparkLauncher) pack(ctx context.Context, p platform) (worker.Binary, error) {
+	path, err := programFor(ctx, p, l.o.WorkerBinary)
+	if err != nil {
+		return worker.Binary{}, err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return worker.Binary{}, fmt.Errorf("the program for the workers: %w", err)
+	}
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return worker.Binary{}, err
+	}
+	_, _ = z.Write(content) // memory takes all
+	_ = z.Close()
+	sum := sha256.Sum256(content)
+	l.packed = packed.Bytes()
+	return worker.Binary{Name: emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz", SHA256: sum, Gzip: true}, nil
+}
+
+// ship sends the program to the session.
+func (l *sparkLauncher) ship(ctx context.Context) error {
+	if err := l.session.AddArtifact(ctx, "files/"+l.binary.Name, bytes.NewReader(l.packed), int64(len(l.packed))); err != nil {
+		return &Error{Rank: -1, Cause: "the program cannot be sent to the executors: " + err.Error()}
+	}
+	return nil
+}
+
+// shipPlain sends the program under the name that PYSPARK_PYTHON has for it. What the
+// executors are cannot be asked yet where nothing runs there: they are taken to be as
+// Spark's JVMs say.
+func (l *sparkLauncher) shipPlain(ctx context.Context) error {
+	p, _, err := executors(ctx, l.session)
+	if err != nil {
+		return &Error{Rank: -1, Cause: err.Error()}
+	}
+	path, err := programFor(ctx, p, l.o.WorkerBinary)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("the program for the workers: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil {
+		err = l.session.AddArtifact(ctx, "files/"+emberFile, f, info.Size())
+	}
+	if err != nil {
+		return &Error{Rank: -1, Cause: "the program cannot be sent to the executors: " + err.Error()}
+	}
+	return nil
+}
+
+// platform is an operating system and an architecture, in Go's words.
+type platform struct{ os, arch string }
+
+func (p platform) String() string { return p.os + "/" + p.arch }
+
+// javaPlatform translates what Java calls os.name and os.arch.
+func javaPlatform(name, arch string) platform {
+	p := platform{os: strings.ToLower(name), arch: arch}
+	switch {
+	case strings.HasPrefix(p.os, "mac"):
+		p.os = "darwin"
+	case strings.HasPrefix(p.os, "windows"):
+		p.os = "windows"
+	}
+	switch arch {
+	case "x86_64":
+		p.arch = "amd64"
+	case "aarch64":
+		p.arch = "arm64"
+	}
+	return p
+}
+
+// programFor finds the program for a platform: the one named, this one itself, a
+// release binary beside it, or one that Go's toolchain builds from this program's
+// module.
+func programFor(ctx context.Context, p platform, named string) (string, error) {
+	if named != "" {
+		return named, checkProgram(named, p)
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("this program's own file, to send it to the workers: %w", err)
+	}
+	if p == (platform{runtime.GOOS, runtime.GOARCH}) {
+		return own, nil
+	}
+	beside := fmt.Sprintf("%s-%s-%s", strings.TrimSuffix(own, ".exe"), p.os, p.arch)
+	if p.os == "windows" {
+		beside += ".exe"
+	}
+	if _, err := os.Stat(beside); err == nil {
+		return beside, checkProgram(beside, p)
+	}
+	built, err := build(ctx, p)
+	if err != nil {
+		return "", &Error{
+			Rank: -1, Cause: fmt.Sprintf("the executors are %v, and this program is %s/%s; there is no %s, and it could not be built: %v", p, runtime.GOOS, runtime.GOARCH, beside, err),
+			Hint: fmt.Sprintf("build it where its source is, and name it with --worker-binary:\n\n  CGO_ENABLED=0 GOOS=%s GOARCH=%s go build -trimpath -o %s %s\n", p.os, p.arch, filepath.Base(beside), mainPackage()),
+		}
+	}
+	return built, nil
+}
+
+// mainPackage is the import path of this program.
+func mainPackage() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" {
+		return info.Path
+	}
+	return "."
+}
+
+// build builds this program for another platform, if its module is at hand. The file
+// stays in the user's cache, for the next time.
+func build(ctx context.Context, p platform) (string, error) {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		return "", errors.New("there is no Go toolchain")
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	pkg := mainPackage()
+	out := filepath.Join(dir, "ember", "worker", fmt.Sprintf("%s-%s-%s", filepath.Base(pkg), p.os, p.arch))
+	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, oneLine(string(text)))
+	}
+	return out, nil
+}
+
+// machines are the architectures in the heads of programs.
+var machines = map[string]struct {
+	elf   elf.Machine
+	macho macho.Cpu
+	pe    uint16
+}{
+	"amd64":   {elf.EM_X86_64, macho.CpuAmd64, pe.IMAGE_FILE_MACHINE_AMD64},
+	"arm64":   {elf.EM_AARCH64, macho.CpuArm64, pe.IMAGE_FILE_MACHINE_ARM64},
+	"ppc64le": {elf: elf.EM_PPC64},
+	"s390x":   {elf: elf.EM_S390},
+	"riscv64": {elf: elf.EM_RISCV},
+}
+
+// checkProgram is an error if a file is no program for the platform.
+func checkProgram(path string, p platform) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &Error{Rank: -1, Cause: "the program for the workers: " + err.Error()}
+	}
+	defer f.Close()
+	if !runsOn(f, p) {
+		return &Error{
+			Rank: -1, Cause: fmt.Sprintf("%s is no program for %v, which the executors are", path, p),
+			Hint: fmt.Sprintf("build it with GOOS=%s GOARCH=%s", p.os, p.arch),
+		}
+	}
+	return nil
+}
+
+func runsOn(f io.ReaderAt, p platform) bool {
+	m := machines[p.arch]
+	switch p.os {
+	case "darwin":
+		h, err := macho.NewFile(f)
+		return err == nil && h.Cpu == m.macho
+	case "windows":
+		h, err := pe.NewFile(f)
+		return err == nil && h.Machine == m.pe
+	}
+	h, err := elf.NewFile(f)
+	return err == nil && h.Machine == m.elf
+}
