@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"sync"
 	"sync/atomic"
 
 	"github.com/emberml/ember/internal/cgroup"
@@ -29,6 +30,9 @@ type CacheOptions struct {
 const (
 	cacheMemory = 1 << 30 // held in memory at most, unless told
 	cacheBlock  = 1 << 20 // bytes of rows that go to disk together
+
+	// cacheReaders is how many rows are asked of the disk at once.
+	cacheReaders = 16
 )
 
 // budget is memory that several stores share.
@@ -68,6 +72,8 @@ type store struct {
 	ends   []uint32 // of the rows in it
 	file   *os.File // nil while all is in memory
 	size   int64    // of the file
+
+	scratch sync.Pool // of *[]byte: what was read back
 }
 
 // block is rows that lie one after another.
@@ -90,7 +96,9 @@ func (b *block) bounds(i, j int) (lo, hi int64) {
 	return lo, int64(b.ends[j-1])
 }
 
-func newStore(o CacheOptions, b *budget) *store { return &store{folder: o.Folder, budget: b} }
+func newStore(o CacheOptions, b *budget) *store {
+	return &store{folder: o.Folder, budget: b, scratch: sync.Pool{New: func() any { return new([]byte) }}}
+}
 
 // len returns the number of rows.
 func (s *store) len() int {
@@ -187,40 +195,97 @@ func (s *store) close() error {
 }
 
 // read calls do with each of the given rows, which is valid until do returns. All
-// blocks are sealed. Rows that follow one another are read from disk together.
+// blocks are sealed.
 func (s *store) read(rows []int, do func(row []byte) error) error {
-	var scratch []byte
-	for len(rows) > 0 {
-		k := sort.Search(len(s.blocks), func(k int) bool { return s.blocks[k].first > rows[0] }) - 1
-		b := &s.blocks[k]
-		run := 1
-		for run < len(rows) && rows[run] == rows[0]+run && rows[run] < b.first+b.n {
-			run++
-		}
-		i := rows[0] - b.first
-		lo, hi := b.bounds(i, i+run)
-		piece := b.memory
-		if piece != nil {
-			piece = piece[lo:hi]
-		} else {
-			if int64(cap(scratch)) < hi-lo {
-				scratch = make([]byte, hi-lo)
-			}
-			piece = scratch[:hi-lo]
-			if _, err := s.file.ReadAt(piece, b.at+lo); err != nil {
-				if err == io.EOF {
-					err = io.ErrUnexpectedEOF
-				}
-				return fmt.Errorf("read rows back from disk: %w", err)
-			}
-		}
-		for j := range run {
-			from, to := b.bounds(i+j, i+j+1)
-			if err := do(piece[from-lo : to-lo]); err != nil {
+	runs, size := s.runs(rows)
+	scratch := s.scratch.Get().(*[]byte)
+	defer s.scratch.Put(scratch)
+	if int64(cap(*scratch)) < size {
+		*scratch = make([]byte, size)
+	}
+	if err := s.fetch(runs, (*scratch)[:size]); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		for i := r.from; i < r.to; i++ {
+			lo, hi := r.block.bounds(i, i+1)
+			if err := do(r.bytes[lo-r.lo : hi-r.lo]); err != nil {
 				return err
 			}
 		}
-		rows = rows[run:]
 	}
 	return nil
+}
+
+// run is rows that follow one another in a block.
+type run struct {
+	block    *block
+	from, to int   // rows of the block
+	lo, hi   int64 // where they lie in it
+	bytes    []byte
+}
+
+// runs cuts rows into runs, and returns how many bytes of them are on disk.
+func (s *store) runs(rows []int) (runs []run, size int64) {
+	for len(rows) > 0 {
+		k := sort.Search(len(s.blocks), func(k int) bool { return s.blocks[k].first > rows[0] }) - 1
+		b := &s.blocks[k]
+		n := 1
+		for n < len(rows) && rows[n] == rows[0]+n && rows[n] < b.first+b.n {
+			n++
+		}
+		r := run{block: b, from: rows[0] - b.first, to: rows[0] - b.first + n}
+		r.lo, r.hi = b.bounds(r.from, r.to)
+		if b.memory == nil {
+			size += r.hi - r.lo
+		} else {
+			r.bytes = b.memory[r.lo:r.hi]
+		}
+		runs, rows = append(runs, r), rows[n:]
+	}
+	return runs, size
+}
+
+// fetch reads those runs into scratch that are on disk: many at once, since a disk
+// answers many requests in the time of one.
+func (s *store) fetch(runs []run, scratch []byte) error {
+	var readers sync.WaitGroup
+	var next atomic.Int64
+	errs := make(chan error, cacheReaders)
+	work := func() {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(runs) {
+				return
+			}
+			r := &runs[i]
+			if r.block.memory != nil || r.hi == r.lo {
+				continue
+			}
+			if _, err := s.file.ReadAt(r.bytes, r.block.at+r.lo); err != nil {
+				if err == io.EOF {
+					err = io.ErrUnexpectedEOF
+				}
+				errs <- fmt.Errorf("read rows back from disk: %w", err)
+				return
+			}
+		}
+	}
+	waiting := 0
+	for i := range runs {
+		if r := &runs[i]; r.block.memory == nil {
+			r.bytes, scratch = scratch[:r.hi-r.lo], scratch[r.hi-r.lo:]
+			waiting++
+		}
+	}
+	for range min(waiting, cacheReaders) {
+		readers.Go(work)
+	}
+	readers.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
 }

@@ -1,7 +1,9 @@
 package data
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,7 +14,7 @@ import (
 // The columns that rows bring along when they are fed to workers. They are no part
 // of the data.
 const (
-	RowColumn   = "__ember_row"   // bigint: the order of the rows of a shard, each once
+	RowColumn   = "__ember_row"   // bigint: the order of the rows of a shard; such as a hash of the row
 	ShardColumn = "__ember_shard" // int: the shard that the row belongs to
 	PartColumn  = "__ember_part"  // int: 0 to train, 1 to validate, 2 to test; 0 without it
 )
@@ -181,22 +183,59 @@ func (in *intake) expect(columns frame.Schema) error {
 	return nil
 }
 
-// order returns for each shard its rows, sorted, and forgets how they arrived.
+// order returns for each shard its rows, sorted, and forgets how they arrived. Rows
+// with the same number are in an order that follows from what they hold, so that it
+// is the same wherever they came from.
 func (in *intake) order() ([][]uint32, error) {
 	if err := in.store.seal(); err != nil {
 		return nil, err
 	}
 	rows := make([][]uint32, len(in.shards))
 	for s, arrivals := range in.shards {
-		slices.SortFunc(arrivals, func(a, b arrival) int { return cmp.Compare(a.ordinal, b.ordinal) })
+		slices.SortFunc(arrivals, func(a, b arrival) int {
+			return cmp.Or(cmp.Compare(a.ordinal, b.ordinal), cmp.Compare(a.row, b.row))
+		})
 		rows[s] = make([]uint32, len(arrivals))
 		for i, a := range arrivals {
-			if i > 0 && a.ordinal == arrivals[i-1].ordinal {
-				return nil, fmt.Errorf("%s: row %d of shard %d came twice: number the rows of a query so that no number repeats", in.name, a.ordinal, s)
-			}
 			rows[s][i] = a.row
+		}
+		for from := 0; from < len(arrivals); {
+			to := from + 1
+			for to < len(arrivals) && arrivals[to].ordinal == arrivals[from].ordinal {
+				to++
+			}
+			if to > from+1 {
+				if err := in.sortByContent(rows[s][from:to]); err != nil {
+					return nil, err
+				}
+			}
+			from = to
 		}
 		in.shards[s] = nil
 	}
 	return rows, nil
+}
+
+// sortByContent sorts rows by a hash of what they hold.
+func (in *intake) sortByContent(rows []uint32) error {
+	type hashed struct {
+		sum [sha256.Size]byte
+		row uint32
+	}
+	all := make([]hashed, len(rows))
+	for i, row := range rows {
+		all[i].row = row
+		err := in.store.read([]int{int(row)}, func(b []byte) error {
+			all[i].sum = sha256.Sum256(b)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(all, func(a, b hashed) int { return bytes.Compare(a.sum[:], b.sum[:]) })
+	for i := range all {
+		rows[i] = all[i].row
+	}
+	return nil
 }
