@@ -12,7 +12,7 @@ import (
 
 // allKinds returns a frame with a column of every kind that Parquet files hold, once
 // without nulls and once with some.
-func allKinds(t *testing.T) *frame.Frame {
+func allKinds(t testing.TB) *frame.Frame {
 	t.Helper()
 	columns := []*frame.Column{
 		frame.Bools([]bool{true, false, true, true}),

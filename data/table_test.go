@@ -60,57 +60,82 @@ func TestTables(t *testing.T) {
 		y       []float64
 	}{
 		{
-			"numbers and text", []named{text, number, count},
+			"numbers and text",
+			[]named{text, number, count},
 			data.Options{},
-			tensor.Float32, tensor.Shape{2}, []float64{0.5, 1, 1, 2, 2, 3},
+			tensor.Float32,
+			tensor.Shape{2},
+			[]float64{0.5, 1, 1, 2, 2, 3},
 			data.Target{Kind: data.Classes, Names: []string{"label"}, Labels: []string{"b", "z"}},
 			[]float64{1, 0, 1},
 		},
 		{
-			"the last is the target", []named{number, count},
+			"the last is the target",
+			[]named{number, count},
 			data.Options{},
-			tensor.Float32, tensor.Shape{1}, []float64{0.5, 1, 2},
+			tensor.Float32,
+			tensor.Shape{1},
+			[]float64{0.5, 1, 2},
 			data.Target{Kind: data.Numbers, Names: []string{"n"}},
 			[]float64{1, 2, 3},
 		},
 		{
-			"two targets, a type", []named{number, count, {"m", frame.Of([]uint8{7, 8, 9})}},
+			"two targets, a type",
+			[]named{number, count, {"m", frame.Of([]uint8{7, 8, 9})}},
 			data.Options{Target: "n, m", DType: tensor.Float64},
-			tensor.Float64, tensor.Shape{1}, []float64{0.5, 1, 2},
+			tensor.Float64,
+			tensor.Shape{1},
+			[]float64{0.5, 1, 2},
 			data.Target{Kind: data.Numbers, Names: []string{"n", "m"}},
 			[]float64{1, 7, 2, 8, 3, 9},
 		},
 		{
-			"chosen columns", []named{text, count, number, {"s", frame.Strings([]string{"", "", ""})}},
+			"chosen columns",
+			[]named{text, count, number, {"s", frame.Strings([]string{"", "", ""})}},
 			data.Options{Columns: []string{"a", "n"}},
-			tensor.Float32, tensor.Shape{2}, []float64{0.5, 1, 1, 2, 2, 3},
+			tensor.Float32,
+			tensor.Shape{2},
+			[]float64{0.5, 1, 1, 2, 2, 3},
 			data.Target{Kind: data.Classes, Names: []string{"label"}, Labels: []string{"b", "z"}},
 			[]float64{1, 0, 1},
 		},
 		{
-			"a list", []named{list, text},
+			"a list",
+			[]named{list, text},
 			data.Options{},
-			tensor.Float32, tensor.Shape{2}, []float64{1, 2, 3, 4, 5, 6},
+			tensor.Float32,
+			tensor.Shape{2},
+			[]float64{1, 2, 3, 4, 5, 6},
 			data.Target{Kind: data.Classes, Names: []string{"label"}, Labels: []string{"b", "z"}},
 			[]float64{1, 0, 1},
 		},
 		{
-			"a list of another type, no target", []named{doubles},
+			"a list of another type, no target",
+			[]named{doubles},
 			data.Options{NoTarget: true, DType: tensor.Int32},
-			tensor.Int32, tensor.Shape{2}, []float64{1, 2, 3, 4, 5, 6},
-			data.Target{}, nil,
+			tensor.Int32,
+			tensor.Shape{2},
+			[]float64{1, 2, 3, 4, 5, 6},
+			data.Target{},
+			nil,
 		},
 		{
-			"binary", []named{bytes, count},
+			"binary",
+			[]named{bytes, count},
 			data.Options{},
-			tensor.Uint8, tensor.Shape{4}, []float64{1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 128, 63},
+			tensor.Uint8,
+			tensor.Shape{4},
+			[]float64{1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 128, 63},
 			data.Target{Kind: data.Numbers, Names: []string{"n"}},
 			[]float64{1, 2, 3},
 		},
 		{
-			"binary floats", []named{{"b", frame.Binaries([][]byte{{0, 0, 128, 63}, {0, 0, 0, 64}, {0, 0, 0, 0}})}, {"y", frame.Bools([]bool{true, false, true})}},
+			"binary floats",
+			[]named{{"b", frame.Binaries([][]byte{{0, 0, 128, 63}, {0, 0, 0, 64}, {0, 0, 0, 0}})}, {"y", frame.Bools([]bool{true, false, true})}},
 			data.Options{DType: tensor.Float32},
-			tensor.Float32, tensor.Shape{1}, []float64{1, 2, 0},
+			tensor.Float32,
+			tensor.Shape{1},
+			[]float64{1, 2, 0},
 			data.Target{Kind: data.Classes, Names: []string{"y"}, Labels: []string{"false", "true"}},
 			[]float64{1, 0, 1},
 		},
@@ -203,44 +228,4 @@ func TestParquetFolder(t *testing.T) {
 	if !errors.As(err, &format) || !strings.Contains(err.Error(), "its columns are") {
 		t.Errorf("files of two tables: %v", err)
 	}
-}
-
-// TestParquetDamaged opens files that are cut off or changed at every place.
-func TestParquetDamaged(t *testing.T) {
-	f := allKinds(t)
-	dir := t.TempDir()
-	b, err := os.ReadFile(writeFrames(t, filepath.Join(dir, "a.parquet"), f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(b); i += 97 {
-		damaged := slices.Clone(b)
-		damaged[i] ^= 0x55
-		readParquet(t, put(t, dir, "b.parquet", damaged))
-	}
-	for i := 0; i < len(b); i += 1009 {
-		if readParquet(t, put(t, dir, "b.parquet", b[:i])) == nil {
-			t.Errorf("%d of %d bytes were read", i, len(b))
-		}
-	}
-}
-
-// readParquet reads all of a file; its error must be one of our own.
-func readParquet(t *testing.T, name string) error {
-	t.Helper()
-	p, err := data.OpenParquet(t.Context(), name)
-	if err != nil {
-		var format *tensor.FormatError
-		if !errors.As(err, &format) {
-			t.Errorf("error %v, want a *tensor.FormatError", err)
-		}
-		return err
-	}
-	defer p.Close()
-	for g := range p.Groups() {
-		if _, err := p.Read(t.Context(), g); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -14,6 +14,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROWS = 700
@@ -59,8 +60,8 @@ def columns(rng):
     missing = rng.integers(0, 3, ROWS) == 0
     for name, values in list(table.items()):
         if name not in ("pairs", "floats", "ints", "words"):
-            table[name + "?"] = pa.compute.if_else(pa.array(missing), pa.scalar(None, values.type), values) if name != "coded" else values
-    table["floats?"] = lists(pa.compute.if_else(pa.array(rng.integers(0, 2, len(floats)) == 0), None, floats), pa.array(missing))
+            table[name + "?"] = pc.if_else(pa.array(missing), pa.scalar(None, values.type), values) if name != "coded" else values
+    table["floats?"] = lists(pc.if_else(pa.array(rng.integers(0, 2, len(floats)) == 0), None, floats), pa.array(missing))
     table["all missing"] = pa.array([None] * ROWS, pa.float32())
     return pa.table(table)
 
@@ -88,7 +89,7 @@ def contents(table):
     for name in table.column_names:
         column = table[name]
         if pa.types.is_timestamp(column.type):  # as microseconds: Python has no others
-            column = pa.compute.floor_temporal(column, unit="microsecond").cast(pa.timestamp("us")).cast(pa.int64())
+            column = pc.floor_temporal(column, unit="microsecond").cast(pa.timestamp("us")).cast(pa.int64())
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         out[name] = [text(column.type, v) for v in column.to_pylist()]
