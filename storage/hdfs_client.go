@@ -45,7 +45,7 @@ func openHDFS(config hdfsConfig) (*hdfs.Client, error) {
 	}
 	if options.KerberosClient != nil {
 		if options.KerberosServicePrincipleName == "" {
-			return nil, errors.New("Kerberos is on, but hdfs-site.xml has no dfs.namenode.kerberos.principal")
+			return nil, errors.New("the Hadoop configuration turns Kerberos on, but hdfs-site.xml has no dfs.namenode.kerberos.principal")
 		}
 		if options.KerberosClient, err = loginKerberos(); err != nil {
 			return nil, err
@@ -129,7 +129,7 @@ func loginKerberos() (*krb5.Client, error) {
 	}
 	cache := strings.TrimPrefix(cmp.Or(os.Getenv("KRB5CCNAME"), filepath.Join(os.TempDir(), "krb5cc_"+strconv.Itoa(os.Getuid()))), "FILE:")
 	if kind, _, ok := strings.Cut(cache, ":"); ok && kind != "" && !filepath.IsAbs(cache) {
-		return nil, fmt.Errorf("Kerberos ticket caches of kind %s cannot be read: set KRB5CCNAME to a file and run kinit, or KRB5_CLIENT_KTNAME to a keytab", kind)
+		return nil, fmt.Errorf("ticket caches of kind %s cannot be read: set KRB5CCNAME to a file and run kinit, or KRB5_CLIENT_KTNAME to a keytab", kind)
 	}
 	tickets, err := credentials.LoadCCache(cache)
 	if err != nil {
@@ -155,7 +155,7 @@ func loginKeytab(conf *krb5config.Config, name string) (*krb5.Client, error) {
 	principal := strings.Join(who.Components, "/")
 	client := krb5.NewWithKeytab(principal, who.Realm, keys, conf, krb5.DisablePAFXFAST(true))
 	if err := client.Login(); err != nil {
-		return nil, fmt.Errorf("Kerberos login as %s@%s with the keytab %s: %w", principal, who.Realm, name, err)
+		return nil, fmt.Errorf("log in to Kerberos as %s@%s with the keytab %s: %w", principal, who.Realm, name, err)
 	}
 	return client, nil
 }

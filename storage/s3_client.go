@@ -72,7 +72,7 @@ func openS3(config s3Config) (*s3Client, error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("S3 at %s: %w", u.Host, err)
+		return nil, fmt.Errorf("client of %s: %w", u.Host, err)
 	}
 	return &s3Client{Core: *core, identity: identity}, nil
 }
