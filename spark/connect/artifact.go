@@ -76,7 +76,7 @@ func (s *Session) upload(stream grpc.ClientStreamingClient[pb.AddArtifactsReques
 	for i := range chunks {
 		data := buf[:min(chunkSize, size-i*chunkSize)]
 		if _, err := io.ReadFull(content, data); err != nil {
-			return fmt.Errorf("spark connect: read what to ship as %s: %w", name, err)
+			return fmt.Errorf("read what to ship: %w", err)
 		}
 		chunk := &pb.AddArtifactsRequest_ArtifactChunk{Data: data, Crc: int64(crc32.ChecksumIEEE(data))}
 		req := &pb.AddArtifactsRequest{SessionId: s.id, ClientObservedServerSideSessionId: s.observed(), UserContext: s.user(), ClientType: s.agent()}

@@ -19,7 +19,8 @@ type DataFrame struct {
 func (s *Session) SQL(ctx context.Context, query string) (*DataFrame, error) {
 	what := "run " + brief(query)
 	command := &pb.SqlCommand{Input: &pb.Relation{RelType: &pb.Relation_Sql{Sql: &pb.SQL{Query: query}}}}
-	if !s.atLeast(4, 0) { // 3.5 knows only the older field
+	if !s.atLeast(4, 0) {
+		//lint:ignore SA1019 Spark 3.5 does not know the newer field
 		command = &pb.SqlCommand{Sql: query}
 	}
 	var result *pb.Relation

@@ -150,7 +150,10 @@ func isClass(s string) bool {
 	}) < 0
 }
 
-const restarted = "views, configuration and artifacts of the session are gone: connect anew, and run the program again"
+const (
+	hungUp    = "the server at %s closed the connection: it died (see its log), or it wants TLS: try use_ssl=true"
+	restarted = "views, configuration and artifacts of the session are gone: connect anew, and run the program again"
+)
 
 // A hint is a remedy for errors of one code whose message or class has one of these words.
 type hint struct {
@@ -174,7 +177,9 @@ var hints = []hint{
 	{codes.Unavailable, "no such host", "no machine has the name in %s: check it, or give the IP address"},
 	{codes.Unavailable, "produced zero addresses", "no machine has the name in %s: check it, or give the IP address"},
 	{codes.Unavailable, "server preface", "what listens at %s is no Spark Connect server, or it wants TLS: try use_ssl=true, and check the port (7077 is the master's, 15002 is Spark Connect's)"},
-	{codes.Unavailable, "error reading from server", "the server at %s closed the connection: it died (see its log), or it wants TLS: try use_ssl=true"},
+	{codes.Unavailable, "error reading from server", hungUp},
+	{codes.Unavailable, "broken pipe", hungUp},
+	{codes.Unavailable, "connection reset", hungUp},
 	{codes.Unavailable, "", "the server at %s cannot be reached"},
 	{codes.Unauthenticated, "", "the server at %s wants a token, or another one: it is the value of spark.connect.authenticate.token, or what your provider gives"},
 	{codes.PermissionDenied, "", "the token is valid, but its user may not do this"},

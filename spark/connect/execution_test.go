@@ -106,7 +106,7 @@ func TestRestartedServer(t *testing.T) {
 	}
 }
 
-func TestCancel(t *testing.T) {
+func TestStop(t *testing.T) {
 	block := func(s stream) error {
 		if err := answers(nil, "a")(s); err != nil {
 			return err
