@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"unicode/utf8"
 )
 
@@ -41,13 +42,16 @@ type Binary struct {
 type Payload struct {
 	// Message is JSON for the handler. It may hold secrets: it is in no plan's
 	// text, log or error.
-	Message json.RawMessage
+	Message json.RawMessage `json:"-"`
 	// Schema is the type of the rows that the task writes, a struct in Spark's
 	// JSON: {"type":"struct","fields":[…]}. PerRow needs none.
 	Schema string
 	Kind   Kind // 0: MapInArrow
 	Binary Binary
 }
+
+// Format prints no message, for every verb.
+func (p Payload) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[worker payload]") }
 
 // starterSource is the program that an ordinary Python worker runs.
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,20 @@ func TestCommandRefuses(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		} else if strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: the error tells the message: %v", name, err)
+		}
+	}
+}
+
+func TestPrintsNoMessage(t *testing.T) {
+	p := Payload{Message: json.RawMessage(`"hush-hush"`)}
+	j, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := &Task{message: p.Message}
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v", p, p, p), string(j), fmt.Sprintf("%v %+v %#v", task, task, task)} {
+		if strings.Contains(text, "hush") || strings.Contains(text, "104 117 115 104") {
+			t.Errorf("printed: %s", text)
 		}
 	}
 }

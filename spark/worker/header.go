@@ -272,8 +272,8 @@ func jarVersion(path string) string {
 	return ""
 }
 
-// familyOf finds the family of a version, as "4.1.4". Newer versions of a
-// known major number have the layout of the newest.
+// familyOf finds the family of a version, as "4.1.4". From 4.3 on, the frame
+// tells it.
 func familyOf(version string) (family, bool) {
 	minor := func(v string) (major, minor int, ok bool) {
 		parts := strings.SplitN(v, ".", 3)

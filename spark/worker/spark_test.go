@@ -23,6 +23,11 @@ import (
 
 // TestMain lets the test binary be the program that is shipped.
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == recorder {
+		if err := answerHeader(); err != nil {
+			os.Exit(1)
+		}
+	}
 	Main(handle)
 	os.Exit(sparktest.Main(m))
 }
@@ -52,17 +57,17 @@ func realPython() string {
 }
 
 // program is the test binary as an artifact.
-func (w way) program(t *testing.T) (artifact []byte, b Binary) {
+func (w way) program(t *testing.T, name string) (artifact []byte, b Binary) {
 	t.Helper()
 	content, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b = Binary{Name: "ember", SHA256: sha256.Sum256(content), Gzip: w.gzip}
+	b = Binary{Name: name, SHA256: sha256.Sum256(content), Gzip: w.gzip}
 	if !w.gzip {
 		return content, b
 	}
-	b.Name = "ember.gz"
+	b.Name += ".gz"
 	var packed bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
 	if _, err := z.Write(content); err != nil {
@@ -77,13 +82,18 @@ func (w way) program(t *testing.T) (artifact []byte, b Binary) {
 // session is a session that has the program.
 func (w way) session(t *testing.T) (*connect.Session, Binary) {
 	t.Helper()
+	return w.sessionNamed(t, "ember")
+}
+
+func (w way) sessionNamed(t *testing.T, name string) (*connect.Session, Binary) {
+	t.Helper()
 	c := sparktest.Shared(t, w.options)
 	s, err := connect.Dial(t.Context(), connect.Options{Remote: c.Remote})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	artifact, b := w.program(t)
+	artifact, b := w.program(t, name)
 	if err := s.AddArtifact(t.Context(), "files/"+b.Name, bytes.NewReader(artifact), int64(len(artifact))); err != nil {
 		t.Fatal(err)
 	}
