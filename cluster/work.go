@@ -27,6 +27,9 @@ type seat struct {
 	// gather gives every worker the texts of all, by index. Where the cluster has
 	// no such thing (nil), the workers meet at the driver.
 	gather func(ctx context.Context, text string) ([]string, error)
+	// advertised is the address of this host as the cluster knows it; empty: none.
+	advertised string
+	rows       *fedRows // that the cluster feeds; nil: none
 	// orphaned is called when the driver is lost; nil does nothing.
 	orphaned func()
 }
@@ -58,13 +61,19 @@ func work(ctx context.Context, b *bootstrap, jobs Jobs, s seat) error {
 		return err
 	}
 	defer l.end(io.ErrClosedPipe)
-	w := &worker{boot: b, seat: s, link: l, files: newRemoteFS(l), met: make(chan *meeting, 1), released: make(chan struct{})}
+	w := &member{boot: b, seat: s, link: l, files: newRemoteFS(l), met: make(chan *meeting, 1), released: make(chan struct{})}
 	ctx, w.stop = context.WithCancelCause(ctx)
 	defer w.stop(nil)
 	go l.keep()
 	go w.listen()
 	err = w.run(ctx, jobs, identity, listener, h)
-	return errors.Join(err, w.tell(err))
+	if untold := w.tell(err); untold != nil {
+		return errors.Join(err, untold)
+	}
+	if err != nil {
+		return &toldError{err}
+	}
+	return nil
 }
 
 // introduce is what the worker says of itself.
@@ -81,6 +90,10 @@ func introduce(b *bootstrap, s seat, listener net.Listener) (*hello, error) {
 		}
 	}
 	h.Addresses, err = reachable(listener)
+	if s.advertised != "" {
+		_, port, _ := net.SplitHostPort(listener.Addr().String())
+		h.Addresses = slices.Insert(h.Addresses, 0, net.JoinHostPort(s.advertised, port))
+	}
 	return h, err
 }
 
@@ -107,8 +120,8 @@ func reach(ctx context.Context, b *bootstrap, s seat, identity *secure.Identity,
 	return l, nil
 }
 
-// worker is a worker at work.
-type worker struct {
+// member is a worker at work.
+type member struct {
 	boot     *bootstrap
 	seat     seat
 	link     *link
@@ -122,7 +135,7 @@ type worker struct {
 }
 
 // listen hears the driver until the link ends.
-func (w *worker) listen() {
+func (w *member) listen() {
 	for {
 		m, err := w.link.recv()
 		if err != nil {
@@ -154,10 +167,10 @@ func (w *worker) listen() {
 	}
 }
 
-func (w *worker) release() { w.once.Do(func() { close(w.released) }) }
+func (w *member) release() { w.once.Do(func() { close(w.released) }) }
 
 // run meets the others and runs the job.
-func (w *worker) run(ctx context.Context, jobs Jobs, identity *secure.Identity, listener net.Listener, h *hello) error {
+func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, listener net.Listener, h *hello) error {
 	job := jobs[w.boot.Job]
 	if job == nil {
 		return fmt.Errorf("this program has no job %q", w.boot.Job)
@@ -171,7 +184,7 @@ func (w *worker) run(ctx context.Context, jobs Jobs, identity *secure.Identity, 
 	}
 	me := &Worker{
 		Group: w.group, Args: w.boot.Args, Threads: w.boot.Threads, Generation: w.boot.Generation, Checkpoint: w.boot.Checkpoint,
-		Report: nobody{}, Log: nobody{},
+		Report: nobody{}, Log: nobody{}, rows: w.seat.rows,
 		result: func(value json.RawMessage) error { return w.link.send(message{Kind: result, Result: value}) },
 	}
 	if w.group.Rank() == 0 {
@@ -188,7 +201,7 @@ func (e *meetError) Error() string { return e.err.Error() }
 func (e *meetError) Unwrap() error { return e.err }
 
 // meet makes the group.
-func (w *worker) meet(ctx context.Context, identity *secure.Identity, listener net.Listener, h *hello) (*comm.Group, error) {
+func (w *member) meet(ctx context.Context, identity *secure.Identity, listener net.Listener, h *hello) (*comm.Group, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.boot.Join)
 	defer cancel()
 	m, err := w.gather(ctx, h)
@@ -216,7 +229,7 @@ func (w *worker) meet(ctx context.Context, identity *secure.Identity, listener n
 }
 
 // gather learns of the others: from the cluster, else from the driver.
-func (w *worker) gather(ctx context.Context, h *hello) (*meeting, error) {
+func (w *member) gather(ctx context.Context, h *hello) (*meeting, error) {
 	if w.seat.gather == nil {
 		select {
 		case m := <-w.met:
@@ -243,7 +256,7 @@ func (w *worker) gather(ctx context.Context, h *hello) (*meeting, error) {
 }
 
 // tell gives the driver the last word, and waits until it has heard it.
-func (w *worker) tell(jobErr error) error {
+func (w *member) tell(jobErr error) error {
 	last := message{Kind: done}
 	if jobErr != nil {
 		last = message{Kind: failed, Failure: failureOf(jobErr)}
@@ -261,10 +274,17 @@ func (w *worker) tell(jobErr error) error {
 	}
 	select {
 	case <-w.released:
+		return w.link.lost()
 	case <-time.After(greetTime):
+		return errors.New("the driver did not take the last word")
 	}
-	return nil
 }
+
+// toldError is an error that the driver has heard of.
+type toldError struct{ err error }
+
+func (e *toldError) Error() string { return e.err.Error() }
+func (e *toldError) Unwrap() error { return e.err }
 
 // failureOf sorts an error: a lost peer, or the job's own.
 func failureOf(err error) *failure {
