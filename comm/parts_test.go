@@ -45,7 +45,7 @@ func addParts(t *testing.T, links []comm.Transport, parts, length int) [][]float
 // definition.
 func TestParts(t *testing.T) {
 	for _, parts := range []int{1, 4, 5, 8, 13} {
-		for _, length := range []int{0, 1, 1000, 140_001} {
+		for _, length := range []int{0, 1, 1000, 280_001} {
 			if length > 1000 && parts != 4 && parts != 13 {
 				continue
 			}

@@ -9,12 +9,12 @@ import (
 
 // segment is the greatest frame of numbers in bytes: large enough to make calls
 // cheap, small enough to stay in a cache from reading to adding to sending on.
-const segment = 256 << 10
+const segment = 512 << 10
 
 // sendBuffers is how many frames wait to be sent while the next is computed, and
 // ahead how many a member sends before it takes one.
 const (
-	sendBuffers = 4
+	sendBuffers = 8
 	ahead       = sendBuffers - 1
 )
 

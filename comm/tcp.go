@@ -185,7 +185,9 @@ func (t *tcp) drop() {
 type link struct {
 	conn net.Conn
 	r    *bufio.Reader
-	w    *bufio.Writer
+	w    *bufio.Writer // of messages, and of numbers over TLS
+	head [4]byte
+	both [2][]byte // length and frame, for one call of the system
 }
 
 const (
@@ -195,7 +197,7 @@ const (
 )
 
 func newLink(conn net.Conn) *link {
-	return &link{conn, bufio.NewReaderSize(conn, linkBuffer), bufio.NewWriterSize(conn, linkBuffer)}
+	return &link{conn: conn, r: bufio.NewReaderSize(conn, linkBuffer), w: bufio.NewWriterSize(conn, linkBuffer)}
 }
 
 func (l *link) send(frame []byte, s Stream) error {
@@ -204,8 +206,14 @@ func (l *link) send(frame []byte, s Stream) error {
 			return err
 		}
 	}
-	head := binary.LittleEndian.AppendUint32(l.w.AvailableBuffer(), uint32(len(frame)))
-	if _, err := l.w.Write(head); err != nil {
+	binary.LittleEndian.PutUint32(l.head[:], uint32(len(frame)))
+	if plain, ok := l.conn.(*net.TCPConn); ok {
+		l.both = [2][]byte{l.head[:], frame}
+		buffers := net.Buffers(l.both[:])
+		_, err := buffers.WriteTo(plain)
+		return err
+	}
+	if _, err := l.w.Write(l.head[:]); err != nil {
 		return err
 	}
 	if _, err := l.w.Write(frame); err != nil {

@@ -75,8 +75,11 @@ func (o opening) differs(first opening, rank int) error {
 		name        string
 		first, here any
 	}{
-		{"the training data", first.Data, o.Data}, {"the net", first.Layers, o.Layers}, {"the batch", first.Batch, o.Batch},
-		{"the number of virtual workers", first.Parts, o.Parts}, {"the seed", first.Seed, o.Seed},
+		{"the training data", first.Data, o.Data},
+		{"the net", first.Layers, o.Layers},
+		{"the batch", first.Batch, o.Batch},
+		{"the number of virtual workers", first.Parts, o.Parts},
+		{"the seed", first.Seed, o.Seed},
 	} {
 		if what.first != what.here {
 			return &config.Error{

@@ -1,0 +1,180 @@
+// Command comm measures how much of the network's bandwidth an all-reduce among
+// two processes of this machine uses. It starts the second process itself.
+//
+//	go run ./bench/comm [-size MiB] [-rounds N]
+//
+// In each round come a plain copy in both directions of one TCP connection at
+// once, which is the measure, the same over TLS, and sums with each wire format,
+// plain and over TLS. It prints the median over the rounds of the bytes that a
+// process sends and receives per second, and of the ratio to the plain copy of
+// the same round.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/emberml/ember/internal/secure"
+)
+
+func main() {
+	size := flag.Int("size", 64, "MiB that are summed or copied at a time")
+	rounds := flag.Int("rounds", 11, "rounds")
+	child := flag.Bool("second", false, "be the second process")
+	flag.Parse()
+	run := first
+	if *child {
+		run = second
+	}
+	if err := run(*size<<20, *rounds); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/comm:", err)
+		os.Exit(1)
+	}
+}
+
+// patience bounds the whole run.
+const patience = 10 * time.Minute
+
+// first starts the other process, measures with it, and prints.
+func first(size, rounds int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	authority, err := secure.NewAuthority()
+	if err != nil {
+		return err
+	}
+	var ports []net.Listener
+	var addresses []string
+	for range subjects() {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		ports, addresses = append(ports, l), append(addresses, l.Addr().String())
+	}
+	own, err := authority.Issue("first")
+	if err != nil {
+		return err
+	}
+	other, err := authority.Issue("second")
+	if err != nil {
+		return err
+	}
+	var start bytes.Buffer
+	fmt.Fprintln(&start, strings.Join(addresses, " "))
+	if _, err := other.WriteTo(&start); err != nil {
+		return err
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	process := exec.CommandContext(ctx, binary, "-second", "-size", fmt.Sprint(size>>20), "-rounds", fmt.Sprint(rounds))
+	process.Stdin, process.Stderr = &start, os.Stderr
+	if err := process.Start(); err != nil {
+		return err
+	}
+	all, err := meet(ctx, 0, ports, addresses, own)
+	var speeds [][]float64
+	if err == nil {
+		speeds, err = measure(ctx, all, size, rounds)
+	}
+	if err != nil {
+		cancel()
+		_ = process.Wait()
+		return err
+	}
+	print(all, speeds)
+	return process.Wait()
+}
+
+// second is the other process.
+func second(size, rounds int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	in := bufio.NewReader(os.Stdin)
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	identity, err := secure.ReadIdentity(in)
+	if err != nil {
+		return err
+	}
+	all, err := meet(ctx, 1, nil, strings.Fields(line), identity)
+	if err == nil {
+		_, err = measure(ctx, all, size, rounds)
+	}
+	return err
+}
+
+// measure returns bytes per second of each subject in each round.
+func measure(ctx context.Context, all []subject, size, rounds int) ([][]float64, error) {
+	speeds := make([][]float64, len(all))
+	for round := range rounds + 1 {
+		for i, s := range all {
+			n, seconds, err := s.time(ctx, size)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if round > 0 { // the first warms up
+				speeds[i] = append(speeds[i], float64(n)/seconds)
+			}
+		}
+	}
+	return speeds, nil
+}
+
+func print(all []subject, speeds [][]float64) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	defer w.Flush()
+	fmt.Fprintln(w, "\tMB/s each way\tof a plain copy")
+	for i, s := range all {
+		ratios := make([]float64, len(speeds[i]))
+		for round, v := range speeds[i] {
+			ratios[round] = v / speeds[0][round]
+		}
+		fmt.Fprintf(w, "%s\t%.0f\t%.0f %%\n", s.name, median(speeds[i])/1e6, 100*median(ratios))
+	}
+}
+
+func median(x []float64) float64 {
+	x = slices.Clone(x)
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+// block is what a copy reads and writes at once.
+const block = 256 << 10
+
+// exchange sends as many bytes as it receives, both at once.
+func exchange(conn net.Conn, out, in []byte) error {
+	sent := make(chan error, 1)
+	go func() {
+		for b := range slices.Chunk(out, block) {
+			if _, err := conn.Write(b); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	for b := range slices.Chunk(in, block) {
+		if _, err := io.ReadFull(conn, b); err != nil {
+			return err
+		}
+	}
+	return <-sent
+}
