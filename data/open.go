@@ -83,6 +83,16 @@ func Open(ctx context.Context, spec string, o Options) (*Dataset, error) {
 // model wants it that was trained on those; see [Conform]. The target may be
 // missing. A test part is opened likewise.
 func OpenLike(ctx context.Context, spec string, like *Schema, o Options) (*Dataset, error) {
+	d, err := Open(ctx, spec, o.Like(like))
+	if err != nil {
+		return nil, err
+	}
+	return d.Conform(like)
+}
+
+// Like returns the options with which a source is read that is to conform to like:
+// its columns and target, and as many channels of images. The target may be missing.
+func (o Options) Like(like *Schema) Options {
 	o.optionalTarget = o.Target == ""
 	switch like.Layout {
 	case "HW":
@@ -98,16 +108,18 @@ func OpenLike(ctx context.Context, spec string, like *Schema, o Options) (*Datas
 			o.Target = strings.Join(like.Target.Names, ",")
 		}
 	}
-	d, err := Open(ctx, spec, o)
-	if err != nil {
-		return nil, err
-	}
+	return o
+}
+
+// Conform brings both parts into the form of the data that like describes; see
+// [Conform]. What does not fit closes the data set.
+func (d *Dataset) Conform(like *Schema) (*Dataset, error) {
+	var err error
 	if d.Train, err = Conform(d.Train, like); err == nil && d.Test != nil {
 		d.Test, err = Conform(d.Test, like)
 	}
 	if err != nil {
-		d.Close()
-		return nil, err
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }

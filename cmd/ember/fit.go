@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/emberml/ember/data"
@@ -144,15 +145,39 @@ func learnsNumbers(src data.Source) (bool, error) {
 		return true, nil
 	}
 	y, err := data.Targets(src)
+	var seen targetValues
+	if err == nil {
+		seen = valuesOf(tensor.Data[float32](y))
+	}
+	all, err := data.Agree(src, seen, err)
 	if err != nil {
 		return false, err
 	}
-	seen := map[float32]bool{}
-	for _, v := range tensor.Data[float32](y) {
-		if float64(v) != math.Trunc(float64(v)) {
+	different := map[float32]bool{}
+	for _, seen := range all {
+		if seen.Fraction {
 			return true, nil
 		}
-		seen[v] = true
+		maps.Copy(different, seen.Different)
 	}
-	return len(seen) > mostClasses, nil
+	return len(different) > mostClasses, nil
+}
+
+// targetValues is what tells numbers from classes.
+type targetValues struct {
+	Fraction  bool             // one is no whole number
+	Different map[float32]bool // not all of them, if they are more than classes can be
+}
+
+func valuesOf(values []float32) targetValues {
+	seen := targetValues{Different: map[float32]bool{}}
+	for _, v := range values {
+		if float64(v) != math.Trunc(float64(v)) {
+			seen.Fraction = true
+		}
+		if len(seen.Different) <= mostClasses {
+			seen.Different[v] = true
+		}
+	}
+	return seen
 }

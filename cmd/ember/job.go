@@ -15,6 +15,8 @@ type preparation struct {
 	job   train.Job
 	notes []string // for the user
 	open  []interface{ Close() error }
+
+	sources sources
 }
 
 // Close gives back the memory of data and model.
@@ -28,18 +30,18 @@ func (p *preparation) Close() error {
 }
 
 // prepare makes the job that the command line describes: it finds the net, by the
-// name that this process has for its file, opens the data, and fits one to the
-// other.
-func (c *trainCmd) prepare(e *env, name func(string) string) (*preparation, error) {
+// name that the process in this seat has for its file, opens the data, and fits
+// one to the other.
+func (c *trainCmd) prepare(e *env, s seat) (*preparation, error) {
 	from := c.What
 	if namesFile(from) {
-		from = name(from)
+		from = s.name(from)
 	}
 	what, err := resolve(e.ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	p := &preparation{}
+	p := &preparation{sources: sources{member: membership(e.ctx, s.group, s.parts), worker: s.worker}}
 	switch {
 	case what.model != nil:
 		p.open = append(p.open, what.model)

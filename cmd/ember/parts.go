@@ -14,19 +14,11 @@ func (c *trainCmd) openTrain(e *env, p *preparation, like *data.Schema) (*data.D
 	if err := c.checkParts(); err != nil {
 		return nil, err
 	}
-	d, err := c.openPart(e, c.Data, like)
+	d, err := p.sources.open(e, trainPart, c.Data, like, data.Options{Target: c.Target})
 	if err == nil {
 		p.open = append(p.open, d)
 	}
 	return d, err
-}
-
-func (c *trainCmd) openPart(e *env, spec string, like *data.Schema) (*data.Dataset, error) {
-	o := data.Options{Target: c.Target}
-	if like != nil {
-		return openLike(e, spec, like, o)
-	}
-	return openData(e, spec, o)
 }
 
 // checkParts refuses two answers to what is measured on.
@@ -59,13 +51,14 @@ func (c *trainCmd) setParts(e *env, p *preparation, d *data.Dataset, src data.So
 		}
 	}
 	for _, part := range []struct {
-		spec string
-		into *data.Source
-	}{{c.Valid, &parts.Valid}, {c.Test, &parts.Test}} {
+		number int
+		spec   string
+		into   *data.Source
+	}{{validPart, c.Valid, &parts.Valid}, {testPart, c.Test, &parts.Test}} {
 		if part.spec == "" {
 			continue
 		}
-		d, err := c.openPart(e, part.spec, src.Schema())
+		d, err := p.sources.open(e, part.number, part.spec, src.Schema(), data.Options{Target: c.Target})
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/data"
-	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/report"
 )
 
@@ -35,6 +34,7 @@ var jobs = cluster.Jobs{"train": trainOnWorker}
 type order struct {
 	Program string   `json:"program"`
 	Args    []string `json:"args"`
+	Parts   int      `json:"parts"` // virtual workers; 0: one for each
 }
 
 // spread trains on the workers of a cluster.
@@ -55,7 +55,7 @@ func (c *trainCmd) spread(e *env, sink report.Sink) error {
 		return err
 	}
 	o.Report = sink
-	return cluster.Run(e.ctx, jobs, o, "train", order{Program: e.program, Args: e.args})
+	return cluster.Run(e.ctx, jobs, o, "train", order{Program: e.program, Args: e.args, Parts: o.VirtualWorkers})
 }
 
 // fetchBuiltin sees to it that a built-in data set is here before several workers
@@ -91,6 +91,11 @@ func (c *trainCmd) options(e *env) (cluster.Options, error) {
 	if namesFile(c.What) {
 		o.Read = []string{c.What, c.What + ".data"}
 	}
+	var err error
+	o.Queries = c.queries()
+	if o.VirtualWorkers, err = c.virtualWorkers(e.ctx); err != nil {
+		return o, err
+	}
 	name, err := c.netName(e.ctx)
 	if err != nil {
 		return o, err
@@ -102,19 +107,9 @@ func (c *trainCmd) options(e *env) (cluster.Options, error) {
 
 // netName is the name of the net that WHAT and --set name.
 func (c *trainCmd) netName(ctx context.Context) (string, error) {
-	what, err := resolve(ctx, c.What)
+	root, err := c.source(ctx)
 	if err != nil {
 		return "", err
-	}
-	root := what.file
-	switch {
-	case what.model != nil:
-		defer what.model.Close()
-		if root, err = modelSource(c.What, what.model); err != nil {
-			return "", err
-		}
-	case root == nil:
-		root = config.NewMap(config.Entry{Key: "name", Value: config.NewText(what.builtin)})
 	}
 	if _, err := c.set(root, "name"); err != nil {
 		return "", err
@@ -152,7 +147,7 @@ func trainOnWorker(ctx context.Context, w *cluster.Worker) error {
 		e := &env{ctx: ctx, program: o.Program, args: o.Args, stdin: strings.NewReader(""), stdout: io.Discard, stderr: w.Log}
 		c.Train.Threads = w.Threads
 		return c.Train.fit(e, seat{
-			group: w.Group, report: w.Report, resume: c.Train.Resume || w.Checkpoint != "", name: cluster.DriverName,
+			worker: w, group: w.Group, parts: o.Parts, report: w.Report, resume: c.Train.Resume || w.Checkpoint != "", name: cluster.DriverName,
 		})
 	}()
 	if err == nil || errors.Is(err, context.Canceled) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/internal/kernel"
 	"github.com/emberml/ember/report"
@@ -70,12 +71,18 @@ func (c *trainCmd) Run(e *env) (err error) {
 	if c.Cluster != here {
 		return c.spread(e, sink)
 	}
-	return c.fit(e, seat{group: comm.Solo(), report: sink, resume: c.Resume, name: func(name string) string { return name }})
+	parts, err := c.virtualWorkers(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.fit(e, seat{group: comm.Solo(), parts: parts, report: sink, resume: c.Resume, name: func(name string) string { return name }})
 }
 
 // seat is the place of one process in a training.
 type seat struct {
+	worker *cluster.Worker // nil: there is no cluster
 	group  *comm.Group
+	parts  int // virtual workers; 0: one for each
 	report report.Sink
 	resume bool
 	name   func(string) string // by which this process knows a file of the command line
@@ -88,7 +95,7 @@ func (c *trainCmd) fit(e *env, s seat) error {
 		return err
 	}
 	defer backend.Close()
-	p, err := c.prepare(e, s.name)
+	p, err := c.prepare(e, s)
 	if err != nil {
 		return err
 	}
