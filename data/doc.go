@@ -15,6 +15,13 @@
 // target turns into classes ([ToClasses]) or numbers ([ToNumbers]) as needed, and
 // other data is brought into the form of the training data by [Conform].
 //
+// # Workers
+//
+// Where a group of workers learns together, a [Spread] is a source of which each
+// holds some shards: the row groups of Parquet files ([OpenSpread]), or rows that
+// Spark feeds ([Feed]). What is made of one is one, and what is said of it (labels,
+// fingerprints, summaries) is agreed upon: see [Agree].
+//
 // # Errors
 //
 // What is wrong in a file is a [*tensor.FormatError] with file, byte or line and

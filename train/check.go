@@ -56,10 +56,17 @@ func (j *Job) checkTarget() error {
 	if err := data.Validate(j.Data.Train); err != nil || !binary || want == data.Classes {
 		return err
 	}
-	y, err := data.Targets(j.Data.Train)
+	_, err := data.Agree(j.Data.Train, true, yesOrNo(j.Data.Train))
+	return err
+}
+
+// yesOrNo reports a target here that is outside 0…1.
+func yesOrNo(src data.Source) error {
+	y, err := data.Targets(src)
 	if err != nil {
 		return err
 	}
+	schema := src.Schema()
 	names := schema.Target.Names
 	for i, v := range tensor.Data[float32](y) {
 		if v < 0 || v > 1 {
