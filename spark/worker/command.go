@@ -58,20 +58,25 @@ func (p Payload) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[worker
 //go:embed starter.py
 var starterSource string
 
+// The parts of a command beside the expression and the message, which are
+// strings of their own: X, 4 bytes of length, UTF-8.
 const (
-	messageMark = "ember/1 "
-	pickleHead  = "\x80\x04X" // protocol 4; a string with its length in 4 bytes follows
+	pickleHead   = "\x80\x04X\x07\x00\x00\x00ember/10" + "cbuiltins\neval\n" // protocol 4; "ember/1", popped; what to call
+	pickleMiddle = "}X\x07\x00\x00\x00message"                               // a dictionary: the expression's globals
+	pickleTail   = "s\x86R."                                                 // into the dictionary; a pair; call; end
 )
 
 var errNoMessage = errors.New("a worker's payload needs a message in JSON")
 
 // Command makes the bytes of a payload, the command of Spark's PythonUDF. They
 // are a pickle that Python unpickles to the pair (function, type of its rows),
-// and whose first string is Ember's message, so that a worker which is Ember
-// reads that and never looks at the rest:
+// by eval(<expression>, {"message": <message>}). It begins with the string
+// "ember/1", and has one layout, so that a worker which is Ember finds the
+// message without a machine for pickles.
 //
-//	80 04 | X <u32 LE length> "ember/1 {…}" | memoize, pop |
-//	eval(<expression>, {"message": <memo>}) .
+// The message is behind the expression, which has thousands of bytes, because
+// Spark 3.5 shows the first two thousand characters of a request, escaped, as
+// the job's call site: in its UI, its event log and the local properties.
 func Command(p Payload) ([]byte, error) {
 	if !json.Valid(p.Message) || !utf8.Valid(p.Message) {
 		return nil, errNoMessage
@@ -97,22 +102,29 @@ func Command(p Payload) ([]byte, error) {
 	expression := fmt.Sprintf(`(lambda b, scope: (exec(compile(b(%q), "ember-starter", "exec"), scope), scope["start"](message, b(%q)))[1])(__import__("base64").b64decode, {})`,
 		base64.StdEncoding.EncodeToString([]byte(starterSource)), base64.StdEncoding.EncodeToString(settings))
 
-	var b bytes.Buffer
-	text := func(s string) {
-		b.WriteByte('X')
-		_ = binary.Write(&b, binary.LittleEndian, uint32(len(s)))
-		b.WriteString(s)
+	b := []byte(pickleHead)
+	b = appendText(b, expression)
+	b = append(b, pickleMiddle...)
+	b = appendText(b, string(p.Message))
+	return append(b, pickleTail...), nil
+}
+
+// appendText appends a pickled string.
+func appendText(b []byte, text string) []byte {
+	b = binary.LittleEndian.AppendUint32(append(b, 'X'), uint32(len(text)))
+	return append(b, text...)
+}
+
+// cutText reads a pickled string.
+func cutText(b []byte) (text, rest []byte, ok bool) {
+	if len(b) < 5 || b[0] != 'X' {
+		return nil, nil, false
 	}
-	b.WriteString(pickleHead[:2])
-	text(messageMark + string(p.Message))
-	b.WriteString("\x940")             // MEMOIZE as number 0, POP
-	b.WriteString("cbuiltins\neval\n") // GLOBAL
-	text(expression)                   //
-	b.WriteByte('}')                   // EMPTY_DICT: the expression's globals
-	text("message")                    //
-	b.WriteString("h\x00s")            // BINGET 0, SETITEM
-	b.WriteString("\x86R.")            // TUPLE2, REDUCE, STOP
-	return b.Bytes(), nil
+	n := binary.LittleEndian.Uint32(b[1:])
+	if b = b[5:]; uint64(n) > uint64(len(b)) {
+		return nil, nil, false
+	}
+	return b[:n], b[n:], true
 }
 
 func (p Payload) resultType() (string, error) {
@@ -139,14 +151,16 @@ func isCommand(command []byte) bool {
 // message reads the message of a command. Its errors do not show it.
 func message(command []byte) (json.RawMessage, error) {
 	rest, ok := bytes.CutPrefix(command, []byte(pickleHead))
-	if !ok || len(rest) < 4 {
-		return nil, errForeign
+	if ok {
+		_, rest, ok = cutText(rest)
 	}
-	n := binary.LittleEndian.Uint32(rest)
-	if rest = rest[4:]; uint64(n) > uint64(len(rest)) {
-		return nil, errForeign
+	if ok {
+		rest, ok = bytes.CutPrefix(rest, []byte(pickleMiddle))
 	}
-	text, ok := bytes.CutPrefix(rest[:n], []byte(messageMark))
+	var text []byte
+	if ok {
+		text, _, ok = cutText(rest)
+	}
 	if !ok || !json.Valid(text) {
 		return nil, errForeign
 	}

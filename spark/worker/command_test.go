@@ -21,6 +21,10 @@ func TestCommandHoldsMessage(t *testing.T) {
 		if err != nil || string(got) != want {
 			t.Errorf("message = %.40q, %v, want %.40q", got, err, want)
 		}
+		// Spark 3.5 shows the beginning of a request in its UI.
+		if where := bytes.Index(command, appendText(nil, want)); where < 4096 {
+			t.Errorf("the message is at byte %d, where people see it", where)
+		}
 		if n := bytes.Count(command, []byte(want)); want != `{}` && n != 1 {
 			t.Errorf("the message is %d times in the command", n)
 		}
@@ -67,7 +71,8 @@ func FuzzMessage(f *testing.F) {
 	}
 	f.Add(command)
 	f.Add(command[:20])
-	f.Add([]byte("\x80\x04X\xff\xff\xff\xffember/1 {}"))
+	f.Add([]byte(pickleHead + "X\xff\xff\xff\xff{}"))
+	f.Add([]byte(pickleHead + "X\x00\x00\x00\x00" + pickleMiddle + "X\x02\x00\x00\x00{}"))
 	f.Add([]byte("\x80\x05\x95pickled by cloudpickle"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := message(b)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -178,9 +179,13 @@ func TestSpark(t *testing.T) {
 				}
 			})
 			t.Run("context", func(t *testing.T) {
-				got, err := w.run(t, ctx, s.Range(0, 2, 1, 2), b, order{Do: "context"}, true)
+				got, err := w.run(t, ctx, s.Range(0, 2, 1, 2), b, order{Do: "context", Secret: "hush-hush"}, true)
 				if err != nil || len(got) != 2 {
 					t.Fatalf("%v, %v", got, err)
+				}
+				c := sparktest.Shared(t, w.options)
+				if logs := fmt.Sprint(got, c.Log(), c.ExecutorLogs()); strings.Contains(logs, "hush") {
+					t.Error("the secret is in a log or in the local properties")
 				}
 				for _, x := range got {
 					var c Context

@@ -39,7 +39,6 @@ END_SECONDS = 30  # for a worker to end after its last output
 def start(message, settings):
     from pyspark.sql.types import _parse_datatype_json_string as parse
 
-    message = message[len("ember/1 "):]
     settings = json.loads(settings)
 
     def ember_map(batches):
