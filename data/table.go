@@ -158,7 +158,11 @@ func (t *table) agree(exchange func([]byte) ([][]byte, error)) error {
 // like takes over from the schema of the data set that the table was written from
 // what columns do not tell: the samples' shape and the order of the labels.
 func (t *table) like(s *Schema) {
-	if s == nil || s.DType != t.schema.DType || s.Sample.Len() != t.width() || t.sample == formNumbers {
+	if s == nil || s.DType != t.schema.DType || t.sample == formNumbers {
+		return
+	}
+	outside := func(d int) bool { return d < 1 || d > t.width() } // a file may say anything
+	if slices.ContainsFunc(s.Sample, outside) || s.Sample.Len() != t.width() {
 		return
 	}
 	t.schema.Sample, t.schema.Layout, t.schema.Max = s.Sample, s.Layout, s.Max

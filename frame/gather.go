@@ -13,20 +13,23 @@ func (c *Column) gather(rows []int32, take func(int64) error) (*Column, error) {
 	for i, r := range rows {
 		valid[i] = r >= 0 && !c.Null(int(r))
 	}
-	var err error
 	switch {
 	case c.offsets != nil:
-		err = c.gatherRuns(out, rows, take)
+		if err := c.gatherRuns(out, rows, take); err != nil {
+			return nil, err
+		}
 	case c.typ.Kind == Bool:
-		bits := make([]bool, len(rows))
+		bools := make([]bool, len(rows))
 		for i, r := range rows {
-			bits[i] = valid[i] && c.Bool(int(r))
+			bools[i] = valid[i] && c.Bool(int(r))
 		}
-		out.content = packBits(bits, 0)
+		out.content = packBits(bools, 0)
 	case c.values != nil:
-		if err = take(int64(len(rows)) * 16); err == nil {
-			out.values = c.values.gather(rows)
+		const widest = 16 // bytes of a value
+		if err := take(widest * int64(len(rows))); err != nil {
+			return nil, err
 		}
+		out.values = c.values.gather(rows)
 	}
 	for _, f := range c.fields {
 		g, err := f.gather(rows, take)
@@ -34,9 +37,6 @@ func (c *Column) gather(rows []int32, take func(int64) error) (*Column, error) {
 			return nil, err
 		}
 		out.fields = append(out.fields, g)
-	}
-	if err != nil {
-		return nil, err
 	}
 	return out.WithValid(valid), nil
 }
@@ -56,22 +56,17 @@ func (c *Column) gatherRuns(out *Column, rows []int32, take func(int64) error) e
 		return err
 	}
 	out.offsets = make([]int32, 1, len(rows)+1)
-	elements := make([]int32, 0, 0)
-	if c.typ.Kind.IsText() {
-		out.content = make([]byte, 0, total)
-	} else {
-		elements = make([]int32, 0, total)
-	}
+	var elements []int32
 	end := int32(0)
 	for _, r := range rows {
 		if r >= 0 {
 			lo, hi := c.offsets[r], c.offsets[r+1]
-			if c.typ.Kind.IsText() {
-				out.content = append(out.content, c.content[lo:hi]...)
-			} else {
+			if c.typ.Kind == List {
 				for e := lo; e < hi; e++ {
 					elements = append(elements, e)
 				}
+			} else {
+				out.content = append(out.content, c.content[lo:hi]...)
 			}
 			end += hi - lo
 		}
