@@ -31,6 +31,7 @@ var jobs = cluster.Jobs{
 	"files": copyFile,
 	"wait":  wait,
 	"lose":  lose,
+	"stay":  stay,
 	"exit": func(context.Context, *cluster.Worker) error {
 		fmt.Fprintln(os.Stderr, "no way")
 		os.Exit(7)
@@ -99,6 +100,14 @@ func wait(ctx context.Context, w *cluster.Worker) error {
 		return err
 	}
 	return errors.New("interrupted after step 5")
+}
+
+// stay does not end when it is asked to.
+func stay(_ context.Context, w *cluster.Worker) error {
+	if err := w.Result(os.Getpid()); err != nil {
+		return err
+	}
+	select {}
 }
 
 // lose reports a checkpoint and loses workers in the first generation.
@@ -304,6 +313,49 @@ func TestInterrupt(t *testing.T) {
 	err := h.run(t, ctx, cluster.Options{Cluster: "local:2"}, "wait", nil)
 	var e *cluster.JobError
 	if !errors.As(err, &e) || e.Text != "interrupted after step 5" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestInterruptHasADeadline: a job that does not end is ended.
+func TestInterruptHasADeadline(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	h := &heard{results: map[int]string{}}
+	h.onResult = func(int, string) { cancel(errors.New("enough")) }
+	err := h.run(t, ctx, cluster.Options{Cluster: "local:2", Stop: 100 * time.Millisecond}, "stay", nil)
+	var e *cluster.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Cause, "did not end within 100ms of the interruption") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestFolder: workers that cannot reach the driver talk by a folder, of which nothing
+// is left.
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	from, to, shared := filepath.Join(dir, "from"), filepath.Join(dir, "to"), filepath.Join(dir, "shared")
+	if err := os.WriteFile(from, []byte("content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := cluster.Options{
+		Cluster: "local:2", Folder: shared, Host: "192.0.2.1", Connect: 100 * time.Millisecond, // RFC 5737: nobody's
+		Read: []string{from}, Write: []string{to},
+	}
+	h, err := run(t, t.Context(), o, "files", []string{cluster.DriverName(from), cluster.DriverName(to)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(to); err != nil || string(got) != "content" {
+		t.Errorf("%q came, %v", got, err)
+	}
+	if n := strings.Count(h.log.String(), "cannot reach this driver, and talks by "+shared); n != 2 {
+		t.Errorf("it is told by %q", h.log.String())
+	}
+	if left, err := os.ReadDir(shared); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	o.Folder = ""
+	if _, err := run(t, t.Context(), o, "sum", 1); err == nil || !strings.Contains(err.Error(), "the driver cannot be reached within 100ms") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -48,8 +48,15 @@ func openHub(local bool, identity *secure.Identity, silence time.Duration) (*hub
 	return &hub{listener: listener, identity: identity, silence: silence, arrived: make(chan arrival)}, nil
 }
 
-// addresses are those at which workers may reach the hub.
-func (h *hub) addresses() ([]string, error) { return reachable(h.listener) }
+// addresses are those at which workers may reach the hub: of the host by that name,
+// else of this host.
+func (h *hub) addresses(host string) ([]string, error) {
+	if host == "" {
+		return reachable(h.listener)
+	}
+	_, port, err := net.SplitHostPort(h.listener.Addr().String())
+	return []string{net.JoinHostPort(host, port)}, err
+}
 
 // serve lets workers in until the context's end.
 func (h *hub) serve(ctx context.Context) {

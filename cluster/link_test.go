@@ -197,7 +197,7 @@ func TestStrangers(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go h.serve(ctx)
-	addresses, err := h.addresses()
+	addresses, err := h.addresses("")
 	if err != nil {
 		t.Fatal(err)
 	}

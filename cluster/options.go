@@ -32,6 +32,9 @@ type Options struct {
 	// them, the job survives; 0 is 3, less than 0 none.
 	Restarts int
 
+	// Host is the name or address of this host by which workers reach the driver,
+	// where it is not one of its own addresses; those are tried without it.
+	Host string
 	// Folder is the URL of shared storage in which workers and driver talk where
 	// the driver's port cannot be reached. Empty: there is none.
 	Folder string

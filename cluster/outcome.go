@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // outcome is how the generation ended: nil, the job's error, or a loss.
@@ -88,7 +87,7 @@ func (g *generation) overdue() error {
 		if !p.ended() {
 			return &Error{
 				Rank: i, Where: g.where(i), Log: g.fleet.log(i),
-				Cause: fmt.Sprintf("it did not end within %v of the interruption, and was killed", g.Stop.Round(time.Second)),
+				Cause: fmt.Sprintf("it did not end within %v of the interruption, and was killed", g.Stop),
 			}
 		}
 	}

@@ -135,7 +135,7 @@ func (d *driver) prepare() error {
 		b.Folder = storage.Join(d.Folder, fmt.Sprintf("ember-%x", secure.NewToken().Proof("name", nil))[:14])
 	}
 	var err error
-	b.Driver, err = d.hub.addresses()
+	b.Driver, err = d.hub.addresses(d.Host)
 	return err
 }
 
