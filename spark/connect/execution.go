@@ -85,7 +85,7 @@ func (e *execution) next(ctx context.Context) (*pb.ExecutePlanResponse, error) {
 		if !e.pause.wait(ctx, e.s.patience) && ctx.Err() == nil {
 			e.release()
 			if err == io.EOF {
-				err = status.Errorf(codes.Unavailable, "for %v the server ended every stream without an answer", e.s.patience)
+				err = status.Error(codes.Unavailable, "the server ends every stream without an answer")
 			}
 			return nil, e.s.fail(ctx, e.what, err)
 		}
@@ -127,31 +127,31 @@ func unknownOperation(err error) bool {
 
 // interrupt ends the operation, which may still run, and its Spark jobs.
 func (e *execution) interrupt() {
-	if e.done || !e.sent {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
-	defer cancel()
-	// The server may be gone: it drops by itself what nobody asks for.
-	_, _ = e.s.rpc.Interrupt(ctx, &pb.InterruptRequest{
-		SessionId:                         e.s.id,
-		ClientObservedServerSideSessionId: e.s.observed(),
-		UserContext:                       e.s.user(),
-		ClientType:                        e.s.agent(),
-		InterruptType:                     pb.InterruptRequest_INTERRUPT_TYPE_OPERATION_ID,
-		Interrupt:                         &pb.InterruptRequest_OperationId{OperationId: e.req.GetOperationId()},
+	e.leave(func(ctx context.Context) {
+		// The server may be gone: it drops by itself what nobody asks for.
+		_, _ = e.s.rpc.Interrupt(ctx, &pb.InterruptRequest{
+			SessionId:                         e.s.id,
+			ClientObservedServerSideSessionId: e.s.observed(),
+			UserContext:                       e.s.user(),
+			ClientType:                        e.s.agent(),
+			InterruptType:                     pb.InterruptRequest_INTERRUPT_TYPE_OPERATION_ID,
+			Interrupt:                         &pb.InterruptRequest_OperationId{OperationId: e.req.GetOperationId()},
+		})
 	})
-	e.release()
 }
 
-// release tells the server to forget the results.
-func (e *execution) release() {
-	if e.done {
+// release tells the server to forget an operation that has ended.
+func (e *execution) release() { e.leave(func(context.Context) {}) }
+
+// leave makes the server forget the operation, once, after what is to be done first. Both together are bounded in time.
+func (e *execution) leave(first func(context.Context)) {
+	if e.done || !e.sent {
 		return
 	}
 	e.done = true
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
+	first(ctx)
 	_, _ = e.s.rpc.ReleaseExecute(ctx, &pb.ReleaseExecuteRequest{
 		SessionId:                         e.s.id,
 		ClientObservedServerSideSessionId: e.s.observed(),

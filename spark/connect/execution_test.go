@@ -77,7 +77,7 @@ func TestGivesUp(t *testing.T) {
 	}{
 		"dropped":       {[]func(stream) error{answers(nil, "a"), answers(status.Error(codes.Internal, "[INVALID_HANDLE.OPERATION_NOT_FOUND] gone"))}, "run it again"},
 		"lost for good": {[]func(stream) error{answers(nil, "a"), answers(status.Error(codes.Unavailable, "overloaded"))}, "overloaded"},
-		"never ends":    {[]func(stream) error{answers(nil, "a"), answers(nil)}, "ended every stream"},
+		"never ends":    {[]func(stream) error{answers(nil, "a"), answers(nil)}, "ends every stream"},
 		"Spark's error": {[]func(stream) error{answers(status.Error(codes.Internal, "[DIVIDE_BY_ZERO] no. SQLSTATE: 22012"), "a")}, "DIVIDE_BY_ZERO"},
 	} {
 		t.Run(name, func(t *testing.T) {
