@@ -12,6 +12,6 @@
 //     one worker. Commands of other people go to a real Python.
 //
 // A program calls [Main] first thing; it returns at once unless Spark started
-// the process. The protocol of each Spark version is in a file of its own,
-// header_*.go; /docs/design has it as text.
+// the process. What each version of Spark tells a worker is in a file of its own,
+// header_N_M.go.
 package worker

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// writer writes headers for tests, after docs on the protocol and not after the decoders.
+// writer writes headers for tests, after the layout in Spark's own writer and not after the decoders.
 type writer struct {
 	bytes.Buffer
 	s sender
