@@ -6,8 +6,8 @@
 // In each round come a plain copy in both directions of one TCP connection at
 // once, which is the measure, the same over TLS, and sums with each wire format,
 // plain and over TLS. It prints the median over the rounds of the bytes that a
-// process sends and receives per second, and of the ratio to the plain copy of
-// the same round.
+// process sends and receives per second, and of the ratios to the copies of the
+// same round.
 package main
 
 import (
@@ -140,14 +140,23 @@ func measure(ctx context.Context, all []subject, size, rounds int) ([][]float64,
 func print(all []subject, speeds [][]float64) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	defer w.Flush()
-	fmt.Fprintln(w, "\tMB/s each way\tof a plain copy")
+	fmt.Fprintln(w, "\tMB/s each way\tof a plain copy\tof a copy over TLS")
 	for i, s := range all {
-		ratios := make([]float64, len(speeds[i]))
-		for round, v := range speeds[i] {
-			ratios[round] = v / speeds[0][round]
+		fmt.Fprintf(w, "%s\t%.0f\t%.0f %%", s.name, median(speeds[i])/1e6, 100*ratio(speeds[i], speeds[0]))
+		if s.encrypted {
+			fmt.Fprintf(w, "\t%.0f %%", 100*ratio(speeds[i], speeds[1]))
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%.0f %%\n", s.name, median(speeds[i])/1e6, 100*median(ratios))
+		fmt.Fprintln(w)
 	}
+}
+
+// ratio is the median of the ratios of the rounds.
+func ratio(a, b []float64) float64 {
+	ratios := make([]float64, len(a))
+	for round, v := range a {
+		ratios[round] = v / b[round]
+	}
+	return median(ratios)
 }
 
 func median(x []float64) float64 {
