@@ -95,6 +95,9 @@ func (t *table) setSample() error {
 	if t.schema.DType == tensor.Invalid {
 		t.schema.DType = dt
 	}
+	if t.sample == formBytes && t.schema.DType == tensor.Uint8 {
+		t.schema.Max = 255
+	}
 	if t.schema.DType == tensor.String {
 		return t.content("samples cannot be text", "choose a type of numbers")
 	}
