@@ -203,6 +203,14 @@ func TestSpark(t *testing.T) {
 					t.Errorf("%v, %v", got, err)
 				}
 			})
+			t.Run("another binary", func(t *testing.T) {
+				other := b
+				other.SHA256[0] ^= 1
+				_, err := w.run(t, ctx, s.Range(0, 1, 1, 1), other, order{Do: "sum"}, false)
+				if w.gzip && (err == nil || !strings.Contains(err.Error(), "is not the one that was sent")) {
+					t.Errorf("a binary with another hash: %v", err)
+				}
+			})
 			t.Run("errors", func(t *testing.T) {
 				for do, want := range map[string][]string{
 					"fail":     {"no such net: lenett", "before the failure"},

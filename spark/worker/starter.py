@@ -234,7 +234,7 @@ def unpack(settings):
         try:
             return unpack_into(folder, artifact, settings)
         except OSError as error:
-            problem = error  # read-only, full, or no programs may run there
+            problem = error  # read-only or full
     raise RuntimeError("ember: the binary cannot be unpacked on %s: %s" % (socket.gethostname(), problem))
 
 

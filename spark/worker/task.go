@@ -39,7 +39,8 @@ type Task struct {
 	// Host is the name of this machine.
 	Host string
 	// Memory is the number of bytes that this process should stay within, 0 if
-	// nothing bounds it. The Go runtime's limit is set to it already.
+	// nothing bounds it. The Go runtime's limit is set to it already. Several
+	// workers in one control group have to share what it leaves.
 	Memory int64
 
 	message json.RawMessage
