@@ -16,10 +16,17 @@
 // batches and several workers are all weighted correctly: what is minimized is
 // the mean loss over the samples, plus the net's penalties.
 //
+// A batch is cut into parts, one for each virtual worker, and each real worker
+// computes some of them, one after the other. What they give is added up in a
+// fixed order: gradients, how far running statistics move, scores. Gradients lie
+// in one piece of memory in the order in which they become ready, and travel in
+// buckets while the backward pass goes on.
+//
 // # Exactness
 //
 // Shuffling, dropout and augmentation draw from counter-based random numbers
 // keyed by seed, epoch or step, and sample; a checkpoint holds all variables and
 // the place in the data. A run that is interrupted and resumed ends in the same
-// bits as one that was not, for any number of threads.
+// bits as one that was not, for any number of threads and, where the number of
+// virtual workers is given, of real ones.
 package train

@@ -36,14 +36,14 @@ type summation struct {
 	group     *comm.Group
 	gradients *gradients
 	parts     int
-	fixed     bool        // the job asks for so many parts: the order is that of Spans
-	halves    []int       // of each of this worker's parts: how many of the sums kept it completes
-	kept      [][]float32 // as many as are needed at once
-	keeps     int         // now
-	part      int         // this worker's part at hand
-	sums      [][][]float32
-	missing   []int // variables of each bucket that are not ready
-	next      int   // bucket to be started
+	fixed     bool          // the job asks for so many parts: the order is that of Spans
+	halves    []int         // of each of this worker's parts: how many of the sums kept it completes
+	kept      [][]float32   // as many as are needed at once
+	keeps     int           // now
+	part      int           // this worker's part at hand
+	sums      [][][]float32 // of each bucket: those of this worker's spans, the gradients last
+	missing   []int         // variables of each bucket that are not ready
+	next      int           // bucket to be started
 	pending   []comm.Pending
 }
 
@@ -153,12 +153,11 @@ func (s *summation) end() {
 
 // wait returns when the sums over all workers are there.
 func (s *summation) wait(ctx context.Context) error {
-	for len(s.pending) > 0 {
-		p := s.pending[0]
-		s.pending = s.pending[1:]
+	for _, p := range s.pending {
 		if err := p.Wait(ctx); err != nil {
 			return err
 		}
 	}
+	s.pending = s.pending[:0]
 	return nil
 }
