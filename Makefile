@@ -3,8 +3,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test race purego avx512 lint generate fuzz bench venv clean
-.PHONY: spark-protos fmt tidy vet staticcheck cross test-go test-peers
+.PHONY: help demo build test race purego avx512 lint generate fuzz bench bench-spark venv clean
+.PHONY: spark-protos fmt tidy vet staticcheck cross size test-go test-peers test-services test-spark
 .NOTPARALLEL:
 
 # No native library on any node: everything but the race detector builds without C.
@@ -113,6 +113,11 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 
 bench: ## Go benchmarks; BENCH=regexp picks
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-spark: build ## Ember and its peers on a Spark of two executors (bench/spark/README.md)
+	bench/spark/setup.sh
+	./ember data mnist >/dev/null
+	bench/spark/compare.py --json .cache/bench/spark.json
 
 venv: ## the Python peers that tests compare with, in .cache/venv (1.8 GB)
 	scripts/venv.sh
