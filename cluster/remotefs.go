@@ -54,7 +54,6 @@ func (r *remoteFS) call(ctx context.Context, q request, body []byte) (*message, 
 		if m.Reply.Error != nil {
 			return nil, m.Reply.Error
 		}
-		m.Reply.ID = q.ID
 		return m, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%s %s: %w", q.Do, q.Name, context.Cause(ctx))
