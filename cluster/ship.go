@@ -18,16 +18,49 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
+	"github.com/emberml/ember/spark/connect"
 	"github.com/emberml/ember/spark/worker"
 )
 
 // emberFile is the name of the program on executors whose PYSPARK_PYTHON it is.
 const emberFile = "ember"
 
+// shipment is this program on its way to the executors of a Spark session, and what
+// they have been found to be.
+type shipment struct {
+	session *connect.Session
+	named   string        // [Options].WorkerBinary
+	python  string        // the version of the executors' Python
+	slots   int           // tasks that can run at once
+	binary  worker.Binary // how the workers find the program
+	packed  []byte        // the program, compressed
+}
+
+// send finds out what the executors are, and ships the program. What does not depend
+// on each other is asked at the same time.
+func (s *shipment) send(ctx context.Context) error {
+	var python, ship error
+	var both sync.WaitGroup
+	both.Go(func() { python = s.findPython(ctx) })
+	both.Go(func() {
+		var p platform
+		if p, s.slots, ship = executors(ctx, s.session); ship != nil {
+			ship = &Error{Rank: -1, Cause: ship.Error()}
+			return
+		}
+		if s.binary, ship = s.pack(ctx, p); ship == nil {
+			ship = s.ship(ctx)
+		}
+	})
+	both.Wait()
+	return errors.Join(ship, python)
+}
+
 // pack finds the program for the executors' platform, and compresses it for the way.
-func (l *sparkLauncher) pack(ctx context.Context, p platform) (worker.Binary, error) {
-	path, err := programFor(ctx, p, l.o.WorkerBinary)
+func (s *shipment) pack(ctx context.Context, p platform) (worker.Binary, error) {
+	path, err := programFor(ctx, p, s.named)
 	if err != nil {
 		return worker.Binary{}, err
 	}
@@ -43,13 +76,13 @@ func (l *sparkLauncher) pack(ctx context.Context, p platform) (worker.Binary, er
 	_, _ = z.Write(content) // memory takes all
 	_ = z.Close()
 	sum := sha256.Sum256(content)
-	l.packed = packed.Bytes()
+	s.packed = packed.Bytes()
 	return worker.Binary{Name: emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz", SHA256: sum, Gzip: true}, nil
 }
 
 // ship sends the program to the session.
-func (l *sparkLauncher) ship(ctx context.Context) error {
-	if err := l.session.AddArtifact(ctx, "files/"+l.binary.Name, bytes.NewReader(l.packed), int64(len(l.packed))); err != nil {
+func (s *shipment) ship(ctx context.Context) error {
+	if err := s.session.AddArtifact(ctx, "files/"+s.binary.Name, bytes.NewReader(s.packed), int64(len(s.packed))); err != nil {
 		return &Error{Rank: -1, Cause: "the program cannot be sent to the executors: " + err.Error()}
 	}
 	return nil
@@ -58,12 +91,12 @@ func (l *sparkLauncher) ship(ctx context.Context) error {
 // shipPlain sends the program under the name that PYSPARK_PYTHON has for it. What the
 // executors are cannot be asked yet where nothing runs there: they are taken to be as
 // Spark's JVMs say.
-func (l *sparkLauncher) shipPlain(ctx context.Context) error {
-	p, _, err := executors(ctx, l.session)
+func (s *shipment) shipPlain(ctx context.Context) error {
+	p, _, err := executors(ctx, s.session)
 	if err != nil {
 		return &Error{Rank: -1, Cause: err.Error()}
 	}
-	path, err := programFor(ctx, p, l.o.WorkerBinary)
+	path, err := programFor(ctx, p, s.named)
 	if err != nil {
 		return err
 	}
@@ -74,7 +107,7 @@ func (l *sparkLauncher) shipPlain(ctx context.Context) error {
 	defer f.Close()
 	info, err := f.Stat()
 	if err == nil {
-		err = l.session.AddArtifact(ctx, "files/"+emberFile, f, info.Size())
+		err = s.session.AddArtifact(ctx, "files/"+emberFile, f, info.Size())
 	}
 	if err != nil {
 		return &Error{Rank: -1, Cause: "the program cannot be sent to the executors: " + err.Error()}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -21,158 +20,66 @@ import (
 // version before the first generation; that they lack pyarrow, or that Spark refuses
 // a barrier, shows when the workers start, and they are started otherwise.
 type sparkLauncher struct {
+	*shipment
 	o       Options
-	session *connect.Session
 	n       int
-	slots   int
 	barrier bool // tasks start together, and meet through Spark
-	python  string
 	kind    worker.Kind
-	binary  worker.Binary
-	packed  []byte             // the program, compressed
 	rows    *connect.DataFrame // for the workers; nil: they read for themselves
 }
 
-// emberPython is what the version of a Python is called that is Ember.
-const emberPython = "ember/1;spark="
-
 // newSpark connects with the cluster, learns what it is, and ships the program.
 func newSpark(ctx context.Context, o Options) (launcher, error) {
-	session, err := connect.Dial(ctx, connect.Options{Remote: o.Cluster, Token: o.Token, Timeout: o.Connect})
+	s, err := dialSpark(ctx, o)
 	if err != nil {
-		return nil, &Error{Rank: -1, Cause: err.Error()}
+		return nil, err
 	}
-	if w := session.Warning(); w != "" {
-		fmt.Fprintf(o.Stderr, "warning: %s\n", w)
-	}
-	l := &sparkLauncher{o: o, session: session, kind: worker.MapInArrow}
-	if err := l.prepare(ctx); err != nil {
+	l := &sparkLauncher{shipment: &shipment{session: s, named: o.WorkerBinary}, o: o, kind: worker.MapInArrow}
+	if err := within(ctx, o.Join, l.prepare); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
 	return l, nil
 }
 
-// prepare asks what does not depend on each other at the same time.
-func (l *sparkLauncher) prepare(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, l.o.Join, fmt.Errorf("Spark did not answer within the %v of --join-timeout", l.o.Join))
-	defer cancel()
-	var python, ship error
-	var both sync.WaitGroup
-	both.Go(func() { python = l.findPython(ctx) })
-	both.Go(func() {
-		if ship = l.survey(ctx); ship == nil {
-			ship = l.ship(ctx)
-		}
-	})
-	both.Wait()
-	err := errors.Join(ship, python)
-	if err == nil && l.o.Queries != [3]string{} {
-		l.rows, err = l.feed(ctx)
-	}
+// dialSpark begins a session on the cluster.
+func dialSpark(ctx context.Context, o Options) (*connect.Session, error) {
+	s, err := connect.Dial(ctx, connect.Options{Remote: o.Cluster, Token: o.Token, Timeout: o.Connect})
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return &Error{Rank: -1, Cause: cause.Error(), Hint: "see whether the cluster has free slots"}
-		}
-		return err
+		return nil, &Error{Rank: -1, Cause: err.Error()}
 	}
-	return nil
+	if w := s.Warning(); w != "" {
+		fmt.Fprintf(o.Stderr, "warning: %s\n", w)
+	}
+	return s, nil
 }
 
-// survey learns the size of the cluster and the kind of its executors.
-func (l *sparkLauncher) survey(ctx context.Context) error {
+// within bounds what is asked of Spark by the time that workers have to meet.
+func within(ctx context.Context, join time.Duration, ask func(context.Context) error) error {
+	late := fmt.Errorf("Spark did not answer within the %v of --join-timeout", join)
+	ctx, cancel := context.WithTimeoutCause(ctx, join, late)
+	defer cancel()
+	err := ask(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), late) {
+		return &Error{Rank: -1, Cause: late.Error(), Hint: "see whether the cluster has free slots"}
+	}
+	return err
+}
+
+func (l *sparkLauncher) prepare(ctx context.Context) error {
 	dynamic, _, err := l.session.Conf(ctx, "spark.dynamicAllocation.enabled")
 	if err != nil {
 		return &Error{Rank: -1, Cause: err.Error()}
 	}
 	l.barrier = dynamic != "true"
-	var p platform
-	if p, l.slots, err = executors(ctx, l.session); err != nil {
-		return &Error{Rank: -1, Cause: err.Error()}
+	if err := l.send(ctx); err != nil {
+		return err
 	}
 	if l.n = l.o.Workers; l.n == 0 {
 		l.n = l.slots
 	}
-	l.binary, err = l.pack(ctx, p)
-	return err
-}
-
-// surveyRows is more than a cluster has slots: Spark deals that many rows to as many
-// partitions as it has.
-const surveyRows = 4096
-
-// executors asks executors for their system, and counts slots.
-func executors(ctx context.Context, s *connect.Session) (p platform, slots int, err error) {
-	frames, err := s.Range(0, surveyRows, 1, 0).Select(
-		"spark_partition_id() AS slot",
-		"reflect('java.lang.System', 'getProperty', 'os.name') AS os",
-		"reflect('java.lang.System', 'getProperty', 'os.arch') AS arch",
-	).Collect(ctx)
-	if err != nil {
-		return p, 0, err
+	if l.o.Queries != [3]string{} {
+		l.rows, err = l.feed(ctx)
 	}
-	seen := map[int32]bool{}
-	for _, f := range frames {
-		names, archs := f.ByName("os"), f.ByName("arch")
-		for i, slot := range frame.Values[int32](f.ByName("slot")) {
-			seen[slot] = true
-			q := javaPlatform(names.String(i), archs.String(i))
-			if p != (platform{}) && p != q {
-				return p, 0, fmt.Errorf("the executors are of different kinds, %v and %v: Ember needs them to be of one", p, q)
-			}
-			p = q
-		}
-	}
-	return p, len(seen), nil
-}
-
-// otherPython is how Spark's Python worker says which version it is.
-var otherPython = regexp.MustCompile(`Python in worker has different version:? \(?'?(\d+)[., ]+(\d+)`)
-
-// noProgram is how Spark says that PYSPARK_PYTHON is not there.
-var noProgram = regexp.MustCompile(`Cannot run program "([^"]*)"`)
-
-// findPython starts a task on one executor to learn what PYSPARK_PYTHON is there.
-func (l *sparkLauncher) findPython(ctx context.Context) error {
-	l.python = emberPython + l.session.Version()
-	err := l.probe(ctx)
-	if missing := programOf(err); missing == "./"+emberFile {
-		// A cluster without Python that leaves it to us to bring ourselves along.
-		if err = l.shipPlain(ctx); err == nil {
-			err = l.probe(ctx)
-		}
-	} else if missing != "" {
-		return &Error{
-			Rank: -1, Cause: fmt.Sprintf("the executors have no Python: there is no %s", missing),
-			Hint: "set PYSPARK_PYTHON, where the Connect server is started, to a Python 3 that the executors have, or to ./" + emberFile + ", which Ember brings along",
-		}
-	}
-	if err == nil {
-		return nil
-	}
-	if m := otherPython.FindStringSubmatch(err.Error()); m != nil {
-		l.python = m[1] + "." + m[2]
-		return nil
-	}
-	return &Error{Rank: -1, Cause: "no task can be started on the executors: " + err.Error()}
-}
-
-func programOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	if m := noProgram.FindStringSubmatch(err.Error()); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-// probe runs a task that does nothing.
-func (l *sparkLauncher) probe(ctx context.Context) error {
-	command, err := worker.Command(worker.Payload{Message: []byte(`{}`), Schema: taskSchema})
-	if err != nil {
-		return err
-	}
-	_, err = l.session.Range(0, 1, 1, 1).MapPartitions(l.function(command, false)).Collect(ctx)
 	return err
 }
 
@@ -187,10 +94,6 @@ func mustSparkJSON(s frame.Schema) string {
 		panic(err) // a mistake in the schema above
 	}
 	return text
-}
-
-func (l *sparkLauncher) function(command []byte, barrier bool) connect.Function {
-	return connect.Function{Name: "ember", Command: command, PythonVersion: l.python, Schema: taskColumns, Barrier: barrier}
 }
 
 func (l *sparkLauncher) workers() int { return l.n }
@@ -265,9 +168,9 @@ func (l *sparkLauncher) runTasks(ctx context.Context, b bootstrap) error {
 	}
 	var tasks *connect.DataFrame
 	if l.kind == worker.PerRow {
-		tasks = in.Call(l.function(command, false), "id")
+		tasks = in.Call(l.function(command, taskColumns, false), "id")
 	} else {
-		tasks = in.MapPartitions(l.function(command, l.barrier))
+		tasks = in.MapPartitions(l.function(command, taskColumns, l.barrier))
 	}
 	for _, err := range tasks.Stream(ctx) {
 		if err != nil {

@@ -1,0 +1,99 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/emberml/ember/frame"
+	"github.com/emberml/ember/spark/connect"
+	"github.com/emberml/ember/spark/worker"
+)
+
+// surveyRows is more than a cluster has slots: Spark deals that many rows to as many
+// partitions as it has.
+const surveyRows = 4096
+
+// executors asks executors for their system, and counts slots.
+func executors(ctx context.Context, s *connect.Session) (p platform, slots int, err error) {
+	frames, err := s.Range(0, surveyRows, 1, 0).Select(
+		"spark_partition_id() AS slot",
+		"reflect('java.lang.System', 'getProperty', 'os.name') AS os",
+		"reflect('java.lang.System', 'getProperty', 'os.arch') AS arch",
+	).Collect(ctx)
+	if err != nil {
+		return p, 0, err
+	}
+	seen := map[int32]bool{}
+	for _, f := range frames {
+		names, archs := f.ByName("os"), f.ByName("arch")
+		for i, slot := range frame.Values[int32](f.ByName("slot")) {
+			seen[slot] = true
+			q := javaPlatform(names.String(i), archs.String(i))
+			if p != (platform{}) && p != q {
+				return p, 0, fmt.Errorf("the executors are of different kinds, %v and %v: Ember needs them to be of one", p, q)
+			}
+			p = q
+		}
+	}
+	return p, len(seen), nil
+}
+
+// emberPython is what the version of a Python is called that is Ember.
+const emberPython = "ember/1;spark="
+
+// otherPython is how Spark's Python worker says which version it is.
+var otherPython = regexp.MustCompile(`Python in worker has different version:? \(?'?(\d+)[., ]+(\d+)`)
+
+// noProgram is how Spark says that PYSPARK_PYTHON is not there.
+var noProgram = regexp.MustCompile(`Cannot run program "([^"]*)"`)
+
+// findPython starts a task on one executor to learn what PYSPARK_PYTHON is there.
+func (s *shipment) findPython(ctx context.Context) error {
+	s.python = emberPython + s.session.Version()
+	err := s.probe(ctx)
+	if missing := programOf(err); missing == "./"+emberFile {
+		// A cluster without Python that leaves it to us to bring ourselves along.
+		if err = s.shipPlain(ctx); err == nil {
+			err = s.probe(ctx)
+		}
+	} else if missing != "" {
+		return &Error{
+			Rank: -1, Cause: fmt.Sprintf("the executors have no Python: there is no %s", missing),
+			Hint: "set PYSPARK_PYTHON, where the Connect server is started, to a Python 3 that the executors have, or to ./" + emberFile + ", which Ember brings along",
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if m := otherPython.FindStringSubmatch(err.Error()); m != nil {
+		s.python = m[1] + "." + m[2]
+		return nil
+	}
+	return &Error{Rank: -1, Cause: "no task can be started on the executors: " + err.Error()}
+}
+
+func programOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if m := noProgram.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// probe runs a task that does nothing.
+func (s *shipment) probe(ctx context.Context) error {
+	command, err := worker.Command(worker.Payload{Message: []byte(`{}`), Schema: taskSchema})
+	if err != nil {
+		return err
+	}
+	_, err = s.session.Range(0, 1, 1, 1).MapPartitions(s.function(command, taskColumns, false)).Collect(ctx)
+	return err
+}
+
+// function is a command as the executors' Python takes it.
+func (s *shipment) function(command []byte, rows frame.Schema, barrier bool) connect.Function {
+	return connect.Function{Name: "ember", Command: command, PythonVersion: s.python, Schema: rows, Barrier: barrier}
+}
