@@ -114,10 +114,10 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 bench: ## Go benchmarks; BENCH=regexp picks
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-bench-spark: build ## Ember and its peers on a Spark of two executors (bench/spark/README.md)
+bench-spark: size ## Ember and its peers on a Spark of two executors (bench/spark/README.md)
 	bench/spark/setup.sh
-	./ember data mnist >/dev/null
-	bench/spark/compare.py --json .cache/bench/spark.json
+	.cache/size/ember data mnist >/dev/null
+	$(PEERS) bench/spark/compare.py --json .cache/bench/spark.json
 
 venv: ## the Python peers that tests compare with, in .cache/venv (1.8 GB)
 	scripts/venv.sh

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """BigDL DLlib's Keras API: synchronous SGD in two executors, on Spark 3.1 and Python 3.7."""
 
 import contextlib

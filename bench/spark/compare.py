@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Trains the mlp and LeNet on MNIST on two Spark executors: Ember and its peers, one after the other, in rounds.
 
 Every run has a Spark of its own with two executors of one core, which stand before the
@@ -85,8 +84,9 @@ def run_ember(net, a):
                     accuracy = event["metrics"]["accuracy"]
             if p.wait() != 0:
                 raise RuntimeError(f"ember ended with {p.returncode}")
-        return {"peer": "Ember", "net": net, "samples": samples, "seconds_job": end, "submit_to_first_step": first,
-                "samples_per_second": samples / end, "accuracy": accuracy}
+        return {"peer": "Ember", "net": net, "samples": samples, "seconds_job": round(end, 3),
+                "submit_to_first_step": round(first, 3), "samples_per_second": round(samples / end, 1),
+                "accuracy": accuracy}
 
 
 def run_peer(command, net, a, env=None):
@@ -156,7 +156,7 @@ def main():
     p.add_argument("--nets", nargs="+", default=["mlp", "lenet"], choices=["mlp", "lenet"])
     p.add_argument("--epochs", type=int, default=1)
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--ember", default=ROOT / "ember", help="the binary")
+    p.add_argument("--ember", default=ROOT / ".cache/size/ember", help="the binary, by default that of `make size`")
     p.add_argument("--data", default=mnist.DATA, help="folder of MNIST's four IDX files")
     p.add_argument("--limit", type=float, default=1800, help="seconds after which a run is given up")
     p.add_argument("--json", help="file for every single result")

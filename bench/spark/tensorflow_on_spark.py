@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """TensorFlowOnSpark: MultiWorkerMirroredStrategy in two executors, fed by Spark (InputMode.SPARK)."""
 
 import os

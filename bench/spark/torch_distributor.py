@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """PySpark's TorchDistributor: data-parallel PyTorch (gloo) in two barrier tasks."""
 
 import os
