@@ -33,6 +33,9 @@ type Worker struct {
 	// Checkpoint is the path of the last [report.Checkpoint] that an earlier
 	// generation reported, as it reported it; empty if there is none.
 	Checkpoint string
+	// Scratch is a folder on the worker's disk that Spark removes with its
+	// executor, which other workers there share; empty where there is none.
+	Scratch string
 	// Report is heard by the driver's sink. Workers but the first are not heard.
 	Report report.Sink
 	// Log is text for the driver's user. Workers but the first are not heard.

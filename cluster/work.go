@@ -30,6 +30,7 @@ type seat struct {
 	// advertised is the address of this host as the cluster knows it; empty: none.
 	advertised string
 	rows       *fedRows // that the cluster feeds; nil: none
+	scratch    string   // a folder for files; empty: none
 	// orphaned is called when the driver is lost; nil does nothing.
 	orphaned func()
 }
@@ -184,7 +185,7 @@ func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, 
 	}
 	me := &Worker{
 		Group: w.group, Args: w.boot.Args, Threads: w.boot.Threads, Generation: w.boot.Generation, Checkpoint: w.boot.Checkpoint,
-		Report: nobody{}, Log: nobody{}, rows: w.seat.rows,
+		Report: nobody{}, Log: nobody{}, rows: w.seat.rows, Scratch: w.seat.scratch,
 		result: func(value json.RawMessage) error { return w.link.send(message{Kind: result, Result: value}) },
 	}
 	if w.group.Rank() == 0 {

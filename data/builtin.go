@@ -64,7 +64,10 @@ func openIris(ctx context.Context, d *Dataset, o *Options) error {
 	return err
 }
 
-// cacheDir returns the folder that keeps downloaded data sets.
+// CacheDir returns the folder that keeps downloaded data sets, unless [Options] name
+// another: what EMBER_DATA says, else ember in the user's cache folder.
+func CacheDir() (string, error) { return cacheDir(&Options{}) }
+
 func cacheDir(o *Options) (string, error) {
 	if o.Cache != "" {
 		return o.Cache, nil

@@ -31,6 +31,9 @@ type Options struct {
 	// Cache is the folder that keeps downloaded data sets; by default the
 	// environment's EMBER_DATA, else ember in the user's cache folder.
 	Cache string
+	// Lender is the folder or URL of another cache that built-in data sets are
+	// taken from first, as they are: that of the driver, for a worker.
+	Lender string
 	// Mirrors are folders or URLs that are asked first for the files of a
 	// built-in data set; by default those in the environment's EMBER_MIRRORS,
 	// parted by spaces.

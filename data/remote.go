@@ -84,6 +84,9 @@ func (r remote) provide(ctx context.Context, dir string, o *Options) error {
 		return nil
 	}
 	var ways []func() error
+	if o.Lender != "" {
+		ways = append(ways, func() error { return r.borrow(ctx, missing, storage.Join(o.Lender, r.name), dir) })
+	}
 	for _, mirror := range mirrors(o) {
 		ways = append(ways, func() error { return r.fetch(ctx, mirror, missing, dir, o) })
 	}
@@ -107,6 +110,23 @@ func (r remote) provide(ctx context.Context, dir string, o *Options) error {
 		r.name, "it could not be fetched: " + strings.Join(failures, "; "),
 		fmt.Sprintf("put %s.gz and the others into a folder and set EMBER_MIRRORS to its path or URL", missing[0].name),
 	}
+}
+
+// borrow copies the files from another cache.
+func (r remote) borrow(ctx context.Context, files []remoteFile, from, dir string) error {
+	for _, f := range files {
+		b, err := storage.ReadFile(ctx, storage.Join(from, f.name))
+		if err != nil {
+			return err
+		}
+		if int64(len(b)) != f.size {
+			return fmt.Errorf("%s: %d bytes, want %d", storage.Join(from, f.name), len(b), f.size)
+		}
+		if err := storage.WriteFile(ctx, filepath.Join(dir, f.name), b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fromModule takes the files from the Go module.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/emberml/ember/cluster"
@@ -27,6 +28,7 @@ const (
 type sources struct {
 	member data.Membership
 	worker *cluster.Worker // nil: none of a cluster
+	lender string          // where a worker takes built-in data sets from
 	fed    [3]data.Source
 	read   bool // of Spark
 }
@@ -37,7 +39,10 @@ func (s *sources) open(e *env, part int, spec string, like *data.Schema, o data.
 	if query, ok := strings.CutPrefix(spec, fromSpark); ok {
 		return s.rows(e.ctx, part, query, like, o)
 	}
-	o.Stdin, o.Progress = e.stdin, e.download()
+	o.Stdin, o.Progress, o.Lender = e.stdin, e.download(), s.lender
+	if s.worker != nil && os.Getenv("EMBER_DATA") == "" {
+		o.Cache = s.worker.Scratch // on an executor; empty elsewhere
+	}
 	if like != nil {
 		o = o.Like(like)
 	}

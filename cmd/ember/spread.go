@@ -34,7 +34,8 @@ var jobs = cluster.Jobs{"train": trainOnWorker}
 type order struct {
 	Program string   `json:"program"`
 	Args    []string `json:"args"`
-	Parts   int      `json:"parts"` // virtual workers; 0: one for each
+	Parts   int      `json:"parts"`  // virtual workers; 0: one for each
+	Lender  string   `json:"lender"` // folder of the driver that keeps built-in data sets
 }
 
 // spread trains on the workers of a cluster.
@@ -55,13 +56,14 @@ func (c *trainCmd) spread(e *env, sink report.Sink) error {
 		return err
 	}
 	o.Report = sink
-	return cluster.Run(e.ctx, jobs, o, "train", order{Program: e.program, Args: e.args, Parts: o.VirtualWorkers})
+	lender, _ := data.CacheDir() // without it there is nothing to lend
+	return cluster.Run(e.ctx, jobs, o, "train", order{Program: e.program, Args: e.args, Parts: o.VirtualWorkers, Lender: lender})
 }
 
 // fetchBuiltin sees to it that a built-in data set is here before several workers
 // look for it.
 func fetchBuiltin(e *env, spec string) error {
-	if names, _ := data.Builtins(); !slices.Contains(names, spec) {
+	if !isBuiltin(spec) {
 		return nil
 	}
 	d, err := openData(e, spec, data.Options{})
@@ -69,6 +71,11 @@ func fetchBuiltin(e *env, spec string) error {
 		return err
 	}
 	return d.Close()
+}
+
+func isBuiltin(spec string) bool {
+	names, _ := data.Builtins()
+	return slices.Contains(names, spec)
 }
 
 // options are those of the run.
@@ -88,8 +95,15 @@ func (c *trainCmd) options(e *env) (cluster.Options, error) {
 		}
 		o.Token = strings.TrimSpace(string(text))
 	}
+	if dir, err := data.CacheDir(); err == nil { // without it there is nothing to lend
+		for _, spec := range []string{c.Data, c.Valid, c.Test} {
+			if isBuiltin(spec) {
+				o.Read = append(o.Read, filepath.Join(dir, spec))
+			}
+		}
+	}
 	if namesFile(c.What) {
-		o.Read = []string{c.What, c.What + ".data"}
+		o.Read = append(o.Read, c.What, c.What+".data")
 	}
 	var err error
 	o.Queries = c.queries()
@@ -147,7 +161,7 @@ func trainOnWorker(ctx context.Context, w *cluster.Worker) error {
 		e := &env{ctx: ctx, program: o.Program, args: o.Args, stdin: strings.NewReader(""), stdout: io.Discard, stderr: w.Log}
 		c.Train.Threads = w.Threads
 		return c.Train.fit(e, seat{
-			worker: w, group: w.Group, parts: o.Parts, report: w.Report, resume: c.Train.Resume || w.Checkpoint != "", name: cluster.DriverName,
+			worker: w, group: w.Group, parts: o.Parts, lender: cluster.DriverName(o.Lender), report: w.Report, resume: c.Train.Resume || w.Checkpoint != "", name: cluster.DriverName,
 		})
 	}()
 	if err == nil || errors.Is(err, context.Canceled) {

@@ -82,7 +82,8 @@ func (c *trainCmd) Run(e *env) (err error) {
 type seat struct {
 	worker *cluster.Worker // nil: there is no cluster
 	group  *comm.Group
-	parts  int // virtual workers; 0: one for each
+	parts  int    // virtual workers; 0: one for each
+	lender string // where a worker takes built-in data sets from
 	report report.Sink
 	resume bool
 	name   func(string) string // by which this process knows a file of the command line
