@@ -23,30 +23,28 @@ func dial(ctx context.Context, addresses []string, identity *secure.Identity) (n
 		conn net.Conn
 		err  error
 	}
-	outcomes := make(chan outcome)
+	outcomes := make(chan outcome, len(addresses))
 	for _, a := range addresses {
 		go func() {
 			conn, err := dialOne(ctx, a, identity)
-			select {
-			case outcomes <- outcome{conn, err}:
-			case <-ctx.Done():
-				if err == nil {
-					_ = conn.Close()
-				}
-			}
+			outcomes <- outcome{conn, err}
 		}()
 	}
 	var errs []error
-	for range addresses {
-		select {
-		case o := <-outcomes:
-			if o.err == nil {
-				return o.conn, nil
-			}
+	for i := range addresses {
+		o := <-outcomes // soon after the context's end
+		if o.err != nil {
 			errs = append(errs, o.err)
-		case <-ctx.Done():
-			return nil, errors.Join(append(errs, ctx.Err())...)
+			continue
 		}
+		go func() { // nobody wants a second connection
+			for range addresses[i+1:] {
+				if o := <-outcomes; o.err == nil {
+					_ = o.conn.Close()
+				}
+			}
+		}()
+		return o.conn, nil
 	}
 	return nil, errors.Join(errs...)
 }

@@ -84,7 +84,7 @@ func (d *driver) generation(ctx context.Context, authority *secure.Authority) er
 		return err
 	}
 	defer g.fleet.kill()
-	if err := g.watchFolder(); err != nil {
+	if err := g.watchFolder(g.ctx, g.number, &g.links); err != nil {
 		return err
 	}
 	if err := g.wait(ctx); err != nil {
@@ -93,17 +93,18 @@ func (d *driver) generation(ctx context.Context, authority *secure.Authority) er
 	return g.outcome(ctx)
 }
 
-// watchFolder waits for workers that cannot reach the driver's port.
-func (g *generation) watchFolder() error {
-	if g.boot.Folder == "" {
+// watchFolder waits, until the context's end, for workers of a generation that cannot
+// reach the driver's port.
+func (d *driver) watchFolder(ctx context.Context, generation int, links *sync.WaitGroup) error {
+	if d.boot.Folder == "" {
 		return nil
 	}
-	for i := range g.seats {
-		conn, err := openFolder(g.ctx, g.boot.Folder, g.token, g.number, i, true)
+	for i := range d.boot.Workers {
+		conn, err := openFolder(ctx, d.boot.Folder, d.token, generation, i, true)
 		if err != nil {
 			return err
 		}
-		g.links.Go(func() { g.hub.greet(g.ctx, newLink(conn, g.Join+g.Peer)) })
+		links.Go(func() { d.hub.greet(ctx, newLink(conn, d.Join+d.Peer)) })
 	}
 	return nil
 }

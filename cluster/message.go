@@ -25,6 +25,7 @@ const (
 	bye     kind = "bye"     // driver: your last word has come
 	ask     kind = "ask"     // worker: do something with a file
 	answer  kind = "answer"  // driver: the result of that
+	clock   kind = "clock"   // worker: what time is it? driver: that
 )
 
 // message is what driver and worker tell each other: its kind, and the fields of
@@ -39,6 +40,7 @@ type message struct {
 	Failure *failure        `json:"failure,omitempty"`
 	Request *request        `json:"request,omitempty"`
 	Reply   *reply          `json:"reply,omitempty"`
+	Time    int64           `json:"time,omitempty"` // of the sender's clock, in nanoseconds of Unix
 
 	body []byte // of a file
 }
@@ -83,7 +85,7 @@ func (m *message) check() error {
 		missing = m.Request == nil
 	case answer:
 		missing = m.Reply == nil
-	case event, result, logged, beat, done, stop, bye:
+	case event, result, logged, beat, done, stop, bye, clock:
 	default:
 		return fmt.Errorf("a message of no kind: %.20q", string(m.Kind))
 	}

@@ -97,25 +97,37 @@ type driver struct {
 }
 
 func (d *driver) run(ctx context.Context) error {
-	authority, err := secure.NewAuthority()
-	if err != nil {
-		return err
-	}
-	own, err := authority.Issue("driver")
-	if err != nil {
-		return err
-	}
-	d.token = authority.Token()
-	if d.hub, err = openHub(d.launcher.local(), own, d.Peer); err != nil {
-		return err
-	}
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	go d.hub.serve(serving)
-	if err := d.prepare(); err != nil {
+	authority, err := d.open(serving)
+	if err != nil {
 		return err
 	}
 	err = d.generations(ctx, authority)
+	d.clean(ctx)
+	return err
+}
+
+// open opens the driver's port until the context's end.
+func (d *driver) open(ctx context.Context) (*secure.Authority, error) {
+	authority, err := secure.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	own, err := authority.Issue("driver")
+	if err != nil {
+		return nil, err
+	}
+	d.token = authority.Token()
+	if d.hub, err = openHub(d.launcher.local(), own, d.Peer); err != nil {
+		return nil, err
+	}
+	go d.hub.serve(ctx)
+	return authority, d.prepare()
+}
+
+// clean removes the job's folder from shared storage.
+func (d *driver) clean(ctx context.Context) {
 	if d.boot.Folder != "" {
 		cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Connect)
 		defer cancel()
@@ -123,7 +135,6 @@ func (d *driver) run(ctx context.Context) error {
 			fmt.Fprintf(d.Stderr, "warning: %s could not be cleaned up, remove it: %v\n", d.boot.Folder, dirty)
 		}
 	}
-	return err
 }
 
 // prepare completes what every worker is told.

@@ -37,6 +37,9 @@ func serveLocal(jobs Jobs, stdin io.Reader) int {
 		fmt.Fprintf(os.Stderr, "a worker is started by its driver, which says on standard input what to do: %v\n", err)
 		return workerFailed
 	}
+	if b.Job == trialJob {
+		jobs = Jobs{trialJob: trial}
+	}
 	go func() { // the driver holds the other end as long as it lives
 		_, _ = io.Copy(io.Discard, stdin)
 		os.Exit(workerOrphan)

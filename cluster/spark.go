@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -83,10 +85,10 @@ func (l *sparkLauncher) prepare(ctx context.Context) error {
 	return err
 }
 
-// taskSchema is the rows that workers give to Spark: none, of one column.
+// taskSchema is the rows that workers give to Spark: texts. Jobs give none.
 var taskSchema = mustSparkJSON(taskColumns)
 
-var taskColumns = frame.Schema{{Name: "id", Type: frame.Type{Kind: frame.Int64}}}
+var taskColumns = frame.Schema{{Name: "text", Type: frame.Type{Kind: frame.String}}}
 
 func mustSparkJSON(s frame.Schema) string {
 	text, err := s.SparkJSON()
@@ -123,7 +125,7 @@ func (l *sparkLauncher) launch(ctx context.Context, b bootstrap, identity func(i
 	f := &sparkFleet{launcher: l, cancel: cancel, ended: make(chan exit, 1)}
 	f.running.Go(func() {
 		e := exit{index: -1, cause: "Spark ended its tasks"}
-		if err := l.run(ctx, b); err != nil {
+		if err := l.run(ctx, b, func(string) {}); err != nil {
 			e.cause, e.final = sparkCause(err)
 		}
 		f.ended <- e
@@ -131,13 +133,14 @@ func (l *sparkLauncher) launch(ctx context.Context, b bootstrap, identity func(i
 	return f, nil
 }
 
-// run runs the tasks to their end, in another way where Spark refuses one.
-func (l *sparkLauncher) run(ctx context.Context, b bootstrap) error {
+// run runs the tasks to their end, in another way where Spark refuses one. Told gets
+// the texts that they give to Spark.
+func (l *sparkLauncher) run(ctx context.Context, b bootstrap, told func(text string)) error {
 	if err := l.awaitSlots(ctx, b.Generation); err != nil {
 		return err
 	}
 	for {
-		err := l.runTasks(ctx, b)
+		err := l.runTasks(ctx, b, told)
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return err
@@ -153,7 +156,7 @@ func (l *sparkLauncher) run(ctx context.Context, b bootstrap) error {
 	}
 }
 
-func (l *sparkLauncher) runTasks(ctx context.Context, b bootstrap) error {
+func (l *sparkLauncher) runTasks(ctx context.Context, b bootstrap, told func(text string)) error {
 	message, err := b.encode()
 	if err != nil {
 		return err
@@ -172,9 +175,43 @@ func (l *sparkLauncher) runTasks(ctx context.Context, b bootstrap) error {
 	} else {
 		tasks = in.MapPartitions(l.function(command, taskColumns, l.barrier))
 	}
-	for _, err := range tasks.Stream(ctx) {
+	for f, err := range tasks.Stream(ctx) {
 		if err != nil {
 			return err
+		}
+		if err := eachText(f, l.kind, told); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachText reads what tasks wrote, which a plain function returns as a stream in a
+// value.
+func eachText(f *frame.Frame, kind worker.Kind, told func(string)) error {
+	for i := range f.Rows() {
+		if kind != worker.PerRow {
+			told(f.Column(0).String(i))
+			continue
+		}
+		if len(f.Column(0).Bytes(i)) == 0 {
+			continue
+		}
+		r, err := frame.NewReader(bytes.NewReader(f.Column(0).Bytes(i)), frame.ReaderOptions{})
+		if err != nil {
+			return fmt.Errorf("what a task returned: %w", err)
+		}
+		for {
+			rows, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			if err == nil {
+				err = eachText(rows, worker.MapInArrow, told)
+			}
+			if err != nil {
+				return fmt.Errorf("what a task returned: %w", err)
+			}
 		}
 	}
 	return nil

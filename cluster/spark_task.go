@@ -32,6 +32,10 @@ func sparkTask(jobs Jobs) worker.Handler {
 			s.gather = t.AllGather
 			s.advertised, _, _ = net.SplitHostPort(t.Addresses[t.Partition])
 		}
+		if b.Job == checkupJob {
+			return examineTask(ctx, t, &b, s)
+		}
+		s.scratch = scratch()
 		if b.Threads < 0 {
 			b.Threads = max(1, t.CPUs)
 		}
@@ -54,6 +58,12 @@ func sparkTask(jobs Jobs) worker.Handler {
 	}
 }
 
+// scratch is the first of the executor's folders for files, which Spark removes.
+func scratch() string {
+	folder, _, _ := strings.Cut(os.Getenv("SPARK_LOCAL_DIRS"), ",")
+	return folder
+}
+
 // fedRows is the rows that Spark feeds to a worker. They are read while the workers
 // meet.
 type fedRows struct {
@@ -64,10 +74,9 @@ type fedRows struct {
 }
 
 func readRows(ctx context.Context, t *worker.Task, b *bootstrap) (*fedRows, error) {
-	folder, _, _ := strings.Cut(os.Getenv("SPARK_LOCAL_DIRS"), ",")
 	feed, err := data.NewFeed(data.FeedOptions{
 		Name: "the rows of Spark", Rank: t.Partition, Ranks: b.Workers, Parts: b.Parts,
-		Cache: data.CacheOptions{Memory: t.Memory / 4, Folder: folder},
+		Cache: data.CacheOptions{Memory: t.Memory / 4, Folder: scratch()},
 	})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type cli struct {
 	Show    showCmd    `cmd:"" help:"Show a model, a net file or a built-in net."`
 	Run     runCmd     `cmd:"" help:"Run a model on raw tensors."`
 	Data    dataCmd    `cmd:"" help:"Describe a data set, or copy it to another format."`
+	Doctor  doctorCmd  `cmd:"" help:"Find out what this machine, or a cluster, can do, and what to change."`
 	Version versionCmd `cmd:"" help:"Print version, Go and kernel variant."`
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -15,16 +16,37 @@ import (
 	"github.com/emberml/ember/report"
 )
 
-// workers are the flags of training on several workers.
-type workers struct {
+// connection are the flags that say how workers are reached, and reach each other.
+type connection struct {
 	Workers        int           `group:"cluster" placeholder:"N" help:"Workers on Spark; one for each slot by default. local:N says its own."`
 	TokenFile      string        `group:"cluster" placeholder:"FILE" help:"File with the token for Spark Connect; by default that of EMBER_TOKEN or SPARK_REMOTE."`
 	JoinTimeout    time.Duration `group:"cluster" default:"120s" placeholder:"120s" help:"How long to wait until all workers have met."`
 	PeerTimeout    time.Duration `group:"cluster" default:"30s" placeholder:"30s" help:"After what silence a worker counts as lost."`
 	ConnectTimeout time.Duration `group:"cluster" default:"20s" placeholder:"20s" help:"How long to try to reach the cluster, and workers the driver."`
-	Restarts       int           `group:"cluster" default:"3" placeholder:"3" help:"How often in a row training goes on from the last checkpoint after the loss of a worker."`
 	Meeting        string        `group:"cluster" placeholder:"URL" help:"Folder of shared storage by which workers and driver talk where the driver cannot be reached."`
 	WorkerBinary   string        `group:"cluster" placeholder:"FILE" help:"The ember program for executors of another system or architecture than this one's."`
+}
+
+// workers are the flags of training on several workers.
+type workers struct {
+	connection
+	Restarts int `group:"cluster" default:"3" placeholder:"3" help:"How often in a row training goes on from the last checkpoint after the loss of a worker."`
+}
+
+// options are those of a cluster to which the flags lead.
+func (c *connection) options(to place) (cluster.Options, error) {
+	o := cluster.Options{
+		Cluster: string(to), Workers: c.Workers, Join: c.JoinTimeout, Peer: c.PeerTimeout, Connect: c.ConnectTimeout,
+		Folder: c.Meeting, WorkerBinary: c.WorkerBinary, Token: os.Getenv("EMBER_TOKEN"),
+	}
+	if c.TokenFile != "" {
+		text, err := os.ReadFile(c.TokenFile)
+		if err != nil {
+			return o, usageError{fmt.Errorf("--token-file: %w", err)}
+		}
+		o.Token = strings.TrimSpace(string(text))
+	}
+	return o, nil
 }
 
 // jobs is what this program does as a worker.
@@ -80,20 +102,13 @@ func isBuiltin(spec string) bool {
 
 // options are those of the run.
 func (c *trainCmd) options(e *env) (cluster.Options, error) {
-	o := cluster.Options{
-		Cluster: string(c.Cluster), Workers: c.Workers, Threads: c.Threads, Join: c.JoinTimeout, Peer: c.PeerTimeout,
-		Connect: c.ConnectTimeout, Restarts: c.Restarts, Folder: c.Meeting, WorkerBinary: c.WorkerBinary,
-		Verbose: c.Verbose, Stderr: e.stderr, Token: os.Getenv("EMBER_TOKEN"),
+	o, err := c.connection.options(c.Cluster)
+	if err != nil {
+		return o, err
 	}
+	o.Threads, o.Restarts, o.Verbose, o.Stderr = c.Threads, c.Restarts, c.Verbose, e.stderr
 	if o.Restarts == 0 {
 		o.Restarts = -1
-	}
-	if c.TokenFile != "" {
-		text, err := os.ReadFile(c.TokenFile)
-		if err != nil {
-			return o, usageError{fmt.Errorf("--token-file: %w", err)}
-		}
-		o.Token = strings.TrimSpace(string(text))
 	}
 	if dir, err := data.CacheDir(); err == nil { // without it there is nothing to lend
 		for _, spec := range []string{c.Data, c.Valid, c.Test} {
@@ -105,7 +120,6 @@ func (c *trainCmd) options(e *env) (cluster.Options, error) {
 	if namesFile(c.What) {
 		o.Read = append(o.Read, c.What, c.What+".data")
 	}
-	var err error
 	o.Queries = c.queries()
 	if o.VirtualWorkers, err = c.virtualWorkers(e.ctx); err != nil {
 		return o, err
