@@ -16,13 +16,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(sparktest.Main(m)) }
 
-// TestStart starts both kinds of cluster and both versions, and asks for what the others stand on.
+// TestStart starts what TestShared does not, and asks for what the others stand on.
 func TestStart(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		options sparktest.Options
 	}{
-		{"4.3", sparktest.Options{}},
 		{"4.3 standalone", sparktest.Options{Standalone: true}},
 		{"3.5", sparktest.Options{Version: sparktest.Spark35}},
 	} {
@@ -37,24 +36,25 @@ func TestStart(t *testing.T) {
 			if workers := c.Workers(); len(workers) > 0 {
 				t.Errorf("workers %v before any task", workers)
 			}
-			first := c.Executors()[0]
-			if err := first.Signal(syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-			sparktest.Await(t, time.Minute, "a new executor in the place of the killed one", func() bool {
-				now := c.Executors()
-				return len(now) == 2 && now[0].PID != first.PID
-			})
 		})
 	}
 }
 
-// TestShared checks that equal options give one cluster, and that it is replaced when it died.
+// TestShared checks that equal options give one cluster, that Spark replaces its executors, and we itself when it died.
 func TestShared(t *testing.T) {
 	c := sparktest.Shared(t, sparktest.Options{Token: "secret"})
 	if sparktest.Shared(t, sparktest.Options{Token: "secret", Executors: 2}) != c {
 		t.Error("another cluster for the same options")
 	}
+	sparktest.Await(t, time.Minute, "two executors", func() bool { return len(c.Executors()) == 2 })
+	first := c.Executors()[0]
+	if err := first.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	sparktest.Await(t, time.Minute, "a new executor in the place of the killed one", func() bool {
+		now := c.Executors()
+		return len(now) == 2 && now[0].PID != first.PID
+	})
 	for _, p := range c.Processes() {
 		if strings.Contains(p.String(), "secret") {
 			t.Errorf("the token stands in the arguments of %v", p)
