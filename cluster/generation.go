@@ -29,7 +29,9 @@ type generation struct {
 	heard  chan heard
 	seats  []*place
 	met    bool
-	began  time.Time
+	began  time.Time   // of the wait for the workers, or for what comes before them
+	busy   bool        // the cluster still does what comes before the workers
+	due    *time.Timer // the end of that wait
 
 	stopping bool
 	settle   *time.Timer
@@ -87,6 +89,9 @@ func (d *driver) generation(ctx context.Context, authority *secure.Authority) er
 	if err := g.watchFolder(g.ctx, g.number, &g.links); err != nil {
 		return err
 	}
+	g.busy = g.fleet.busy() != ""
+	g.due = time.NewTimer(g.patience())
+	defer g.due.Stop()
 	if err := g.wait(ctx); err != nil {
 		return err
 	}
@@ -111,8 +116,7 @@ func (d *driver) watchFolder(ctx context.Context, generation int, links *sync.Wa
 
 // wait hears the workers until the generation's end is decided.
 func (g *generation) wait(ctx context.Context) error {
-	join, tell := time.NewTimer(g.Join), time.NewTicker(tellEvery)
-	defer join.Stop()
+	tell := time.NewTicker(tellEvery)
 	defer tell.Stop()
 	interrupted := ctx.Done()
 	var overdue <-chan time.Time
@@ -128,7 +132,7 @@ func (g *generation) wait(ctx context.Context) error {
 			g.exited(e)
 		case <-g.settle.C:
 			g.settled = true
-		case <-join.C:
+		case <-g.due.C:
 			if !g.met {
 				return g.missing()
 			}
@@ -193,6 +197,10 @@ func (g *generation) arrive(a arrival) error {
 			return nil
 		}
 		p.link.end(errors.New("it came a second time")) // its task was started anew
+	}
+	if g.busy { // the others start now, too
+		g.busy, g.began = false, time.Now()
+		g.due.Reset(g.patience())
 	}
 	a.link.expect(g.Peer)
 	p.link, p.hello = a.link, &a.hello
@@ -338,12 +346,24 @@ func (g *generation) exited(e exit) {
 	}
 }
 
-// tellWaiting says for whom the job waits.
+// patience is how long the wait may take.
+func (g *generation) patience() time.Duration {
+	if g.busy {
+		return g.Query
+	}
+	return g.Join
+}
+
+// tellWaiting says for what or whom the job waits.
 func (g *generation) tellWaiting() {
 	if g.met {
 		return
 	}
-	fmt.Fprintf(g.Stderr, "note: waiting for %s, for %v of --join-timeout %v\n", g.waitedFor(), time.Since(g.began).Round(time.Second), g.Join)
+	what, flag := g.waitedFor(), "--join-timeout"
+	if g.busy {
+		what, flag = g.fleet.busy(), "--query-timeout"
+	}
+	fmt.Fprintf(g.Stderr, "note: waiting for %s, for %v of %s %v\n", what, time.Since(g.began).Round(time.Second), flag, g.patience())
 }
 
 // waitedFor names the workers that have not come.

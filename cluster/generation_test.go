@@ -19,6 +19,7 @@ func (a absent) workers() int           { return a.n }
 func (a absent) local() bool            { return true }
 func (a absent) close() error           { return nil }
 func (a absent) where(index int) string { return fmt.Sprintf("slot %d", index) }
+func (a absent) busy() string           { return "" }
 func (a absent) exits() <-chan exit     { return nil }
 func (a absent) log(index int) []string { return []string{fmt.Sprintf("line of %d", index)} }
 func (a absent) kill()                  {}

@@ -22,6 +22,9 @@ type launcher interface {
 type fleet interface {
 	// where tells a person where a worker was placed, and what is known of it.
 	where(index int) string
+	// busy tells what the cluster does for the job before it starts the workers, and
+	// how far it is; empty: nothing.
+	busy() string
 	// exits tells of workers that have ended, in whatever way.
 	exits() <-chan exit
 	// log is the end of what a worker wrote to its standard error.

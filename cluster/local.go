@@ -125,6 +125,8 @@ func (f *localFleet) where(index int) string {
 	return fmt.Sprintf("process %d of this machine", f.processes[index].cmd.Process.Pid)
 }
 
+func (f *localFleet) busy() string { return "" }
+
 func (f *localFleet) exits() <-chan exit { return f.ended }
 
 func (f *localFleet) log(index int) []string { return f.processes[index].tail.lines() }

@@ -113,6 +113,7 @@ func parse(jobs Jobs, args []string, stderr io.Writer) (o Options, job string, r
 	flags.IntVar(&o.Workers, "workers", 0, "number of workers on Spark; 0 is one for each slot")
 	flags.IntVar(&o.Threads, "threads", 0, "threads of each worker; 0 divides those there are")
 	flags.DurationVar(&o.Join, "join-timeout", o.withDefaults().Join, "until all workers have met")
+	flags.DurationVar(&o.Query, "query-timeout", o.withDefaults().Query, "until Spark has the rows that it feeds")
 	flags.DurationVar(&o.Peer, "peer-timeout", o.withDefaults().Peer, "without a word until a worker counts as lost")
 	flags.DurationVar(&o.Connect, "connect-timeout", o.withDefaults().Connect, "to reach the cluster, or the driver from a worker")
 	flags.IntVar(&o.Restarts, "restarts", o.withDefaults().Restarts, "losses in a row, without a new checkpoint, that the job survives; -1 is none")

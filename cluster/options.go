@@ -25,6 +25,7 @@ type Options struct {
 	Threads int
 
 	Join    time.Duration // until all workers have met; 0: 2 minutes
+	Query   time.Duration // until Spark has the rows of Queries and starts the workers; 0: 30 minutes
 	Peer    time.Duration // without a word until a worker counts as lost; 0: 30 seconds
 	Connect time.Duration // to reach a cluster, or the driver from a worker; 0: 20 seconds
 	Stop    time.Duration // from an interruption until workers are killed; 0: 1 minute
@@ -67,7 +68,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		value *time.Duration
 		usual time.Duration
-	}{{&o.Join, 2 * time.Minute}, {&o.Peer, 30 * time.Second}, {&o.Connect, 20 * time.Second}, {&o.Stop, time.Minute}} {
+	}{{&o.Join, 2 * time.Minute}, {&o.Query, 30 * time.Minute}, {&o.Peer, 30 * time.Second}, {&o.Connect, 20 * time.Second}, {&o.Stop, time.Minute}} {
 		if *d.value <= 0 {
 			*d.value = d.usual
 		}

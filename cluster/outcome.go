@@ -53,8 +53,14 @@ func (g *generation) lost() int {
 	return at
 }
 
-// missing is the error at the join deadline.
+// missing is the error at the end of the wait for the workers.
 func (g *generation) missing() error {
+	if g.busy {
+		return &Error{
+			Rank: -1, Cause: fmt.Sprintf("no worker was started within %v: the job still waits for %s", g.Query, g.fleet.busy()),
+			Hint: "give it longer with --query-timeout, or save the query's rows as a table first",
+		}
+	}
 	for i, p := range g.seats {
 		if p.link != nil {
 			continue

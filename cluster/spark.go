@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emberml/ember/frame"
@@ -26,6 +28,7 @@ type sparkLauncher struct {
 	o       Options
 	n       int
 	barrier bool // tasks start together, and meet through Spark
+	dynamic bool // executors come when tasks wait for them
 	kind    worker.Kind
 	rows    *connect.DataFrame // for the workers; nil: they read for themselves
 }
@@ -37,7 +40,13 @@ func newSpark(ctx context.Context, o Options) (launcher, error) {
 		return nil, err
 	}
 	l := &sparkLauncher{shipment: &shipment{session: s, named: o.WorkerBinary}, o: o, kind: worker.MapInArrow}
-	if err := within(ctx, o.Join, l.prepare); err != nil {
+	if err = within(ctx, o.Join, l.prepare); err == nil && o.Queries != [3]string{} {
+		// A statement such as SHOW TABLES runs now, a query later.
+		asking, cancel := context.WithTimeoutCause(ctx, o.Query, fmt.Errorf("Spark did not answer within the %v of --query-timeout", o.Query))
+		defer cancel()
+		l.rows, err = l.feed(asking)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.close())
 	}
 	return l, nil
@@ -72,17 +81,17 @@ func (l *sparkLauncher) prepare(ctx context.Context) error {
 	if err != nil {
 		return &Error{Rank: -1, Cause: err.Error()}
 	}
-	l.barrier = dynamic != "true"
+	l.dynamic, l.barrier = dynamic == "true", dynamic != "true"
+	if l.dynamic {
+		l.withoutBarrier(allocatesDynamically)
+	}
 	if err := l.send(ctx); err != nil {
 		return err
 	}
 	if l.n = l.o.Workers; l.n == 0 {
 		l.n = l.slots
 	}
-	if l.o.Queries != [3]string{} {
-		l.rows, err = l.feed(ctx)
-	}
-	return err
+	return nil
 }
 
 // taskSchema is the rows that workers give to Spark: texts. Jobs give none.
@@ -123,15 +132,32 @@ func (l *sparkLauncher) launch(ctx context.Context, b bootstrap, identity func(i
 	b.Fed, b.Parts = l.rows != nil, l.o.VirtualWorkers
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f := &sparkFleet{launcher: l, cancel: cancel, ended: make(chan exit, 1)}
+	ctx = connect.WithProgress(ctx, func(p connect.Progress) { f.progress.Store(&p) })
 	f.running.Go(func() {
 		e := exit{index: -1, cause: "Spark ended its tasks"}
 		if err := l.run(ctx, b, func(string) {}); err != nil {
-			e.cause, e.final = sparkCause(err)
+			var log []string
+			e, log = endOf(err)
+			f.tail.Store(&log)
 		}
 		f.ended <- e
 	})
 	return f, nil
 }
+
+const (
+	allocatesDynamically = "Spark allocates executors dynamically, where it refuses barriers"
+	lacksArrow           = "the executors' Python has no pyarrow: the workers are started by a plain function"
+)
+
+// withoutBarrier has the workers meet at the driver.
+func (l *sparkLauncher) withoutBarrier(why string) {
+	l.barrier = false
+	fmt.Fprintf(l.o.Stderr, "note: %s; the workers meet at this driver\n", why)
+}
+
+// noArrow is how Python, and Spark in it, say that there is no pyarrow, or an old one.
+var noArrow = regexp.MustCompile(`(?i)no module named '?pyarrow|pyarrow.* must be installed`)
 
 // run runs the tasks to their end, in another way where Spark refuses one. Told gets
 // the texts that they give to Spark.
@@ -145,11 +171,16 @@ func (l *sparkLauncher) run(ctx context.Context, b bootstrap, told func(text str
 		case err == nil || ctx.Err() != nil:
 			return err
 		case l.barrier && strings.Contains(err.Error(), "SPARK-24942"):
-			l.barrier = false
-			fmt.Fprintln(l.o.Stderr, "note: Spark allocates executors dynamically, where it refuses barriers: the workers meet at this driver")
-		case l.kind == worker.MapInArrow && l.rows == nil && strings.Contains(err.Error(), "pyarrow"):
-			l.kind, l.barrier = worker.PerRow, false
-			fmt.Fprintln(l.o.Stderr, "note: the executors' Python has no pyarrow: the workers are started by a plain function, and meet at this driver")
+			l.withoutBarrier(allocatesDynamically)
+		case l.kind == worker.MapInArrow && noArrow.MatchString(err.Error()):
+			if l.rows != nil {
+				return &connect.Error{
+					Op: "feed the workers", Message: "the executors' Python has no pyarrow, or too old a one, which Spark needs to feed rows",
+					Remedy: "install pyarrow there, or start the Connect server with PYSPARK_PYTHON=./" + emberFile + ", or save the rows as Parquet and name the files with --data",
+				}
+			}
+			l.kind = worker.PerRow
+			l.withoutBarrier(lacksArrow)
 		default:
 			return err
 		}
@@ -223,7 +254,7 @@ const slotPause = time.Second
 // awaitSlots waits, before a further generation, until executors that were lost have
 // come again: Spark itself would look only every 15 seconds.
 func (l *sparkLauncher) awaitSlots(ctx context.Context, generation int) error {
-	if generation == 1 {
+	if generation == 1 || l.dynamic {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.o.Join)
@@ -241,23 +272,13 @@ func (l *sparkLauncher) awaitSlots(ctx context.Context, generation int) error {
 	}
 }
 
-// sparkCause says why a Spark job failed, and whether it would again.
-func sparkCause(err error) (cause string, final bool) {
-	cause = err.Error()
-	var e *connect.Error
-	if !errors.As(err, &e) {
-		return cause, false
-	}
-	lost := strings.Contains(cause, "ExecutorLostFailure") || strings.Contains(cause, "Could not recover from a failed barrier") ||
-		strings.Contains(cause, "ember worker on") || strings.Contains(cause, "exited unexpectedly")
-	return cause, !lost
-}
-
 // sparkFleet is the tasks of one Spark job.
 type sparkFleet struct {
 	launcher *sparkLauncher
 	cancel   context.CancelFunc
 	ended    chan exit
+	progress atomic.Pointer[connect.Progress]
+	tail     atomic.Pointer[[]string] // of the log of the worker that ended the job
 	running  sync.WaitGroup
 }
 
@@ -271,8 +292,26 @@ func (f *sparkFleet) where(index int) string {
 
 func (f *sparkFleet) exits() <-chan exit { return f.ended }
 
-// log is in the executor's log, and in the error of Spark.
-func (f *sparkFleet) log(int) []string { return nil }
+// busy is Spark's query for the rows that it feeds: its tasks run before those of the
+// workers.
+func (f *sparkFleet) busy() string {
+	if f.launcher.rows == nil {
+		return ""
+	}
+	if p := f.progress.Load(); p != nil {
+		return fmt.Sprintf("Spark's query, of which %d of %d tasks are done and %d run", p.Done, p.Tasks, p.Running)
+	}
+	return "Spark's query"
+}
+
+// log is that of the worker whose end Spark has told, whichever is asked for: the
+// others' are in their executors' logs.
+func (f *sparkFleet) log(int) []string {
+	if tail := f.tail.Load(); tail != nil {
+		return *tail
+	}
+	return nil
+}
 
 func (f *sparkFleet) kill() {
 	f.cancel()

@@ -21,6 +21,7 @@ type connection struct {
 	Workers        int           `group:"cluster" placeholder:"N" help:"Workers on Spark; one for each slot by default. local:N says its own."`
 	TokenFile      string        `group:"cluster" placeholder:"FILE" help:"File with the token for Spark Connect; by default that of EMBER_TOKEN or SPARK_REMOTE."`
 	JoinTimeout    time.Duration `group:"cluster" default:"120s" placeholder:"120s" help:"How long to wait until all workers have met."`
+	QueryTimeout   time.Duration `group:"cluster" default:"30m" placeholder:"30m" help:"How long to wait for the rows of a spark: source until workers can start."`
 	PeerTimeout    time.Duration `group:"cluster" default:"30s" placeholder:"30s" help:"After what silence a worker counts as lost."`
 	ConnectTimeout time.Duration `group:"cluster" default:"20s" placeholder:"20s" help:"How long to try to reach the cluster, and workers the driver."`
 	Meeting        string        `group:"cluster" placeholder:"URL" help:"Folder of shared storage by which workers and driver talk where the driver cannot be reached."`
@@ -36,7 +37,7 @@ type workers struct {
 // options are those of a cluster to which the flags lead.
 func (c *connection) options(to place) (cluster.Options, error) {
 	o := cluster.Options{
-		Cluster: string(to), Workers: c.Workers, Join: c.JoinTimeout, Peer: c.PeerTimeout, Connect: c.ConnectTimeout,
+		Cluster: string(to), Workers: c.Workers, Join: c.JoinTimeout, Query: c.QueryTimeout, Peer: c.PeerTimeout, Connect: c.ConnectTimeout,
 		Folder: c.Meeting, WorkerBinary: c.WorkerBinary, Token: os.Getenv("EMBER_TOKEN"),
 	}
 	if c.TokenFile != "" {

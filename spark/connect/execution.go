@@ -60,6 +60,7 @@ func (e *execution) next(ctx context.Context) (*pb.ExecutePlanResponse, error) {
 				e.done = true // the operation died with the server
 				return nil, err
 			}
+			tellProgress(ctx, resp.GetExecutionProgress())
 			if resp.GetResultComplete() == nil {
 				return resp, nil
 			}
