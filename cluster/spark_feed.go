@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/emberml/ember/data"
+	"github.com/emberml/ember/frame"
 	"github.com/emberml/ember/spark/connect"
 )
 
@@ -37,6 +40,9 @@ func (l *sparkLauncher) feed(ctx context.Context) (*connect.DataFrame, error) {
 	if err != nil {
 		return nil, &Error{Rank: -1, Cause: err.Error()}
 	}
+	if err := l.boundBatches(ctx, columns); err != nil {
+		return nil, &Error{Rank: -1, Cause: err.Error()}
+	}
 	var names []string
 	for _, name := range columns.Names() {
 		names = append(names, "`"+strings.ReplaceAll(name, "`", "``")+"`")
@@ -56,6 +62,33 @@ func (l *sparkLauncher) feed(ctx context.Context) (*connect.DataFrame, error) {
 		WithColumns(connect.Assignment{Name: data.RowColumn, SQL: place}).
 		WithColumns(connect.Assignment{Name: data.ShardColumn, SQL: fmt.Sprintf("CAST(pmod(%s, %d) AS INT)", data.RowColumn, shards)}).
 		RepartitionBy(l.n, fmt.Sprintf("element_at(array(%s), %s + 1)", strings.Join(owners, ", "), data.ShardColumn)), nil
+}
+
+// What a batch of rows may hold on its way to a worker, where several copies of it
+// are in memory at once. Spark's own bound of 10,000 rows is too much for images.
+const (
+	batchBytes = 16 << 20
+	batchRows  = 256 // where Spark knows no bound in bytes: before 4.0
+)
+
+// boundBatches keeps the session's batches of such columns small enough for workers
+// with little memory. Bounds that are tighter already stay.
+func (l *sparkLauncher) boundBatches(ctx context.Context, columns frame.Schema) error {
+	key, bound := "spark.sql.execution.arrow.maxBytesPerBatch", batchBytes
+	if strings.HasPrefix(l.session.Version(), "3.") {
+		if !slices.ContainsFunc(columns, func(f frame.Field) bool { return !f.Type.Kind.IsNumber() }) {
+			return nil
+		}
+		key, bound = "spark.sql.execution.arrow.maxRecordsPerBatch", batchRows
+	}
+	now, _, err := l.session.Conf(ctx, key)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.Atoi(strings.TrimSuffix(now, "b")); err == nil && n > 0 && n <= bound {
+		return nil
+	}
+	return l.session.SetConf(ctx, key, strconv.Itoa(bound))
 }
 
 // query is a table, or the rows of a SQL query.

@@ -35,7 +35,7 @@ func sparkTask(jobs Jobs) worker.Handler {
 		if b.Job == checkupJob {
 			return examineTask(ctx, t, &b, s)
 		}
-		s.scratch = scratch()
+		s.scratch = localFolders()[0]
 		if b.Threads < 0 {
 			b.Threads = max(1, t.CPUs)
 		}
@@ -58,11 +58,9 @@ func sparkTask(jobs Jobs) worker.Handler {
 	}
 }
 
-// scratch is the first of the executor's folders for files, which Spark removes.
-func scratch() string {
-	folder, _, _ := strings.Cut(os.Getenv("SPARK_LOCAL_DIRS"), ",")
-	return folder
-}
+// localFolders is the executor's folders for files, which Spark removes; "" if it
+// names none.
+func localFolders() []string { return strings.Split(os.Getenv("SPARK_LOCAL_DIRS"), ",") }
 
 // fedRows is the rows that Spark feeds to a worker. They are read while the workers
 // meet.
@@ -74,9 +72,13 @@ type fedRows struct {
 }
 
 func readRows(ctx context.Context, t *worker.Task, b *bootstrap) (*fedRows, error) {
+	folder, disk := data.Scratch(localFolders()...)
+	if !disk {
+		fmt.Fprintf(os.Stderr, "warning: rows that do not fit into memory go to %s, which is in memory itself: name a folder on a disk in spark.local.dir\n", folder)
+	}
 	feed, err := data.NewFeed(data.FeedOptions{
 		Name: "the rows of Spark", Rank: t.Partition, Ranks: b.Workers, Parts: b.Parts,
-		Cache: data.CacheOptions{Memory: t.Memory / 4, Folder: scratch()},
+		Cache: data.CacheOptions{Memory: t.Memory / 4, Folder: folder},
 	})
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ type CacheOptions struct {
 	// process have, at most 1 GiB; less than 0 holds none.
 	Memory int64
 	// Folder is where the temporary file goes: on a disk, since a file in memory
-	// helps nobody. By default it is the system's; on a Spark executor one of
+	// helps nobody. By default it is that of [Scratch]; on a Spark executor one of
 	// SPARK_LOCAL_DIRS is better.
 	Folder string
 }
@@ -169,7 +169,7 @@ func (s *store) spill() error {
 // file have none; else it has one until it is closed.
 func createUnnamed(folder string) (*os.File, error) {
 	if folder == "" {
-		folder = os.TempDir()
+		folder, _ = Scratch()
 	}
 	f, err := os.CreateTemp(folder, "ember-rows-*")
 	if err != nil {

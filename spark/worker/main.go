@@ -97,7 +97,7 @@ func signaled() (ctx context.Context, cancel context.CancelCauseFunc, end func()
 // settle finds out about this machine.
 func (t *Task) settle() {
 	t.Host, _ = os.Hostname()
-	memory, err := memoryLimit(os.Getenv, cgroup.Root, addressSpace())
+	memory, err := memoryLimit(os.Getenv, cgroup.Root, addressSpace(), t.neighbors())
 	if err != nil {
 		log.Print(err) // the limit is a help, not a condition
 	}

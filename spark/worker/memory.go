@@ -3,6 +3,7 @@ package worker
 import (
 	"fmt"
 	"io/fs"
+	"net"
 	"strconv"
 
 	"github.com/emberml/ember/internal/cgroup"
@@ -24,8 +25,8 @@ const (
 //     by the environment and, to Python's children, by a limit of the address
 //     space;
 //   - three quarters of what the control group has left, which is for all
-//     workers in it: where there are several, they have to share.
-func memoryLimit(env func(string) string, root fs.FS, addressSpace int64) (int64, error) {
+//     workers in it: each of so many takes an equal share.
+func memoryLimit(env func(string) string, root fs.FS, addressSpace int64, workers int) (int64, error) {
 	limit := int64(0)
 	least := func(n int64) {
 		if n > 0 && (limit == 0 || n < limit) {
@@ -43,7 +44,43 @@ func memoryLimit(env func(string) string, root fs.FS, addressSpace int64) (int64
 		return limit, fmt.Errorf("the worker's memory limit: %w", err)
 	}
 	if group.Bytes > 0 {
-		least(max(int64(shareOfFree*float64(group.Bytes-group.Used)), 1))
+		least(max(int64(shareOfFree*float64(group.Bytes-group.Used))/int64(workers), 1))
 	}
 	return limit, nil
+}
+
+// executorCores is the local property in which Spark tells a task how many cores its
+// executor has, where the configuration says so.
+const executorCores = "resource.executor.cores"
+
+// neighbors is how many workers may run in the executor of a task, itself included:
+// as many as its cores have room for, but no more than a barrier stage has on its
+// host. Where Spark tells neither, the worker takes itself for the only one.
+func (c *Context) neighbors() int {
+	slots, here := 0, 0
+	if cores, err := strconv.Atoi(c.Properties[executorCores]); err == nil {
+		slots = cores / max(c.CPUs, 1)
+	}
+	if c.Partition < len(c.Addresses) {
+		for _, address := range c.Addresses {
+			if hostOf(address) == hostOf(c.Addresses[c.Partition]) {
+				here++
+			}
+		}
+	}
+	switch {
+	case slots == 0:
+		return max(here, 1)
+	case here == 0:
+		return slots
+	}
+	return min(slots, here)
+}
+
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
 }

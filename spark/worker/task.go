@@ -39,8 +39,8 @@ type Task struct {
 	// Host is the name of this machine.
 	Host string
 	// Memory is the number of bytes that this process should stay within, 0 if
-	// nothing bounds it. The Go runtime's limit is set to it already. Several
-	// workers in one control group have to share what it leaves.
+	// nothing bounds it. The Go runtime's limit is set to it already. What a
+	// control group leaves is shared by all workers that the executor may run.
 	Memory int64
 
 	message json.RawMessage
