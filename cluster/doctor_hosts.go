@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -89,22 +90,27 @@ func hostFindings(tasks []*checkup) []Finding {
 	if first.CPUs > 0 {
 		f.Text += fmt.Sprintf(", %s a task", plural(first.CPUs, "core"))
 	}
-	findings := []Finding{f}
-	seen := map[string]bool{}
+	return append([]Finding{f}, diskFindings(check, tasks)...)
+}
+
+// diskFindings tell which folders of a host cannot be written to, and of the others
+// which has the least space.
+func diskFindings(check string, tasks []*checkup) []Finding {
+	const remedy = "name a folder on a larger disk by spark.local.dir (SPARK_LOCAL_DIRS)"
+	var findings []Finding
+	var least *disk
 	for _, c := range tasks {
-		for _, d := range c.Disks {
-			key := d.Folder + d.Error
-			if seen[key] {
-				continue
+		for i, d := range c.Disks {
+			switch {
+			case d.Error != "":
+				findings = append(findings, folderFinding(check, d.Folder, remedy, 0, errors.New(d.Error)))
+			case least == nil || d.Free < least.Free:
+				least = &c.Disks[i]
 			}
-			seen[key] = true
-			var err error
-			if d.Error != "" {
-				err = fmt.Errorf("%s", d.Error)
-			}
-			remedy := "name a folder on a larger disk by spark.local.dir (SPARK_LOCAL_DIRS)"
-			findings = append(findings, folderFinding(check, d.Folder, remedy, d.Free, err))
 		}
+	}
+	if least != nil {
+		findings = append(findings, folderFinding(check, least.Folder, remedy, least.Free, nil))
 	}
 	return findings
 }

@@ -185,11 +185,19 @@ func (d *doctor) folder(check, folder, remedy string) {
 	d.tell(folderFinding(check, folder, remedy, free, err))
 }
 
-// tryFolder makes a folder if need be, writes a file there, and tells the free space;
-// -1 where the system does not.
+// tryFolder writes a file to a folder, or where that would be made, and tells the free
+// space; -1 where the system does not.
 func tryFolder(folder string) (free int64, err error) {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return 0, err
+	for {
+		info, err := os.Stat(folder)
+		if err == nil && !info.IsDir() {
+			return 0, fmt.Errorf("%s is no folder", folder)
+		}
+		above := filepath.Dir(folder)
+		if !errors.Is(err, fs.ErrNotExist) || above == folder {
+			break // what is wrong shows when the file is made
+		}
+		folder = above
 	}
 	f, err := os.CreateTemp(folder, ".ember-doctor-*")
 	if err != nil {

@@ -216,7 +216,7 @@ type visit struct {
 func (c *checkup) visit(ctx context.Context, b *bootstrap, s seat, identity *secure.Identity, me *hello) *visit {
 	l, err := reach(ctx, b, s, identity, me)
 	if err != nil {
-		c.Driver.Error = oneLine(err.Error())
+		c.Driver.Error = failedFinding("", err).Text
 		return nil
 	}
 	l.endWith(ctx)

@@ -106,7 +106,10 @@ func reach(ctx context.Context, b *bootstrap, s seat, identity *secure.Identity,
 	conn, err := dial(dialing, b.Driver, identity)
 	if err != nil {
 		if b.Folder == "" || ctx.Err() != nil {
-			return nil, fmt.Errorf("the driver cannot be reached within %v: %w; let this host reach it, or name a folder of shared storage", b.Connect, err)
+			return nil, &Error{
+				Rank: -1, Cause: fmt.Sprintf("the driver cannot be reached within %v: %v", b.Connect, err),
+				Hint: "let this host reach it, or name a folder of shared storage",
+			}
 		}
 		h.Detour = err.Error()
 		if conn, err = openFolder(ctx, b.Folder, identity.Token(), b.Generation, s.index, false); err != nil {
