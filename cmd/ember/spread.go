@@ -14,6 +14,7 @@ import (
 	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/storage"
 )
 
 // connection are the flags that say how workers are reached, and reach each other.
@@ -24,7 +25,7 @@ type connection struct {
 	QueryTimeout   time.Duration `group:"cluster" default:"30m" placeholder:"30m" help:"How long to wait for the rows of a spark: source until workers can start."`
 	PeerTimeout    time.Duration `group:"cluster" default:"30s" placeholder:"30s" help:"After what silence a worker counts as lost."`
 	ConnectTimeout time.Duration `group:"cluster" default:"20s" placeholder:"20s" help:"How long to try to reach the cluster, and workers the driver."`
-	Meeting        string        `group:"cluster" placeholder:"URL" help:"Folder of shared storage by which workers and driver talk where the driver cannot be reached."`
+	Meeting        string        `group:"cluster" placeholder:"URL" help:"Folder of shared storage by which workers and driver talk where the driver cannot be reached; that of --checkpoint if it is a URL."`
 	WorkerBinary   string        `group:"cluster" placeholder:"FILE" help:"The ember program for executors of another system or architecture than this one's."`
 }
 
@@ -110,6 +111,9 @@ func (c *trainCmd) options(e *env) (cluster.Options, error) {
 	o.Threads, o.Restarts, o.Verbose, o.Stderr = c.Threads, c.Restarts, c.Verbose, e.stderr
 	if o.Restarts == 0 {
 		o.Restarts = -1
+	}
+	if o.Folder == "" && storage.Scheme(c.Checkpoint) != "file" {
+		o.Folder = c.Checkpoint
 	}
 	if dir, err := data.CacheDir(); err == nil { // without it there is nothing to lend
 		for _, spec := range []string{c.Data, c.Valid, c.Test} {
