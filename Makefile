@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test race purego avx512 lint generate fuzz bench bench-spark venv clean
+.PHONY: help demo build test race purego avx512 lint generate fuzz bench bench-spark feed venv clean
 .PHONY: spark-protos fmt tidy vet staticcheck cross size test-go test-peers test-services test-spark
 .NOTPARALLEL:
 
@@ -16,6 +16,7 @@ TOOL := go tool -modfile=tools/go.mod
 TAGS := peers,services,spark,invariants
 FUZZTIME ?= 10s
 BENCH ?= .
+GB ?= 1
 
 # What the kernels' variants can change.
 KERNEL_PACKAGES := ./internal/kernel/... ./tensor/... ./op/... ./engine/... ./nn/... ./train/...
@@ -118,6 +119,10 @@ bench-spark: size ## Ember and its peers on a Spark of two executors (bench/spar
 	bench/spark/setup.sh
 	.cache/size/ember data mnist >/dev/null
 	$(PEERS) bench/spark/compare.py --json .cache/bench/spark.json
+
+feed: size ## feed a table of GB (default 1) gigabytes through Spark workers of 1 GiB each (needs root)
+	scripts/spark.sh
+	bench/feed/feed.sh $(GB)
 
 venv: ## the Python peers that tests compare with, in .cache/venv (1.8 GB)
 	scripts/venv.sh

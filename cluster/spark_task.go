@@ -78,7 +78,7 @@ func readRows(ctx context.Context, t *worker.Task, b *bootstrap) (*fedRows, erro
 	}
 	feed, err := data.NewFeed(data.FeedOptions{
 		Name: "the rows of Spark", Rank: t.Partition, Ranks: b.Workers, Parts: b.Parts,
-		Cache: data.CacheOptions{Memory: t.Memory / 4, Folder: folder},
+		Cache: data.CacheOptions{Memory: t.Memory / 4, Folder: folder}, Memory: t.Memory,
 	})
 	if err != nil {
 		return nil, err

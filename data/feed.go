@@ -30,7 +30,16 @@ type FeedOptions struct {
 	Parts       int    // virtual workers; 0 means Ranks
 	Shards      int    // 0 means FeedShards(Parts)
 	Cache       CacheOptions
+
+	// Memory is how many bytes a worker may spend on the places of rows and on
+	// their targets, which stay in memory whatever goes to disk: about 32 for a
+	// row. 0 means no bound.
+	Memory int64
 }
+
+// rowMemory is what a row costs that is on disk: its number and place as it arrives,
+// then its place in its shard, its target, and its turn in an epoch.
+const rowMemory = 32
 
 // FeedShards returns into how many shards rows are cut by default: at least 64, and
 // as many for each virtual worker. The order of samples depends on it.
@@ -43,6 +52,7 @@ func FeedShards(parts int) int { return (64 + parts - 1) / parts * parts }
 type Feed struct {
 	o     FeedOptions
 	parts [feedParts]intake
+	rows  int64
 }
 
 // intake is the rows of one part of the data.
@@ -95,6 +105,9 @@ func (f *Feed) Close() error {
 // another worker is an error, and so is a frame with other columns than those before
 // it; a full disk is a [*storage.SpaceError].
 func (f *Feed) Add(rows *frame.Frame) error {
+	if f.rows += int64(rows.Rows()); f.o.Memory > 0 && f.rows > f.o.Memory/rowMemory {
+		return fmt.Errorf("%s: more than %d rows came to worker %d, which is as many as its memory has room for the places of: use more workers, or give them more memory", f.o.Name, f.o.Memory/rowMemory, f.o.Rank)
+	}
 	h, err := f.origin(rows)
 	if err != nil {
 		return err

@@ -205,6 +205,21 @@ func TestFeedErrors(t *testing.T) {
 	}
 }
 
+// A worker says what is wrong before it runs out of memory.
+func TestFeedRows(t *testing.T) {
+	f, err := data.NewFeed(data.FeedOptions{Memory: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Add(frameOf(t, make([]fedRow, 3))); err != nil {
+		t.Error(err)
+	}
+	if err := f.Add(frameOf(t, make([]fedRow, 1))); err == nil || !strings.Contains(err.Error(), "more than 3 rows came to worker 0") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // feedError feeds rows to the first of two workers, and tells what fails.
 func feedError(t *testing.T, want string, rows []fedRow) error {
 	t.Helper()

@@ -16,6 +16,9 @@ const (
 	// Of what the control group has left, the executor's JVM and the kernel get
 	// the rest.
 	shareOfFree = 0.75
+	// A group may be full of files that the kernel lets go of: this part of it a
+	// worker may have in any case.
+	leastShare = 8
 )
 
 // memoryLimit is the number of bytes that a worker should stay within, 0 for no
@@ -24,8 +27,8 @@ const (
 //   - what spark.executor.pyspark.memory gives to each worker, which Spark tells
 //     by the environment and, to Python's children, by a limit of the address
 //     space;
-//   - three quarters of what the control group has left, which is for all
-//     workers in it: each of so many takes an equal share.
+//   - three quarters of what the control group has left, and no less than an
+//     eighth of it all: for so many workers in it, who share alike.
 func memoryLimit(env func(string) string, root fs.FS, addressSpace int64, workers int) (int64, error) {
 	limit := int64(0)
 	least := func(n int64) {
@@ -44,7 +47,8 @@ func memoryLimit(env func(string) string, root fs.FS, addressSpace int64, worker
 		return limit, fmt.Errorf("the worker's memory limit: %w", err)
 	}
 	if group.Bytes > 0 {
-		least(max(int64(shareOfFree*float64(group.Bytes-group.Used))/int64(workers), 1))
+		free := max(int64(shareOfFree*float64(group.Bytes-group.Used)), group.Bytes/leastShare)
+		least(max(free/int64(workers), 1))
 	}
 	return limit, nil
 }

@@ -32,7 +32,7 @@ func TestMemoryLimit(t *testing.T) {
 		{"a group shared", "", group("1073741824", "268435456"), 0, 4, 144 * mi},
 		{"conf is of each", "512", none, 0, 4, 512 * mi},
 		{"the least of both", "256", group("1073741824", "0"), 0, 1, 256 * mi},
-		{"a full group", "", group("1000", "2000"), 0, 1, 1},
+		{"a full group", "", group("1000", "2000"), 0, 1, 125},
 		{"address space", "2048", none, 2048 * mi, 1, 1280 * mi},
 		{"small address space", "", none, 100 * mi, 1, 96 * mi},
 		{"no number", "lots", none, 0, 1, 0},
