@@ -20,7 +20,7 @@ import (
 
 // TestMain makes this test's own program the workers of its clusters.
 func TestMain(m *testing.M) {
-	cluster.Serve(jobs)
+	cluster.Serve(jobs, functions)
 	os.Exit(m.Run())
 }
 

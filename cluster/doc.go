@@ -15,6 +15,17 @@
 // [Main] gives the program a command line: prog --cluster local:4. A program with
 // a command line of its own calls [Serve] first and [Run] where it wants workers.
 //
+// # Rows on Spark
+//
+// [Connect] begins a session on a Spark cluster: SQL, tables and files are plans, a
+// [DataFrame] each, and a [Function] of the program works on their rows where they
+// are:
+//
+//	cluster.Serve(cluster.Functions{"clean": clean}) // first in main
+//	spark, err := cluster.Connect(ctx, cluster.Options{Cluster: "sc://host:15002"})
+//	rows, err := spark.MapPartitions(ctx, spark.Table("raw"), cluster.Call{Function: "clean"})
+//	err = rows.Write(ctx, cluster.Output{Table: "cleaned"})
+//
 // # Files
 //
 // The context of a job knows the scheme driver: of package storage. The name

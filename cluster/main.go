@@ -31,8 +31,9 @@ import (
 // --read and --write. The program's exit code is 0, that of the job's error, 2 for a
 // mistake on the command line, 4 if the cluster failed, 130 and 143 after SIGINT and
 // SIGTERM; a second signal ends the program at once, and its workers with it.
-func Main(jobs Jobs) {
-	Serve(jobs)
+func Main(work ...Work) {
+	r := register(work)
+	r.serve()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -41,7 +42,7 @@ func Main(jobs Jobs) {
 		signal.Stop(signals)
 		cancel(signaled{s})
 	}()
-	os.Exit(command(ctx, jobs, os.Args, os.Stdout, os.Stderr))
+	os.Exit(command(ctx, r.jobs, os.Args, os.Stdout, os.Stderr))
 }
 
 // signaled is the cause of a context that a signal ended.

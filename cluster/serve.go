@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"time"
 
@@ -19,14 +20,45 @@ const (
 	workerOrphan = 3 // the driver is gone
 )
 
-// Serve is the first call of a program that runs jobs on workers of its own. In a
-// process that was started as a worker it runs the job and ends the process; in any
-// other it returns at once.
-func Serve(jobs Jobs) {
-	worker.Main(sparkTask(jobs))
-	if len(os.Args) == 2 && os.Args[1] == workerArg {
-		os.Exit(serveLocal(jobs, os.Stdin))
+// Work is what the workers of a program can do: [Jobs] or [Functions].
+type Work interface{ addTo(r *registry) }
+
+// registry is all that the workers of this program can do.
+type registry struct {
+	jobs      Jobs
+	functions Functions
+}
+
+func (j Jobs) addTo(r *registry)      { maps.Copy(r.jobs, j) }
+func (f Functions) addTo(r *registry) { maps.Copy(r.functions, f) }
+
+func register(work []Work) *registry {
+	r := &registry{Jobs{}, Functions{}}
+	for _, w := range work {
+		w.addTo(r)
 	}
+	return r
+}
+
+// Serve is the first call of a program that has workers, to run jobs or to call
+// functions on Spark. In a process that was started as a worker it does the work and
+// ends the process; in any other it returns at once.
+func Serve(work ...Work) { register(work).serve() }
+
+func (r *registry) serve() {
+	worker.Main(r.sparkTask)
+	if len(os.Args) == 2 && os.Args[1] == workerArg {
+		os.Exit(serveLocal(r.jobs, os.Stdin))
+	}
+}
+
+// sparkTask does what the message to a Spark task is about.
+func (r *registry) sparkTask(ctx context.Context, t *worker.Task) error {
+	var c functionCall
+	if err := json.Unmarshal(t.Message(), &c); err == nil && c.Function != "" {
+		return c.run(ctx, r.functions, t)
+	}
+	return sparkTask(r.jobs)(ctx, t)
 }
 
 // serveLocal is a worker that a driver of this machine has started.

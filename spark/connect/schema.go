@@ -75,3 +75,22 @@ func typeOf(t *pb.DataType) (frame.Type, error) {
 	}
 	return frame.Type{}, fmt.Errorf("no column can hold the type %s: cast it in the query: %w", field.Name(), errors.ErrUnsupported)
 }
+
+// ParseDDL asks Spark for the columns that a text in its DDL means, such as "id bigint NOT NULL, name string".
+func (s *Session) ParseDDL(ctx context.Context, ddl string) (frame.Schema, error) {
+	what := "parse " + brief(ddl)
+	req := s.analysis()
+	req.Analyze = &pb.AnalyzePlanRequest_DdlParse{DdlParse: &pb.AnalyzePlanRequest_DDLParse{DdlString: ddl}}
+	resp, err := s.analyze(ctx, what, req)
+	if err != nil {
+		return nil, err
+	}
+	t, err := typeOf(resp.GetDdlParse().GetParsed())
+	if err != nil {
+		return nil, fmt.Errorf("spark connect: %s: %w", what, err)
+	}
+	if t.Kind != frame.Struct {
+		return nil, fmt.Errorf("spark connect: %s: it means a %v, not columns", what, t)
+	}
+	return t.Fields, nil
+}

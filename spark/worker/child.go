@@ -69,6 +69,9 @@ func serveChild(ctx context.Context, cancel context.CancelCauseFunc, c child, ha
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = fmt.Errorf("%w (%w)", err, cause)
 	}
+	if err != nil {
+		err = fmt.Errorf("%v: %w", t, err)
+	}
 	return errors.Join(err, t.close(), out.Flush())
 }
 
