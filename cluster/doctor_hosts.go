@@ -76,9 +76,6 @@ func hostFindings(tasks []*checkup) []Finding {
 	memory, limit := "no limit on memory", ""
 	if least := slices.MinFunc(tasks, compareMemory); least.Memory > 0 {
 		memory = bytesText(least.Memory) + " of memory for a worker"
-		if len(tasks) > 1 {
-			memory += " (shared by those of the same container)"
-		}
 		if least.Memory < leastTaskMemory {
 			f.Level, f.Remedy = Warning, "raise spark.executor.memoryOverhead, or spark.executor.pyspark.memory where it is set"
 		}
@@ -93,13 +90,17 @@ func hostFindings(tasks []*checkup) []Finding {
 	return append([]Finding{f}, diskFindings(check, tasks)...)
 }
 
-// diskFindings tell which folders of a host cannot be written to, and of the others
-// which has the least space.
+// diskFindings tell which folders of a host cannot be written to or are no help, and
+// which of the others has the least space.
 func diskFindings(check string, tasks []*checkup) []Finding {
 	const remedy = "name a folder on a larger disk by spark.local.dir (SPARK_LOCAL_DIRS)"
 	var findings []Finding
 	var least *disk
+	inMemory := ""
 	for _, c := range tasks {
+		if c.InMemory != "" {
+			inMemory = c.InMemory
+		}
 		for i, d := range c.Disks {
 			switch {
 			case d.Error != "":
@@ -108,6 +109,10 @@ func diskFindings(check string, tasks []*checkup) []Finding {
 				least = &c.Disks[i]
 			}
 		}
+	}
+	if inMemory != "" {
+		text := fmt.Sprintf("rows that do not fit into memory go to %s, which is in memory itself", inMemory)
+		findings = append(findings, Finding{Warning, check, text, remedy})
 	}
 	if least != nil {
 		findings = append(findings, folderFinding(check, least.Folder, remedy, least.Free, nil))

@@ -83,7 +83,7 @@ func (d *doctor) allocation(ctx context.Context, l *sparkLauncher) {
 		d.failed("allocation", err)
 		return
 	}
-	l.barrier = dynamic != "true"
+	l.dynamic, l.barrier = dynamic == "true", dynamic != "true"
 	if l.barrier {
 		d.ok("allocation", "executors are there from the start: workers start together, and meet through Spark")
 		return
@@ -133,7 +133,7 @@ func (d *doctor) executors(ctx context.Context, l *sparkLauncher) bool {
 		if l.n = d.Workers; l.n == 0 {
 			l.n = l.slots
 		}
-		d.tell(slotsFinding(l.slots, l.n))
+		d.tell(slotsFinding(l.slots, l.n, l.dynamic))
 	}
 	if err != nil {
 		d.failed("executors", err)
@@ -143,9 +143,11 @@ func (d *doctor) executors(ctx context.Context, l *sparkLauncher) bool {
 	return true
 }
 
-func slotsFinding(slots, workers int) Finding {
+func slotsFinding(slots, workers int, dynamic bool) Finding {
 	f := Finding{Level: OK, Check: "slots", Text: fmt.Sprintf("place for %s, of which %d are to be used", plural(slots, "task"), workers)}
 	switch {
+	case slots < workers && dynamic:
+		f.Text = fmt.Sprintf("place for %s now, and for %s when executors have come", plural(slots, "task"), plural(workers, "worker"))
 	case slots < workers:
 		f.Level, f.Text = Problem, fmt.Sprintf("place for %s, but %s are wanted", plural(slots, "task"), plural(workers, "worker"))
 		f.Remedy = fmt.Sprintf("--workers %d, or more executors", slots)

@@ -69,11 +69,13 @@ func TestDoctorOnSpark(t *testing.T) {
 	})
 }
 
+// Neither pyarrow nor a barrier: tasks meet at the driver.
 func TestDoctorWithoutArrow(t *testing.T) {
-	c := sparktest.Start(t, sparktest.Options{Python: sparktest.PythonWithoutArrow(t)})
+	c := sparktest.Start(t, sparktest.Options{Python: sparktest.PythonWithoutArrow(t), DynamicAllocation: true})
 	found := diagnose(t, c, cluster.Options{})
 	for _, check := range append(soundChecks, "driver", "ports") {
 		want(t, found, cluster.OK, check, "", "")
 	}
 	want(t, found, cluster.Warning, "pyarrow", "has none", "install pyarrow")
+	want(t, found, cluster.Warning, "allocation", "meet at this driver", "spark.dynamicAllocation")
 }

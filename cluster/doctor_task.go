@@ -9,10 +9,10 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/frame"
 	"github.com/emberml/ember/internal/cgroup"
 	"github.com/emberml/ember/internal/kernel"
@@ -36,6 +36,7 @@ type checkup struct {
 	Memory   int64  `json:"memory"` // that the task should stay within; 0: no bound
 	Limit    int64  `json:"limit"`  // of the control group; 0: none
 	Disks    []disk `json:"disks"`
+	InMemory string `json:"inMemory,omitempty"` // the folder of what does not fit into memory, if that is in memory
 
 	Addresses []string  `json:"addresses"` // at which others may reach this task
 	Driver    contact   `json:"driver"`
@@ -95,11 +96,14 @@ func (c *checkup) look() {
 	if limit, err := cgroup.Memory(cgroup.Root); err == nil {
 		c.Limit = limit.Bytes
 	}
-	folders := []string{os.TempDir()}
-	if spark := os.Getenv("SPARK_LOCAL_DIRS"); spark != "" {
-		folders = strings.Split(spark, ",") // where workers spill
+	folders := localFolders()
+	if spill, disk := data.Scratch(folders...); !disk {
+		c.InMemory = spill
 	}
 	for _, folder := range folders {
+		if folder == "" {
+			folder = os.TempDir()
+		}
 		d := disk{Folder: folder}
 		var err error
 		if d.Free, err = tryFolder(folder); err != nil {

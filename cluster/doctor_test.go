@@ -109,9 +109,11 @@ func TestJudge(t *testing.T) {
 		{
 			"disks", func(all []*checkup) {
 				all[0].Disks = []disk{{Folder: "/full", Free: 1 << 20}}
+				all[1].InMemory = "/dev/shm"
 				all[2].Disks = []disk{{Folder: "/sealed", Error: "open /sealed: permission denied"}}
 			}, true, Options{},
 			[]Finding{
+				{Warning, "host node-1", "go to /dev/shm, which is in memory itself", "spark.local.dir"},
 				{Warning, "host node-1", "/full has only 1.0 MiB free", "spark.local.dir"},
 				{Problem, "host node-2", "/sealed: permission denied", "spark.local.dir"},
 			},
@@ -157,8 +159,9 @@ func TestSingleFindings(t *testing.T) {
 		"old version":      {versionFinding("3.4.1"), []Finding{{Problem, "spark", "3.4.1", "3.5 or newer"}}},
 		"new version":      {versionFinding("4.10.0"), []Finding{{Warning, "spark", "4.10.0", "newer Ember"}}},
 		"strange version":  {versionFinding("trunk"), []Finding{{Warning, "spark", "trunk", "3.5"}}},
-		"slots":            {slotsFinding(4, 2), nil},
-		"too few slots":    {slotsFinding(1, 2), []Finding{{Problem, "slots", "place for 1 task, but 2 workers are wanted", "--workers 1"}}},
+		"slots":            {slotsFinding(4, 2, false), nil},
+		"slots to come":    {slotsFinding(1, 2, true), nil},
+		"too few slots":    {slotsFinding(1, 2, false), []Finding{{Problem, "slots", "place for 1 task, but 2 workers are wanted", "--workers 1"}}},
 		"no pyarrow":       {arrowFinding(false), []Finding{{Warning, "pyarrow", "spark: sources cannot be read", "install pyarrow"}}},
 		"kernels":          {kernelFinding([]string{"go", "avx2"}, "avx2", "", nil), nil},
 		"one kernel":       {kernelFinding([]string{"go"}, "go", "", nil), nil},
