@@ -171,7 +171,7 @@ def main():
                 except Exception as e:  # the others still count
                     print(f"compare.py: {name}, {net}: {e}", file=sys.stderr)
                     failed = True
-    for net in a.nets:
+    for net in dict.fromkeys(r["net"] for r in results):
         table(results, net)
     if a.json:
         pathlib.Path(a.json).write_text(json.dumps(results, indent=1))

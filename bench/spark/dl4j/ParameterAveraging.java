@@ -27,15 +27,15 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
-/** Trains a net on MNIST by parameter averaging in two executors. Arguments: net, epochs, folder of the IDX files. */
+/** Trains a net on MNIST by parameter averaging in two executors. Arguments: --net N --epochs N --data FOLDER, in this order. */
 public final class ParameterAveraging {
   static final int BATCH = 64;
   static final int WORKERS = 2;
 
   public static void main(String[] args) throws Exception {
-    String net = args[0];
-    int epochs = Integer.parseInt(args[1]);
-    Path folder = Path.of(args[2]);
+    String net = args[1];
+    int epochs = Integer.parseInt(args[3]);
+    Path folder = Path.of(args[5]);
 
     JavaSparkContext sc = new JavaSparkContext(new SparkConf()); // configured by system properties, see compare.py
     long deadline = System.currentTimeMillis() + 120_000;
