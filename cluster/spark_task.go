@@ -119,14 +119,18 @@ func (w *Worker) Rows(ctx context.Context, o data.Options) (train, valid, test d
 	if w.rows == nil {
 		return nil, nil, nil, fmt.Errorf("no rows are fed: a spark: source needs a Spark cluster, --cluster sc://host:port: %w", errors.ErrUnsupported)
 	}
-	select {
-	case <-w.rows.read:
-	case <-ctx.Done():
-		return nil, nil, nil, context.Cause(ctx)
+	err = w.rows.feed.Use(o)
+	if err == nil {
+		select {
+		case <-w.rows.read:
+			err = w.rows.err
+		case <-ctx.Done():
+			return nil, nil, nil, context.Cause(ctx)
+		}
 	}
-	if w.rows.err != nil {
-		w.Group.Abort(w.rows.err)
-		return nil, nil, nil, w.rows.err
+	if err != nil {
+		w.Group.Abort(err)
+		return nil, nil, nil, err
 	}
 	return w.rows.feed.Sources(func(msg []byte) ([][]byte, error) { return comm.Exchange(ctx, w.Group, msg) }, o)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/emberml/ember/frame"
 )
@@ -51,14 +52,18 @@ func FeedShards(parts int) int { return (64 + parts - 1) / parts * parts }
 // one goroutine.
 type Feed struct {
 	o     FeedOptions
+	mu    sync.Mutex // guards what follows until Sources
 	parts [feedParts]intake
 	rows  int64
+	use   *Options // what rows are for, once that is known
 }
 
 // intake is the rows of one part of the data.
 type intake struct {
 	held
 	shards [][]arrival
+	table  *table // of the rows, once their use is known
+	bad    error  // why they are of no use
 }
 
 // arrival is a row that came.
@@ -105,6 +110,8 @@ func (f *Feed) Close() error {
 // another worker is an error, and so is a frame with other columns than those before
 // it; a full disk is a [*storage.SpaceError].
 func (f *Feed) Add(rows *frame.Frame) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.rows += int64(rows.Rows()); f.o.Memory > 0 && f.rows > f.o.Memory/rowMemory {
 		return fmt.Errorf("%s: more than %d rows came to worker %d, which is as many as its memory has room for the places of: use more workers, or give them more memory", f.o.Name, f.o.Memory/rowMemory, f.o.Rank)
 	}
@@ -123,20 +130,25 @@ func (f *Feed) Add(rows *frame.Frame) error {
 		return fmt.Errorf("%s: %w", f.o.Name, err)
 	}
 	encode := appender(nil)
-	for i := range rows.Rows() {
-		in := &f.parts[h.part(i)]
-		if err := in.expect(visible.Schema()); err != nil {
+	for lo, hi := 0, 0; lo < rows.Rows(); lo = hi {
+		in := &f.parts[h.part(lo)]
+		if err := in.expect(visible.Schema(), f.use); err != nil {
 			return err
 		}
 		if encode == nil {
 			encode = in.codec.encoder(visible)
 		}
-		row, err := in.keep(encode, i)
-		if err != nil {
-			return err
+		for hi = lo; hi < rows.Rows() && h.part(hi) == h.part(lo); hi++ {
+			row, err := in.keep(encode, hi)
+			if err != nil {
+				return err
+			}
+			shard := h.shards[hi]
+			in.shards[shard] = append(in.shards[shard], arrival{h.ordinals[hi], row})
 		}
-		shard := h.shards[i]
-		in.shards[shard] = append(in.shards[shard], arrival{h.ordinals[i], row})
+		if in.table != nil && in.bad == nil {
+			in.bad = in.table.add(visible.Slice(lo, hi))
+		}
 	}
 	return nil
 }
@@ -185,11 +197,16 @@ func (f *Feed) origin(rows *frame.Frame) (*origin, error) {
 	return h, nil
 }
 
-// expect compares columns with those that came before.
-func (in *intake) expect(columns frame.Schema) error {
+// expect compares columns with those that came before, and begins with the first.
+func (in *intake) expect(columns frame.Schema, use *Options) error {
 	switch {
 	case in.columns == nil:
-		return in.start(columns)
+		if err := in.start(columns); err != nil {
+			return err
+		}
+		if use != nil {
+			return in.look(*use)
+		}
 	case !in.columns.Equal(columns):
 		return fmt.Errorf("%s: the columns are %v, those of the rows before %v", in.name, columns, in.columns)
 	}

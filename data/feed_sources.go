@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/emberml/ember/frame"
@@ -12,14 +13,46 @@ type fed struct {
 	Counts  []int        // rows of each shard
 }
 
+// Use says what the rows are for. Those that come later are looked at as they come,
+// which saves Sources from reading back what went to disk. It may be called once, by
+// any goroutine, while Add is. Columns that do not fit are an error here, or of Add if
+// they come later; what is wrong with single rows is one of Sources.
+func (f *Feed) Use(o Options) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.use = &o
+	var err error
+	for p := range f.parts {
+		if in := &f.parts[p]; in.columns != nil {
+			err = cmp.Or(err, in.look(o))
+		}
+	}
+	return err
+}
+
+// look begins to look at rows as samples: at those that are here, and from then on at
+// those that come. Columns that do not fit are an error.
+func (in *intake) look(o Options) error {
+	if in.table, in.bad = newTable(in.name, "Spark", in.codec.schema, &o); in.bad != nil {
+		return in.bad
+	}
+	if in.bad = in.store.seal(); in.bad == nil {
+		in.bad = in.each(in.table.add)
+	}
+	return nil
+}
+
 // Sources returns the rows of all workers, which call it together when all rows have
 // come: each a [Spread], or nil where no worker has a row of that part. A worker
 // without any row takes part like all others. exchange hands bytes to all workers
 // and returns those of all by rank, as that of a [Spread]; nil is that of a worker
-// alone. It is called once.
+// alone. It is called once. The options are those that Use was given, if it was called.
 func (f *Feed) Sources(exchange func([]byte) ([][]byte, error), o Options) (train, valid, test Source, err error) {
 	if exchange == nil {
 		exchange = alone
+	}
+	if f.use == nil {
+		_ = f.Use(o) // source tells, of all workers
 	}
 	var rows [feedParts][][]uint32
 	mine := make([]fed, feedParts)
@@ -43,7 +76,7 @@ func (f *Feed) Sources(exchange func([]byte) ([][]byte, error), o Options) (trai
 		for rank := range all {
 			told[rank] = all[rank][p]
 		}
-		if sources[p], err = f.source(p, rows[p], told, exchange, o); err != nil {
+		if sources[p], err = f.source(p, rows[p], told, exchange); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -51,7 +84,7 @@ func (f *Feed) Sources(exchange func([]byte) ([][]byte, error), o Options) (trai
 }
 
 // source returns the rows that all workers have of a part; nil if there are none.
-func (f *Feed) source(p int, rows [][]uint32, told []fed, exchange exchange, o Options) (Source, error) {
+func (f *Feed) source(p int, rows [][]uint32, told []fed, exchange exchange) (Source, error) {
 	in := &f.parts[p]
 	shards := make([]Shard, f.o.Shards)
 	lo, hi := Owned(f.o.Parts, f.o.Rank, f.o.Ranks)
@@ -75,14 +108,11 @@ func (f *Feed) source(p int, rows [][]uint32, told []fed, exchange exchange, o O
 		shards[s].Part = PartOf(s, len(shards), f.o.Parts)
 		shards[s].Here = shards[s].Part >= lo && shards[s].Part < hi
 	}
-	if in.columns == nil {
-		if err := in.start(columns); err != nil {
-			return nil, err
-		}
-	}
-	t, err := newTable(f.o.Name, "Spark", in.codec.schema, &o)
-	if err != nil {
+	if err := in.expect(columns, f.use); err != nil {
 		return nil, err
 	}
-	return in.spread(t, nil, shards, rows, exchange, in.each(t.add))
+	if in.table == nil {
+		return nil, in.bad
+	}
+	return in.spread(in.table, nil, shards, rows, exchange, in.bad)
 }

@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -202,6 +203,55 @@ func TestFeedErrors(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// Whether rows are looked at as they come or at the end makes no difference.
+func TestFeedUse(t *testing.T) {
+	rows, o := query(500, 64), data.Options{Target: "label"}
+	train := func(use int) data.Source {
+		f, err := data.NewFeed(data.FeedOptions{Cache: data.CacheOptions{Memory: -1, Folder: t.TempDir()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		for i := 0; i < len(rows); i += 100 {
+			if i == use {
+				err = f.Use(o)
+			}
+			if err = errors.Join(err, f.Add(frameOf(t, rows[i:i+100]))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		src, _, _, err := f.Sources(nil, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src
+	}
+	want := train(-1)
+	for _, use := range []int{0, 300} {
+		compareHere(t, 0, train(use), want, make([]bool, want.Len()))
+	}
+}
+
+func TestFeedUseErrors(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		f, err := data.NewFeed(data.FeedOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if early {
+			err = f.Use(data.Options{Target: "color"})
+		}
+		err = errors.Join(err, f.Add(frameOf(t, query(3, 64))))
+		if !early {
+			err = errors.Join(err, f.Use(data.Options{Target: "color"}))
+		}
+		if err == nil || !strings.Contains(err.Error(), "color") {
+			t.Errorf("a target that is no column, told early %v: %v", early, err)
+		}
 	}
 }
 

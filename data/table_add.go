@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/emberml/ember/frame"
 )
@@ -41,6 +42,7 @@ func (t *table) add(f *frame.Frame) error {
 func (t *table) textCode(text string) int64 {
 	code, ok := t.code[text]
 	if !ok {
+		text = strings.Clone(text) // of the frame's memory
 		code = int64(len(t.texts))
 		t.texts = append(t.texts, text)
 		t.code[text] = code
