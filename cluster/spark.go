@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -54,7 +56,8 @@ func newSpark(ctx context.Context, o Options) (launcher, error) {
 
 // dialSpark begins a session on the cluster.
 func dialSpark(ctx context.Context, o Options) (*connect.Session, error) {
-	s, err := connect.Dial(ctx, connect.Options{Remote: o.Cluster, Token: o.Token, Timeout: o.Connect})
+	token := cmp.Or(o.Token, connect.TokenFor(o.Cluster, os.Getenv("SPARK_REMOTE")))
+	s, err := connect.Dial(ctx, connect.Options{Remote: o.Cluster, Token: token, Timeout: o.Connect})
 	if err != nil {
 		return nil, &Error{Rank: -1, Cause: err.Error()}
 	}

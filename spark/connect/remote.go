@@ -168,3 +168,17 @@ func isUUID(s string) bool {
 	}
 	return true
 }
+
+// TokenFor returns the token of a connection string, such as SPARK_REMOTE has, if that is for the same host and port as
+// another one; "" otherwise: a token is for one server only.
+func TokenFor(remote, from string) string {
+	r, err := parseRemote(remote)
+	if err != nil {
+		return ""
+	}
+	f, err := parseRemote(from)
+	if err != nil || f.address() != r.address() {
+		return ""
+	}
+	return f.token
+}
