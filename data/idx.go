@@ -70,6 +70,18 @@ func parseIDX(b []byte, file string) (idxHeader, error) {
 	return h, nil
 }
 
+// checkSize is an error unless a file of the given size holds the elements, and
+// nothing else.
+func (h *idxHeader) checkSize(size int64, file string) error {
+	if have := size - int64(h.size); have != int64(h.bytes) {
+		return &tensor.FormatError{
+			File: file, Offset: size,
+			Detail: fmt.Sprintf("%v of shape %v needs %d bytes after the header, the file has %d", h.dtype, h.shape, h.bytes, have), Hint: idxHint,
+		}
+	}
+	return nil
+}
+
 // DecodeIDX returns the array that an IDX file holds, gzipped or not; file is its
 // name for errors, which are a [*tensor.FormatError]. Arrays of bytes that are not
 // gzipped share b's memory.
@@ -84,13 +96,10 @@ func DecodeIDX(b []byte, file string) (*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	elements := b[h.size:]
-	if len(elements) != h.bytes {
-		return nil, &tensor.FormatError{
-			File: file, Offset: int64(len(b)),
-			Detail: fmt.Sprintf("%v of shape %v needs %d bytes after the header, the file has %d", h.dtype, h.shape, h.bytes, len(elements)), Hint: idxHint,
-		}
+	if err := h.checkSize(int64(len(b)), file); err != nil {
+		return nil, err
 	}
+	elements := b[h.size:]
 	if h.dtype.Size() > 1 {
 		elements = swapBytes(elements, h.dtype.Size())
 	}
@@ -227,34 +236,43 @@ func sibling(ctx context.Context, f *file, names []string) (*tensor.Tensor, erro
 
 // idxSource is the source of arrays from IDX files.
 func idxSource(name string, x, y *tensor.Tensor) (Source, error) {
+	schema, err := idxSchema(name, x.DType(), x.Shape(), y)
+	if err != nil {
+		return nil, err
+	}
+	return FromTensors(schema, x, y)
+}
+
+// idxSchema describes samples in an array, with labels or without.
+func idxSchema(name string, dt tensor.DType, shape tensor.Shape, y *tensor.Tensor) (Schema, error) {
 	schema := Schema{Name: name, Format: "IDX"}
-	if x.DType() == tensor.Uint8 {
-		schema.Layout, schema.Max = imageLayout(x.Shape()[1:]), 255
+	if dt == tensor.Uint8 {
+		schema.Layout, schema.Max = imageLayout(shape[1:]), 255
 	}
 	if y == nil {
-		return FromTensors(schema, x, nil)
+		return schema, nil
 	}
 	if y.Rank() != 1 || y.DType().IsFloat() {
-		return nil, &tensor.FormatError{File: name, Detail: fmt.Sprintf("its labels are %v of shape %v, want one whole number a sample", y.DType(), y.Shape()), Hint: "the labels file is another one"}
+		return schema, &tensor.FormatError{File: name, Detail: fmt.Sprintf("its labels are %v of shape %v, want one whole number a sample", y.DType(), y.Shape()), Hint: "the labels file is another one"}
 	}
-	if x.Shape()[0] != y.Len() {
-		return nil, &tensor.FormatError{File: name, Detail: fmt.Sprintf("%d images, but %d labels", x.Shape()[0], y.Len()), Hint: "the two files are of different sets: fetch them again"}
+	if shape[0] != y.Len() {
+		return schema, &tensor.FormatError{File: name, Detail: fmt.Sprintf("%d images, but %d labels", shape[0], y.Len()), Hint: "the two files are of different sets: fetch them again"}
 	}
 	most := int64(-1)
 	for i, v := range tensor.Int64s(y) {
 		if v < 0 {
-			return nil, &ContentError{name, fmt.Sprintf("label %d of sample %d is negative", v, i), "labels count from 0"}
+			return schema, &ContentError{name, fmt.Sprintf("label %d of sample %d is negative", v, i), "labels count from 0"}
 		}
 		most = max(most, v)
 	}
 	if most >= 1<<20 {
-		return nil, &ContentError{name, fmt.Sprintf("a label is %d: too many classes", most), "the labels file is another one"}
+		return schema, &ContentError{name, fmt.Sprintf("a label is %d: too many classes", most), "the labels file is another one"}
 	}
 	schema.Target = Target{Kind: Classes, Names: []string{"label"}, Labels: []string{}}
 	for c := range most + 1 {
 		schema.Target.Labels = append(schema.Target.Labels, fmt.Sprint(c))
 	}
-	return FromTensors(schema, x, y)
+	return schema, nil
 }
 
 // imageLayout tells what the axes of samples of bytes are.

@@ -41,8 +41,9 @@ type Options struct {
 	// Progress is told how a download goes; total is -1 if it is not known.
 	Progress func(file string, done, total int64)
 
-	optionalTarget bool // a missing target is no error
-	channels       int  // of images; 0: as many as they have
+	optionalTarget bool        // a missing target is no error
+	channels       int         // of images; 0: as many as they have
+	share          *Membership // who else reads the files; nil: everybody reads all
 }
 
 // Dataset is what a data source holds.
@@ -170,6 +171,11 @@ func (d *Dataset) openFiles(ctx context.Context, spec string, infos []storage.In
 	for _, info := range infos {
 		if info.Dir {
 			return nil, fmt.Errorf("%s: %s is a folder: want files, or one folder", spec, info.Name)
+		}
+		if _, local := storage.LocalPath(info.Name); o.share != nil && !local && len(infos) == 1 {
+			if src, err := d.openShare(ctx, info.Name, o); src != nil || err != nil {
+				return src, err
+			}
 		}
 		m, err := storage.Map(ctx, info.Name)
 		if err != nil {

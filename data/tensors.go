@@ -23,7 +23,15 @@ func FromTensors(schema Schema, x, y *tensor.Tensor) (Source, error) {
 	if x.DType() == tensor.String {
 		return nil, &ContentError{schema.Name, "samples are text", "only numbers can be samples: encode the text first"}
 	}
-	n := x.Shape()[0]
+	s, err := newTensors(schema, x.Shape()[0], x, y)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newTensors describes n samples, of which x may be only some, and their targets.
+func newTensors(schema Schema, n int, x, y *tensor.Tensor) (*tensors, error) {
 	schema.Sample, schema.DType = x.Shape()[1:].Clone(), x.DType()
 	if y == nil {
 		schema.Target = Target{}
