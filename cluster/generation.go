@@ -221,6 +221,7 @@ func (g *generation) arrive(a arrival) error {
 		return &Error{Rank: -1, Cause: err.Error()}
 	}
 	g.met = true
+	g.phase("all workers have come")
 	for _, p := range g.seats {
 		go func() { _ = p.link.send(message{Kind: welcome, Meeting: m}) }() // a broken link shows where it is read
 	}

@@ -60,8 +60,18 @@ type Options struct {
 	Report report.Sink                           // hears the first worker's events; nil is nobody
 	Result func(rank int, value json.RawMessage) // hears [Worker.Result]; nil is nobody
 	Stderr io.Writer                             // for the user: what is waited for, the first worker's log; nil is nobody
-	// Verbose passes on what the workers write to their standard error.
+	// Verbose passes on what the workers write to their standard error, and tells when
+	// each part of the start is over.
 	Verbose bool
+
+	began time.Time // when Run was called
+}
+
+// phase tells that a part of the start is over.
+func (o *Options) phase(what string) {
+	if o.Verbose {
+		fmt.Fprintf(o.Stderr, "note: %.1f s: %s\n", time.Since(o.began).Seconds(), what)
+	}
 }
 
 func (o Options) withDefaults() Options {

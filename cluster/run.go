@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/internal/secure"
@@ -32,6 +33,7 @@ func Run(ctx context.Context, jobs Jobs, o Options, job string, args any) error 
 		return err
 	}
 	o = o.withDefaults()
+	o.began = time.Now()
 	o.Stderr = &lockedWriter{w: o.Stderr}
 	if o.Cluster == inProcess {
 		return runHere(ctx, jobs[job], o, text)

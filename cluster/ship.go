@@ -31,11 +31,12 @@ const emberFile = "ember"
 // they have been found to be.
 type shipment struct {
 	session *connect.Session
-	named   string        // [Options].WorkerBinary
-	python  string        // the version of the executors' Python
-	slots   int           // tasks that can run at once
-	binary  worker.Binary // how the workers find the program
-	packed  []byte        // the program, compressed
+	named   string                 // [Options].WorkerBinary
+	python  string                 // the version of the executors' Python
+	slots   int                    // tasks that can run at once
+	binary  worker.Binary          // how the workers find the program
+	packed  []byte                 // the program, compressed
+	own     func() (parcel, error) // this program, being compressed already; may be nil
 }
 
 // send finds out what the executors are, and ships the program. What does not depend
@@ -58,26 +59,57 @@ func (s *shipment) send(ctx context.Context) error {
 	return errors.Join(ship, python)
 }
 
+// parcel is a program compressed for the way.
+type parcel struct {
+	binary  worker.Binary
+	content []byte
+}
+
+// packOwn compresses this program's own file, from now on: it takes about as long as
+// asking the executors what they are.
+func packOwn() func() (parcel, error) {
+	pack := sync.OnceValues(func() (parcel, error) {
+		own, err := os.Executable()
+		if err != nil {
+			return parcel{}, err
+		}
+		return packFile(own)
+	})
+	go pack()
+	return pack
+}
+
+// packFile compresses a program.
+func packFile(path string) (parcel, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return parcel{}, fmt.Errorf("the program for the workers: %w", err)
+	}
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return parcel{}, err
+	}
+	_, _ = z.Write(content) // memory takes all
+	_ = z.Close()
+	sum := sha256.Sum256(content)
+	return parcel{worker.Binary{Name: emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz", SHA256: sum, Gzip: true}, packed.Bytes()}, nil
+}
+
 // pack finds the program for the executors' platform, and compresses it for the way.
 func (s *shipment) pack(ctx context.Context, p platform) (worker.Binary, error) {
 	path, err := programFor(ctx, p, s.named)
 	if err != nil {
 		return worker.Binary{}, err
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return worker.Binary{}, fmt.Errorf("the program for the workers: %w", err)
+	var packed parcel
+	if own, _ := os.Executable(); s.own != nil && path == own {
+		packed, err = s.own()
+	} else {
+		packed, err = packFile(path)
 	}
-	var packed bytes.Buffer
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	if err != nil {
-		return worker.Binary{}, err
-	}
-	_, _ = z.Write(content) // memory takes all
-	_ = z.Close()
-	sum := sha256.Sum256(content)
-	s.packed = packed.Bytes()
-	return worker.Binary{Name: emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz", SHA256: sum, Gzip: true}, nil
+	s.packed = packed.content
+	return packed.binary, err
 }
 
 // ship sends the program to the session.

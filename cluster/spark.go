@@ -37,11 +37,13 @@ type sparkLauncher struct {
 
 // newSpark connects with the cluster, learns what it is, and ships the program.
 func newSpark(ctx context.Context, o Options) (launcher, error) {
+	own := packOwn()
 	s, err := dialSpark(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	l := &sparkLauncher{shipment: &shipment{session: s, named: o.WorkerBinary}, o: o, kind: worker.MapInArrow}
+	o.phase("connected with Spark " + s.Version())
+	l := &sparkLauncher{shipment: &shipment{session: s, named: o.WorkerBinary, own: own}, o: o, kind: worker.MapInArrow}
 	if err = within(ctx, o.Join, l.prepare); err == nil && o.Queries != [3]string{} {
 		// A statement such as SHOW TABLES runs now, a query later.
 		asking, cancel := context.WithTimeoutCause(ctx, o.Query, fmt.Errorf("Spark did not answer within the %v of --query-timeout", o.Query))
@@ -91,6 +93,7 @@ func (l *sparkLauncher) prepare(ctx context.Context) error {
 	if err := l.send(ctx); err != nil {
 		return err
 	}
+	l.o.phase(fmt.Sprintf("Spark has %d slots, Python %s, and this program", l.slots, l.python))
 	if l.n = l.o.Workers; l.n == 0 {
 		l.n = l.slots
 	}

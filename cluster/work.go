@@ -132,6 +132,7 @@ type member struct {
 	files    *remoteFS
 	stop     context.CancelCauseFunc // of the job
 	met      chan *meeting
+	gathered chan gathered // nil: the cluster does not gather
 	released chan struct{} // closed when the driver has heard the last word, or is lost
 	once     sync.Once
 	stopped  atomic.Bool // by the driver
@@ -180,6 +181,7 @@ func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, 
 		return fmt.Errorf("this program has no job %q", w.boot.Job)
 	}
 	var err error
+	w.gathered = w.startGather(ctx, h)
 	if w.group, err = w.meet(ctx, identity, listener, h); err != nil {
 		if context.Cause(ctx) != nil {
 			err = context.Cause(ctx)
@@ -195,6 +197,7 @@ func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, 
 		me.Report, me.Log = &eventSink{link: w.link}, logWriter{w.link}
 	}
 	err = job(storage.WithFS(ctx, scheme, w.files), me)
+	w.endGather(ctx)
 	return errors.Join(err, me.Report.Close())
 }
 
@@ -208,7 +211,7 @@ func (e *meetError) Unwrap() error { return e.err }
 func (w *member) meet(ctx context.Context, identity *secure.Identity, listener net.Listener, h *hello) (*comm.Group, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.boot.Join)
 	defer cancel()
-	m, err := w.gather(ctx, h)
+	m, err := w.gather(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -230,33 +233,6 @@ func (w *member) meet(ctx context.Context, identity *secure.Identity, listener n
 		return nil, err
 	}
 	return comm.Connect(ctx, transport, comm.Options{Generation: uint64(w.boot.Generation), Join: w.boot.Join, Lost: w.boot.Peer})
-}
-
-// gather learns of the others: from the cluster, else from the driver.
-func (w *member) gather(ctx context.Context, h *hello) (*meeting, error) {
-	if w.seat.gather == nil {
-		select {
-		case m := <-w.met:
-			return m, nil
-		case <-ctx.Done():
-			return nil, fmt.Errorf("the other workers did not come within %v: %w", w.boot.Join, context.Cause(ctx))
-		}
-	}
-	text, err := json.Marshal(h)
-	if err != nil {
-		return nil, err
-	}
-	texts, err := w.seat.gather(ctx, string(text))
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*hello, len(texts))
-	for i, text := range texts {
-		if err := json.Unmarshal([]byte(text), &all[i]); err != nil {
-			return nil, fmt.Errorf("worker %d introduces itself by %.40q: %w", i, text, err)
-		}
-	}
-	return introduceAll(all)
 }
 
 // tell gives the driver the last word, and waits until it has heard it.

@@ -120,9 +120,12 @@ func scriptIdle(ts *testscript.TestScript, cluster *sparktest.Cluster) {
 	}
 }
 
-// embers are the processes of Ember that work for the executors' Python.
+// embers are the processes of Ember that work on tasks: for the executors' Python, or
+// as it.
 func embers(cluster *sparktest.Cluster) []sparktest.Process {
-	return slices.DeleteFunc(cluster.Workers(), func(p sparktest.Process) bool { return !slices.Contains(p.Args, "ember.worker") })
+	return slices.DeleteFunc(cluster.Workers(), func(p sparktest.Process) bool {
+		return !slices.Contains(p.Args, "ember.worker") && !slices.Contains(p.Args, "ember.connection")
+	})
 }
 
 // scriptGroups is: groups FROM TO BYTES. It copies a Parquet file, without what only

@@ -26,6 +26,7 @@ type connection struct {
 	PeerTimeout    time.Duration `group:"cluster" default:"30s" placeholder:"30s" help:"After what silence a worker counts as lost."`
 	ConnectTimeout time.Duration `group:"cluster" default:"20s" placeholder:"20s" help:"How long to try to reach the cluster, and workers the driver."`
 	Meeting        string        `group:"cluster" placeholder:"URL" help:"Folder of shared storage by which workers and driver talk where the driver cannot be reached; that of --checkpoint if it is a URL."`
+	DriverHost     string        `group:"cluster" placeholder:"HOST" help:"Name or address of this host by which workers reach it, where it is none that the host itself has."`
 	WorkerBinary   string        `group:"cluster" placeholder:"FILE" help:"The ember program for executors of another system or architecture than this one's."`
 }
 
@@ -39,7 +40,7 @@ type workers struct {
 func (c *connection) options(to place) (cluster.Options, error) {
 	o := cluster.Options{
 		Cluster: string(to), Workers: c.Workers, Join: c.JoinTimeout, Query: c.QueryTimeout, Peer: c.PeerTimeout, Connect: c.ConnectTimeout,
-		Folder: c.Meeting, WorkerBinary: c.WorkerBinary, Token: os.Getenv("EMBER_TOKEN"),
+		Folder: c.Meeting, Host: c.DriverHost, WorkerBinary: c.WorkerBinary, Token: os.Getenv("EMBER_TOKEN"),
 	}
 	if c.TokenFile != "" {
 		text, err := os.ReadFile(c.TokenFile)

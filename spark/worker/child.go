@@ -26,6 +26,9 @@ func runChild(args []string, handle Handler) error {
 		}
 		pipes[i] = os.NewFile(uintptr(fd), "starter")
 	}
+	if err := wakeAlone(); err != nil {
+		return fmt.Errorf("the signal at the starter's end: %w", err)
+	}
 	stdout := os.Stdout
 	os.Stdout = os.Stderr // what a handler prints must not go among the rows
 	ctx, cancel, end := signaled()

@@ -17,6 +17,10 @@ func command(path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// wakeAlone has this process continue, if something has stopped it, when its parent
+// ends: it can then find its pipes closed, and end, too.
+func wakeAlone() error { return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0, 0, 0) }
+
 // addressSpace is the limit of this process's address space in bytes, 0 for none.
 func addressSpace() int64 {
 	var limit unix.Rlimit
