@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/emberml/ember/frame"
 )
@@ -22,26 +23,41 @@ func makerOf(t frame.Type, rows int) maker {
 	case frame.Bool:
 		return new(boolMaker)
 	case frame.List:
-		return &listMaker{elem: makerOf(*t.Elem, rows), offsets: []int32{0}}
+		return &listMaker{rows: rows, elem: makerOf(*t.Elem, rows), offsets: append(make([]int32, 0, rows+1), 0)}
 	}
-	return &textMaker{kind: t.Kind, offsets: []int32{0}}
+	return &textMaker{kind: t.Kind, rows: rows, offsets: append(make([]int32, 0, rows+1), 0)}
 }
 
-// validity tells which values of a column are missing, if any.
+// makerMemory is how many bytes are reserved at most for values of a length that is
+// not known: as many as the first one has.
+const makerMemory = 8 << 20
+
+// validity tells which values of a column are missing.
 type validity struct {
-	valid []bool
-	nulls int
+	n     int
+	valid []bool // nil: none is missing so far
 }
 
 func (v *validity) add(null bool) {
-	v.valid = append(v.valid, !null)
-	if null {
-		v.nulls++
+	if null && v.valid == nil {
+		v.valid = slices.Repeat([]bool{true}, v.n)
+	}
+	v.n++
+	if v.valid != nil {
+		v.valid = append(v.valid, !null)
+	}
+}
+
+// addRun adds n values that are all there.
+func (v *validity) addRun(n int) {
+	v.n += n
+	if v.valid != nil {
+		v.valid = append(v.valid, slices.Repeat([]bool{true}, n)...)
 	}
 }
 
 func (v *validity) apply(c *frame.Column) *frame.Column {
-	if v.nulls == 0 {
+	if v.valid == nil {
 		return c
 	}
 	return c.WithValid(v.valid)
@@ -69,9 +85,7 @@ func (m *widthMaker) takeRun(row []byte, n int) ([]byte, bool) {
 	if len(row)/m.size < n {
 		return nil, false
 	}
-	for range n {
-		m.add(false)
-	}
+	m.addRun(n)
 	m.values = append(m.values, row[:n*m.size]...)
 	return row[n*m.size:], true
 }
@@ -105,6 +119,7 @@ func (m *boolMaker) column() *frame.Column { return m.apply(frame.Bools(m.values
 type textMaker struct {
 	validity
 	kind    frame.Kind
+	rows    int
 	offsets []int32
 	content []byte
 }
@@ -115,6 +130,9 @@ func (m *textMaker) take(row []byte, null bool) ([]byte, bool) {
 		return nil, false
 	}
 	m.add(null)
+	if m.content == nil {
+		m.content = make([]byte, 0, min(m.rows*n, makerMemory))
+	}
 	m.content = append(m.content, row[:n]...)
 	m.offsets = append(m.offsets, int32(len(m.content)))
 	return row[n:], true
@@ -134,6 +152,7 @@ func takeLength(row []byte) (n int, rest []byte, ok bool) {
 // listMaker makes a column of lists.
 type listMaker struct {
 	validity
+	rows    int
 	elem    maker
 	offsets []int32
 }
@@ -153,6 +172,9 @@ func (m *listMaker) take(row []byte, null bool) ([]byte, bool) {
 	}
 	m.offsets = append(m.offsets, m.offsets[len(m.offsets)-1]+int32(n))
 	if run, fixed := m.elem.(*widthMaker); fixed && missing == nil {
+		if len(run.values) == 0 {
+			run.values = slices.Grow(run.values, min(m.rows*n*run.size, makerMemory))
+		}
 		return run.takeRun(row, n)
 	}
 	for i := range n {
