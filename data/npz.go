@@ -27,10 +27,7 @@ func openNPZ(_ context.Context, f *file, o *Options) (Source, error) {
 	if len(names) == 0 {
 		return nil, &tensor.FormatError{File: f.name, Detail: "the archive is empty", Hint: "want the arrays x and y"}
 	}
-	target := "y"
-	if o.Target != "" && !o.optionalTarget {
-		target = o.Target
-	}
+	target := o.npzTarget()
 	y := arrays[target]
 	if y == nil && target == o.Target {
 		return nil, &tensor.FormatError{File: f.name, Detail: fmt.Sprintf("there is no array %s", target), Hint: "its arrays are " + preview(names)}
@@ -48,21 +45,37 @@ func openNPZ(_ context.Context, f *file, o *Options) (Source, error) {
 	return npzSource(f.name, target, x, y)
 }
 
+// npzTarget is the name of the array of targets.
+func (o *Options) npzTarget() string {
+	if o.Target != "" && !o.optionalTarget {
+		return o.Target
+	}
+	return "y"
+}
+
 func npzSource(name, target string, x, y *tensor.Tensor) (Source, error) {
 	schema := Schema{Name: name, Format: "npz"}
 	if x.Rank() == 0 {
 		return nil, &tensor.FormatError{File: name, Detail: "the array x is a scalar", Hint: "want [n, sample…]"}
 	}
-	switch {
-	case x.DType() == tensor.Bool:
+	if x.DType() == tensor.Bool {
 		x, schema.Max = tensor.Cast(x, tensor.Uint8), 1
-	case x.DType() == tensor.Uint8 && x.Rank() > 2:
-		schema.Layout, schema.Max = imageLayout(x.Shape()[1:]), 255
+	} else {
+		schema = npzSchema(name, x.DType(), x.Shape())
 	}
 	if y != nil {
 		schema.Target.Names = targetNumbers(target, y)
 	}
 	return FromTensors(schema, x, y)
+}
+
+// npzSchema describes the samples of an array.
+func npzSchema(name string, dt tensor.DType, shape tensor.Shape) Schema {
+	schema := Schema{Name: name, Format: "npz"}
+	if dt == tensor.Uint8 && len(shape) > 2 {
+		schema.Layout, schema.Max = imageLayout(shape[1:]), 255
+	}
+	return schema
 }
 
 // targetNumbers names the numbers of a target of several, y_1, y_2….

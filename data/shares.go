@@ -115,7 +115,11 @@ func (s *share) Target(rows []int, b *Batch) error {
 // if it is not of that kind. All workers call it together.
 func (d *Dataset) openShare(ctx context.Context, name string, o *Options) (Source, error) {
 	f := &file{name: name}
-	schema, a, y, err := idxArrays(ctx, f, o)
+	find := idxArrays
+	if strings.HasSuffix(strings.ToLower(name), ".npz") {
+		find = npzArrays
+	}
+	schema, a, y, err := find(ctx, f, o)
 	d.mappings = append(d.mappings, f.kept...)
 	found := "is to be read as a whole"
 	if a != nil {

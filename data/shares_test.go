@@ -80,6 +80,25 @@ func writeIDX(t *testing.T, name string, dt tensor.DType, classes int, shape ...
 	}
 }
 
+// writeNPZ writes n rows of numbers, of which the targets are numbers, too.
+func writeNPZ(t *testing.T, name string, n, width int) {
+	t.Helper()
+	x, y := tensor.New(tensor.Float32, n, width), tensor.New(tensor.Float64, n)
+	for i := range tensor.Data[float32](x) {
+		tensor.Data[float32](x)[i] = float32(i)
+	}
+	for i := range n {
+		tensor.Data[float64](y)[i] = -float64(i)
+	}
+	var b bytes.Buffer
+	if err := tensor.WriteNPZ(&b, []string{"x", "y"}, map[string]*tensor.Tensor{"x": x, "y": y}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // openAway opens a data set as all workers do, and tells what each read.
 func openAway(t *testing.T, folder, spec string, workers int) (sets []*data.Dataset, read []int64, errs []error) {
 	t.Helper()
@@ -112,8 +131,10 @@ func TestShares(t *testing.T) {
 		writeIDX(t, filepath.Join(folder, prefix+"-labels-idx1-ubyte"), tensor.Uint8, 7, n)
 	}
 	writeIDX(t, filepath.Join(folder, "wide.idx"), tensor.Float64, 1<<20, n, side)
-	for spec, c := range map[string]struct{ train, test int64 }{ // bytes of a sample
-		"":                        {side * side, side * side},
+	writeNPZ(t, filepath.Join(folder, "both.npz"), n, side)
+	for spec, c := range map[string]struct{ train, test int64 }{ // bytes of a sample, and of others for each
+		"both.npz":                {side * 4, 8}, // all targets are read
+		"":                        {side * side, 1},
 		"train-images-idx3-ubyte": {side * side, 0},
 		"train-labels-idx1-ubyte": {side * side, 0},
 		"wide.idx":                {side * 8, 0},
@@ -139,7 +160,7 @@ func TestShares(t *testing.T) {
 				}
 				// Its parts of four of the samples, all labels, and the heads of four files.
 				lo, hi := data.Owned(4, rank, workers)
-				most := c.train*int64(n*(hi-lo)/4+1) + c.test*3 + n + 4*1024
+				most := c.train*int64(n*(hi-lo)/4+1) + c.test*n + n + 4*1024
 				if read[rank] > most {
 					t.Errorf("%q: worker %d of %d read %d bytes, want no more than %d", spec, rank, workers, read[rank], most)
 				}

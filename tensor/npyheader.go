@@ -59,6 +59,32 @@ func readNPYHeader(r io.Reader) (npyHeader, error) {
 	return h, nil
 }
 
+// NPYHeader describes the array of an .npy file.
+type NPYHeader struct {
+	DType       DType
+	Shape       Shape
+	Size        int64 // bytes before the elements
+	BigEndian   bool
+	ColumnMajor bool // the first axis is the one whose elements lie together
+}
+
+// ReadNPYHeader reads what lies before the elements of an .npy file, to read some of
+// these alone. Errors are a [*FormatError].
+func ReadNPYHeader(r io.Reader) (NPYHeader, error) {
+	h, err := readNPYHeader(r)
+	if err != nil {
+		return NPYHeader{}, err
+	}
+	dt, item, err := parseDescr(h.descr)
+	if err != nil {
+		return NPYHeader{}, err
+	}
+	if err := shapeError(h.shape, max(item, 1)); err != nil {
+		return NPYHeader{}, &FormatError{Offset: 10, Detail: fmt.Sprintf("shape %v is impossible", h.shape), Err: err}
+	}
+	return NPYHeader{dt, h.shape, h.size, h.descr[0] == '>', h.fortran}, nil
+}
+
 // appendNPYHeader appends what numpy.save writes before the data, byte for byte.
 func appendNPYHeader(b []byte, descr string, shape Shape) []byte {
 	var s strings.Builder
