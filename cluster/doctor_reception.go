@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,7 +13,8 @@ import (
 // what has no lock.
 type reception struct {
 	hub      *hub
-	patience time.Duration // for the next task, and for the last to leave
+	patience time.Duration // for the next task
+	visit    time.Duration // until all have dialed all
 	links    []*link       // by task; nil: not come
 	met      *meeting      // nil: not all are here yet
 	leaving  map[int]bool
@@ -20,9 +22,9 @@ type reception struct {
 	talking  sync.WaitGroup
 }
 
-func newReception(h *hub, tasks int, patience time.Duration) *reception {
+func newReception(h *hub, tasks int, patience, visit time.Duration) *reception {
 	return &reception{
-		hub: h, patience: patience, links: make([]*link, tasks), leaving: map[int]bool{}, heard: make(chan int),
+		hub: h, patience: patience, visit: visit, links: make([]*link, tasks), leaving: map[int]bool{}, heard: make(chan int),
 	}
 }
 
@@ -51,13 +53,14 @@ func (r *reception) serve(ctx context.Context) {
 				r.send(i, message{Kind: welcome, Meeting: r.met})
 			case r.count() == len(r.links):
 				r.introduce(addresses)
+				late.Reset(r.visit)
 			default:
 				late.Reset(r.patience)
 			}
 		case <-late.C:
 			if r.met == nil {
 				r.introduce(addresses)
-				late.Reset(2 * r.patience) // for all to have dialed all
+				late.Reset(r.visit)
 			} else {
 				r.dismiss()
 			}
@@ -89,7 +92,7 @@ func (r *reception) count() int {
 
 // introduce tells all who are here of each other.
 func (r *reception) introduce(addresses [][]string) {
-	r.met = &meeting{Addresses: addresses}
+	r.met = &meeting{Addresses: slices.Clone(addresses)}
 	for i := range r.links {
 		r.send(i, message{Kind: welcome, Meeting: r.met})
 	}

@@ -183,8 +183,7 @@ func (d *doctor) program(ctx context.Context, l *sparkLauncher) bool {
 
 // tasks runs a task in the place of each worker, and tells what they found.
 func (d *doctor) tasks(ctx context.Context, l *sparkLauncher) {
-	// More than the job's own waits, which end with more to say.
-	limit := d.Join + 4*d.Connect
+	limit := 2*d.Join + 2*leaveWithin*d.Connect // more than the tasks' own waits, which end with more to say
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the tasks did not end within %v", limit))
 	defer cancel()
 	c := &checkups{driver: &driver{Options: d.Options, launcher: l, boot: bootstrap{Job: checkupJob}}, all: make([]*checkup, l.n)}
@@ -242,7 +241,11 @@ func (c *checkups) run(ctx context.Context, l *sparkLauncher) error {
 	if err := c.watchFolder(serving, c.boot.Generation, &running); err != nil {
 		return err
 	}
-	running.Go(func() { newReception(c.hub, l.n, c.Connect).serve(serving) })
+	patience := c.Connect
+	if l.dynamic {
+		patience = c.Join
+	}
+	running.Go(func() { newReception(c.hub, l.n, patience, leaveWithin*c.Connect).serve(serving) })
 	if c.Folder != "" {
 		c.sharing = storage.WriteFile(ctx, storage.Join(c.boot.Folder, driverFile), []byte(sharedText))
 	}

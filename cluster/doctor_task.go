@@ -66,6 +66,10 @@ type ticking struct {
 	Within time.Duration `json:"within"` // half the way there and back
 }
 
+// leaveWithin is how many times [Options].Connect all tasks have, from when they know
+// of each other, to dial each other and leave.
+const leaveWithin = 2
+
 // clockQuestions is how often a task asks for the time; the quickest answer counts.
 const clockQuestions = 5
 
@@ -120,7 +124,7 @@ func (c *checkup) meet(ctx context.Context, t *worker.Task, b *bootstrap, s seat
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.Join+b.Connect)
+	ctx, cancel := context.WithTimeout(ctx, b.Join+2*leaveWithin*b.Connect)
 	defer cancel()
 	h, err := openHub(false, identity, b.Peer)
 	if err != nil {
@@ -194,7 +198,7 @@ func (c *checkup) reachAll(ctx context.Context, all [][]string, patience time.Du
 		switch {
 		case i == c.Index:
 		case len(addresses) == 0:
-			c.Peers[i].Error = "it did not say where it listens"
+			c.Peers[i].Error = "it did not come in time to say where it listens"
 		default:
 			dialing.Go(func() {
 				conn, err := dial(ctx, addresses, identity)

@@ -45,11 +45,13 @@ func TestJudge(t *testing.T) {
 	}{
 		{name: "sound", harm: func([]*checkup) {}, barrier: true},
 		{
-			"a task that told nothing", func(all []*checkup) { all[2] = nil }, true, Options{},
+			"a task that told nothing", func(all []*checkup) { all[2] = nil }, true,
+			Options{},
 			[]Finding{{Problem, "tasks", "of 3 tasks, 2 ran this program, on 1 executor of 1 host", "logs"}},
 		},
 		{
-			"the driver is out of reach of one host", func(all []*checkup) { all[2].Driver = contact{Error: "10.0.0.9:4000: no route to host"} }, true, Options{Host: "here"},
+			"the driver is out of reach of one host", func(all []*checkup) { all[2].Driver = contact{Error: "10.0.0.9:4000: no route to host"} }, true,
+			Options{Host: "here"},
 			[]Finding{{Problem, "driver", "node-2 cannot reach this driver: 10.0.0.9:4000: no route", "see whether here, which stands for this host, is right"}},
 		},
 		{
@@ -57,7 +59,8 @@ func TestJudge(t *testing.T) {
 				for _, c := range all {
 					c.Driver, c.Apart, c.Peers = contact{Error: "refused"}, "the driver cannot be reached", nil
 				}
-			}, false, Options{},
+			}, false,
+			Options{},
 			[]Finding{
 				{Problem, "driver", "node-1 cannot", "--meeting"},
 				{Problem, "driver", "node-2 cannot", "--meeting"},
@@ -66,14 +69,16 @@ func TestJudge(t *testing.T) {
 			},
 		},
 		{
-			"one host talks by the folder", func(all []*checkup) { all[1].Detour = "refused" }, true, Options{Folder: "s3://b/x"},
+			"one host talks by the folder", func(all []*checkup) { all[1].Detour = "refused" }, true,
+			Options{Folder: "s3://b/x"},
 			[]Finding{{Warning, "driver", "node-1 cannot reach this driver, and talks with it by s3://b/x: refused", "let the hosts"}},
 		},
 		{
 			"a way that is closed on one side", func(all []*checkup) {
 				all[0].Peers[2] = contact{Error: "timed out"}
 				all[1].Peers[2] = contact{Error: "timed out"}
-			}, true, Options{},
+			}, true,
+			Options{},
 			[]Finding{{Problem, "ports", "node-1 cannot reach node-2 (at node-2:7000): timed out; the other way it can be reached", "open the ports of node-2 to node-1"}},
 		},
 		{
@@ -81,29 +86,34 @@ func TestJudge(t *testing.T) {
 				for i := range 2 {
 					all[i].Peers[2], all[2].Peers[i] = contact{Error: "timed out"}, contact{Error: "refused"}
 				}
-			}, true, Options{},
+			}, true,
+			Options{},
 			[]Finding{
 				{Problem, "ports", "node-1 cannot reach node-2 (at node-2:7000): timed out", "node-2 to node-1"},
 				{Problem, "ports", "node-2 cannot reach node-1 (at node-1:7000): refused", "node-1 to node-2"},
 			},
 		},
 		{
-			"clocks apart", func(all []*checkup) { all[0].Clock = &ticking{Ahead: -5 * time.Second, Within: time.Millisecond} }, true, Options{},
+			"clocks apart", func(all []*checkup) { all[0].Clock = &ticking{Ahead: -5 * time.Second, Within: time.Millisecond} }, true,
+			Options{},
 			[]Finding{{Warning, "clocks", "node-1 is 5s behind this driver's, ± 1ms", "NTP"}},
 		},
 		{
 			"clocks that cannot be compared well", func(all []*checkup) { all[0].Clock = &ticking{Ahead: 5 * time.Second, Within: 6 * time.Second} }, true, Options{}, nil,
 		},
 		{
-			"clocks days apart", func(all []*checkup) { all[2].Clock = &ticking{Ahead: 48 * time.Hour, Within: time.Second} }, true, Options{},
+			"clocks days apart", func(all []*checkup) { all[2].Clock = &ticking{Ahead: 48 * time.Hour, Within: time.Second} }, true,
+			Options{},
 			[]Finding{{Problem, "clocks", "certificates", "NTP"}},
 		},
 		{
-			"different kernels", func(all []*checkup) { all[2].Kernel = "avx512" }, true, Options{},
+			"different kernels", func(all []*checkup) { all[2].Kernel = "avx512" }, true,
+			Options{},
 			[]Finding{{Warning, "kernels", "avx2 on node-1, avx512 on node-2", "slower"}},
 		},
 		{
-			"little memory", func(all []*checkup) { all[1].Memory = 100 << 20 }, true, Options{},
+			"little memory", func(all []*checkup) { all[1].Memory = 100 << 20 }, true,
+			Options{},
 			[]Finding{{Warning, "host node-1", "100.0 MiB of memory for a worker", "spark.executor.memoryOverhead"}},
 		},
 		{
@@ -111,7 +121,8 @@ func TestJudge(t *testing.T) {
 				all[0].Disks = []disk{{Folder: "/full", Free: 1 << 20}}
 				all[1].InMemory = "/dev/shm"
 				all[2].Disks = []disk{{Folder: "/sealed", Error: "open /sealed: permission denied"}}
-			}, true, Options{},
+			}, true,
+			Options{},
 			[]Finding{
 				{Warning, "host node-1", "go to /dev/shm, which is in memory itself", "spark.local.dir"},
 				{Warning, "host node-1", "/full has only 1.0 MiB free", "spark.local.dir"},
@@ -236,7 +247,7 @@ func consult(t *testing.T, o Options, want int, come ...int) []*checkup {
 	if err := d.watchFolder(ctx, 1, &running); err != nil {
 		t.Fatal(err)
 	}
-	running.Go(func() { newReception(d.hub, want, d.Connect).serve(ctx) })
+	running.Go(func() { newReception(d.hub, want, d.Connect, leaveWithin*d.Connect).serve(ctx) })
 	all := make([]*checkup, want)
 	var tasks sync.WaitGroup
 	for _, i := range come {
