@@ -5,10 +5,15 @@ import (
 	"fmt"
 )
 
-// allReduce is the sum over all members: exact and by tree where it is small,
-// else around the ring with the codec.
+// allReduce is the sum over all members: exact where it is small, else with the
+// codec.
 func allReduce[T Number](g *Group, buf []T, c *codec[T]) error {
-	if exact := codecOf[T](); exact.width*len(buf) <= treeBytes {
+	exact := codecOf[T]()
+	small := exact.width*len(buf) <= treeBytes
+	switch {
+	case g.size == 2 && (small || !c.lossy):
+		return pair(g, exact, buf)
+	case small:
 		return tree(g, exact, buf)
 	}
 	if err := scatter(g, c, buf); err != nil {

@@ -13,7 +13,7 @@ import (
 func TestExchange(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4} {
 		members(t, n, comm.Options{}, func(g *comm.Group) error {
-			for _, unit := range []string{"", "1234567", strings.Repeat("words ", 60_000)} {
+			for _, unit := range []string{"", "1234567", strings.Repeat("x", 508), strings.Repeat("words ", 60_000)} {
 				got, err := comm.Exchange(context.Background(), g, []byte(strings.Repeat(unit, g.Rank())))
 				if err != nil {
 					return err

@@ -50,6 +50,9 @@ type Group struct {
 	idle   []*operation    // done, to be used again
 	out    chan outgoing   // to the sender
 	free   chan []byte     // buffers to encode into
+	posted int             // frames left to the sender
+	gone   atomic.Int64    // frames that it has sent
+	moved  chan struct{}   // it has sent one
 	sent   chan struct{}   // closed when the sender has ended
 	in     []byte          // the worker's frame at hand
 	done   sync.WaitGroup  // the group's goroutines
@@ -94,8 +97,8 @@ func (g *Group) Abort(cause error) {
 // bits everywhere and from run to run. It allocates nothing once warm. A context
 // that ends before the sum is there breaks the group, and its error is returned.
 //
-// Small slices go up and down a binomial tree. Large ones go around a ring in
-// chunks (Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for
+// Two members send each other all. Of more, small slices go up and down a
+// binomial tree; large ones go around a ring in chunks (Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for
 // clusters of workstations", 2009): each member sends and receives
 // 2·(n-1)/n·len(buf) numbers, whatever the number n of members. Either way each
 // sum has a fixed order of addition, which depends on n.

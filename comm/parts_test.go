@@ -51,6 +51,9 @@ func TestParts(t *testing.T) {
 			}
 			want := treeSum(comm.Span{Lo: 0, Hi: parts}, length)
 			for n := 1; n <= min(parts, 5); n++ {
+				if length > 1000 && n > 3 {
+					continue // two pieces of a share need no more members
+				}
 				for rank, got := range addParts(t, comm.Memory(n), parts, length) {
 					if !sameBits(got, want) {
 						t.Errorf("%d parts of %d numbers on %d members: rank %d has other bits", parts, length, n, rank)

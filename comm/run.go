@@ -33,7 +33,7 @@ func Connect(ctx context.Context, t Transport, opts Options) (*Group, error) {
 	g := &Group{
 		rank: t.Rank(), size: t.Size(), links: t, opts: opts,
 		calls: make(chan call), joined: make(chan struct{}), down: make(chan struct{}), sent: make(chan struct{}),
-		queue: make(chan *operation, 256), out: make(chan outgoing, sendBuffers), free: make(chan []byte, sendBuffers),
+		queue: make(chan *operation, 256), out: make(chan outgoing, sendBuffers), free: make(chan []byte, sendBuffers), moved: make(chan struct{}, 1),
 		in: frame(),
 	}
 	for range sendBuffers {

@@ -41,6 +41,11 @@ func (g *Group) sendAll() {
 				g.tell(call{message: Message{Kind: Missed, From: o.to, Generation: g.opts.Generation, Cause: err.Error()}})
 			}
 			g.free <- o.buf // has room: there are as many buffers
+			g.gone.Add(1)
+			select {
+			case g.moved <- struct{}{}:
+			default: // the worker is to look already
+			}
 		case <-g.down:
 			return
 		}
@@ -72,25 +77,30 @@ func send[T Number](g *Group, c *codec[T], to int, src []T, settle bool) error {
 			c.get(src, frame)
 		}
 	}
-	g.out <- outgoing{to, frame, buf} // has room: there are as many buffers
+	g.post(outgoing{to, frame, buf})
 	return nil
 }
 
-// flush waits until all is sent.
-func (g *Group) flush() error {
-	var all [sendBuffers][]byte
-	for i := range all {
+// post leaves a frame to the sender.
+func (g *Group) post(o outgoing) {
+	g.posted++
+	g.out <- o // has room: there are as many buffers
+}
+
+// await waits until so many frames have been sent since the group began.
+func (g *Group) await(frames int) error {
+	for g.gone.Load() < int64(frames) {
 		select {
-		case all[i] = <-g.free:
+		case <-g.moved:
 		case <-g.down:
 			return errDown
 		}
 	}
-	for _, buf := range all {
-		g.free <- buf
-	}
 	return nil
 }
+
+// flush waits until all is sent.
+func (g *Group) flush() error { return g.await(g.posted) }
 
 // recv waits for exactly n numbers of a peer, at most a segment. The bytes are
 // valid until the next recv.

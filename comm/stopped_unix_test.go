@@ -27,6 +27,7 @@ func TestStoppedProcess(t *testing.T) {
 		member(t)
 		return
 	}
+	t.Parallel() // it waits
 	a, err := secure.NewAuthority()
 	if err != nil {
 		t.Fatal(err)

@@ -235,6 +235,7 @@ func TestOtherFingerprint(t *testing.T) {
 // TestFrozenMember stops a member in the middle of a sum, while the others wait
 // to send to it and to receive from it: a stopped process.
 func TestFrozenMember(t *testing.T) {
+	t.Parallel() // it waits
 	for _, encrypted := range []bool{false, true} {
 		links, errs := meet(t, town(t, 3, encrypted))
 		if err := errors.Join(errs...); err != nil {

@@ -91,6 +91,7 @@ func warnings(events []report.Event) string {
 // on nets and data with all that is random, and compares the end with that of a run
 // in one go.
 func TestInterruptedAnywhere(t *testing.T) {
+	t.Parallel()
 	d := digits(t)
 	parts, err := data.Split(d.Train, 1, 0.2)
 	if err != nil {

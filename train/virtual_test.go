@@ -74,6 +74,7 @@ func saved(t *testing.T, r *train.Result) []byte {
 // TestVirtualWorkers wants the same file of any number of workers: weights,
 // running statistics and all scores.
 func TestVirtualWorkers(t *testing.T) {
+	t.Parallel()
 	d := digits(t)
 	d.Valid = d.Test
 	job := train.Job{Net: small(), Data: d, Threads: 1, Options: train.Options{Epochs: 1, Batch: 90, Seed: 1, VirtualWorkers: 4}}
@@ -188,10 +189,11 @@ func TestWorkersWithOtherData(t *testing.T) {
 }
 
 // TestStuckWorkers are alive and do not come to the end of a step, since what one
-// sent is lost: a canceled run ends all the same.
+// sends does not arrive: a canceled run ends all the same.
 func TestStuckWorkers(t *testing.T) {
+	t.Parallel() // it waits
 	links := comm.Memory(2)
-	links[1] = commtest.Faulty(links[1], "bulk 3: drop") // after two of the opening
+	links[1] = commtest.Faulty(links[1], "bulk 2: delay 1h") // after that of the opening
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	job := train.Job{Net: plain(), Data: digits(t), Threads: 1}

@@ -108,7 +108,11 @@ func (f *faulty) Send(to int, s comm.Stream, frame []byte) error {
 	case now.drop:
 		return nil
 	case now.delay > 0:
-		<-time.After(now.delay)
+		select {
+		case <-time.After(now.delay):
+		case <-f.closed:
+			return ErrCut
+		}
 	case f.isFrozen() && s == comm.Control:
 		return nil
 	case f.isFrozen():
