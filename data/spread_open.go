@@ -26,10 +26,10 @@ type Membership struct {
 // OpenSpread opens a data source as all workers of a group do together. Of Parquet
 // files each worker reads its share only, and the training part is a [Spread] whose
 // shards are the row groups: they are dealt to the virtual workers, the largest
-// first, each to the one that has the fewest rows. Of an IDX or npz file of
-// another machine that is not packed it reads a run of samples, and all targets:
-// the shards are as many for each virtual worker. What is in other formats, or here, is opened as
-// [Open] does, by every worker.
+// first, each to the one that has the fewest rows. Of an IDX or npz file of another
+// machine that is not packed it reads a run of samples, and all targets: the shards
+// are as many for each virtual worker. What is in other formats, or on this machine,
+// is opened as [Open] does, by every worker.
 func OpenSpread(ctx context.Context, spec string, o Options, m Membership) (*Dataset, error) {
 	m.Ranks = max(m.Ranks, 1)
 	if m.Parts == 0 {
