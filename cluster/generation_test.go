@@ -38,6 +38,31 @@ func TestWorkersDoNotCome(t *testing.T) {
 	}
 }
 
+// busy starts workers when it has done something else.
+type busy struct{ absent }
+
+func (b busy) busy() string { return "a query" }
+func (b busy) launch(context.Context, bootstrap, func(int) (secret, error)) (fleet, error) {
+	return b, nil
+}
+
+// TestQueryTakesTooLong: what comes before the workers has a deadline of its own.
+func TestQueryTakesTooLong(t *testing.T) {
+	var told strings.Builder
+	o := Options{Join: time.Nanosecond, Query: 20 * time.Millisecond, Stderr: &told}.withDefaults()
+	d := &driver{Options: o, launcher: busy{absent{3}}, boot: bootstrap{Job: "none"}}
+	err := d.run(t.Context())
+	want := "no worker was started within 20ms: the job still waits for a query; give it longer with --query-timeout"
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error is %v", err)
+	}
+	g := &generation{driver: d, fleet: busy{absent{3}}, began: time.Now(), busy: true}
+	g.tellWaiting()
+	if want := "note: waiting for a query, for 0s of --query-timeout 20ms\n"; told.String() != want {
+		t.Errorf("told: %q, want %q", told.String(), want)
+	}
+}
+
 // TestWaitingIsTold: while the driver waits, it says for whom.
 func TestWaitingIsTold(t *testing.T) {
 	var told strings.Builder

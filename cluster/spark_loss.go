@@ -34,7 +34,9 @@ func endOf(err error) (e exit, log []string) {
 		e.cause = "executor " + lost[1] + " is lost: " + lost[2]
 	case worker != nil:
 		e.cause = "the worker on " + text[worker[2]:worker[3]] + " " + text[worker[4]:worker[5]]
-		log = strings.Split(strings.TrimSpace(sqlState.ReplaceAllString(text[worker[1]:], "")), "\n")
+		if tail := strings.TrimSpace(sqlState.ReplaceAllString(text[worker[1]:], "")); tail != "" {
+			log = strings.Split(tail, "\n")
+		}
 	case strings.Contains(text, "Could not recover from a failed barrier"), strings.Contains(text, "exited unexpectedly"):
 	default:
 		e.final = true

@@ -24,6 +24,11 @@ func TestEndOf(t *testing.T) {
 			[]string{"out of luck", "and of memory"},
 		},
 		{
+			"silent worker", &connect.Error{Message: barrier + "RuntimeError: ember worker on host-7 ended with exit code 3; its last log lines:\n\n SQLSTATE: 38000"},
+			exit{index: 1, cause: "the worker on host-7 ended with exit code 3"},
+			nil,
+		},
+		{
 			"executor", &connect.Error{Message: barrier + "ExecutorLostFailure (executor 0 exited caused by one of the running tasks) Reason: Command exited with code 137"},
 			exit{index: 1, cause: "executor 0 is lost: Command exited with code 137"},
 			nil,

@@ -47,7 +47,9 @@ func TestSpark(t *testing.T) {
 				t.Run(script, func(t *testing.T) { runOnSpark(t, cluster, script) })
 			}
 			if token := test.options.Token; token != "" {
-				for name, text := range cluster.ExecutorLogs() {
+				logs := cluster.ExecutorLogs()
+				logs["the server's log"] = cluster.Log()
+				for name, text := range logs {
 					if strings.Contains(text, token) {
 						t.Errorf("%s holds the token", name)
 					}
@@ -106,16 +108,17 @@ func scriptStrike(ts *testscript.TestScript, cluster *sparktest.Cluster, args []
 	scriptIdle(ts, cluster)
 }
 
-// scriptIdle is: idle. No worker of Ember may be left, soon, on the executors.
+// scriptIdle is: idle. No worker of Ember may be left, soon, on the executors, and no
+// task of Spark.
 func scriptIdle(ts *testscript.TestScript, cluster *sparktest.Cluster) {
 	deadline := time.After(time.Minute)
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
-	for len(embers(cluster)) > 0 {
+	for len(embers(cluster)) > 0 || len(cluster.RunningTasks()) > 0 {
 		select {
 		case <-look.C:
 		case <-deadline:
-			ts.Fatalf("workers are left: %v", embers(cluster))
+			ts.Fatalf("workers are left: %v, and tasks: %v", embers(cluster), cluster.RunningTasks())
 		}
 	}
 }
