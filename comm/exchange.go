@@ -17,8 +17,12 @@ const slot = 127
 // statistics, each of a length of its own. Where they are more than
 // [ExchangeLimit] together, all members get the same error, and the group goes
 // on. The messages returned lie at multiples of 8 bytes. Short messages, of up
-// to a thousand bytes, take a single round.
+// to a thousand bytes, take a single round. A group of one has no limit.
 func Exchange(ctx context.Context, g *Group, message []byte) ([][]byte, error) {
+	if g.links == nil {
+		own := kernel.View[byte](make([]int64, (len(message)+7)/8))
+		return [][]byte{own[:copy(own, message)]}, ctx.Err()
+	}
 	slots := make([]int64, g.size*(1+slot)) // of each member, its length and a short message
 	own := slots[g.rank*(1+slot):][:1+slot]
 	own[0] = int64(len(message))
@@ -49,9 +53,6 @@ func Exchange(ctx context.Context, g *Group, message []byte) ([][]byte, error) {
 		return messages, nil
 	}
 	copy(messages[g.rank], message)
-	if g.links == nil {
-		return messages, nil
-	}
 	return messages, g.do(ctx, func(g *Group) error {
 		for root := range g.size {
 			if err := chain(g, &int64s, words[root], root); err != nil {

@@ -367,7 +367,7 @@ func (t *trainer) event(e report.Event) {
 
 // histograms reports the distributions of parameters and gradients.
 func (t *trainer) histograms() {
-	if t.job.Histograms == 0 || (t.epoch+1)%t.job.Histograms != 0 {
+	if t.job.Histograms == 0 || t.group.Rank() != 0 || (t.epoch+1)%t.job.Histograms != 0 {
 		return
 	}
 	h := report.Histograms{Step: int64(t.step)}

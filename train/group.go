@@ -26,6 +26,7 @@ type workers struct {
 const (
 	flagStop    = iota // a worker is asked to stop
 	flagOverdue        // the first worker wants a checkpoint
+	flagFull           // a worker has many scores that are not settled
 	flags
 )
 
@@ -115,6 +116,9 @@ func (t *trainer) endPart(share float32) {
 		if t.group.Rank() == 0 && t.isOverdue() {
 			extra[flagOverdue] = 1
 		}
+		if w.scores.bytes() > comm.ExchangeLimit/(4*t.group.Size()) {
+			extra[flagFull] = 1
+		}
 	}
 	moved := extra[flags:]
 	for i, p := range w.states {
@@ -148,6 +152,9 @@ func (t *trainer) endParts(ctx context.Context) error {
 		moved = moved[len(now):]
 	}
 	w.scores.endStep()
+	if extra[flagFull] > 0 && ctx.Err() == nil { // a run that stops settles at its end
+		return t.settleScores(ctx)
+	}
 	return nil
 }
 

@@ -32,6 +32,9 @@ func (s *scores) endPart() {
 
 func (s *scores) endStep() { s.steps++ }
 
+// bytes is how much this worker gives when the scores are settled.
+func (s *scores) bytes() int { return 8 * len(s.packed) }
+
 // settle adds all scores since the last time to total, and returns loss and
 // samples of them. All workers call it after the same step.
 func (s *scores) settle(ctx context.Context, group *comm.Group, total *score) (loss float64, samples int, err error) {
