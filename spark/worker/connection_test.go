@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,15 +23,16 @@ const secret = "the executor's secret"
 type executor struct {
 	t *testing.T
 	net.Conn
-	r *wire
-	b *bufio.Reader
+	r    *wire
+	b    *bufio.Reader
+	file string // of the tasks
 }
 
 func newExecutor(t *testing.T, conn net.Conn) *executor {
 	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	t.Cleanup(func() { _ = conn.Close() })
 	b := bufio.NewReader(conn)
-	return &executor{t, conn, &wire{r: b}, b}
+	return &executor{t, conn, &wire{r: b}, b, ""}
 }
 
 func (e *executor) send(fields ...any) {
@@ -65,7 +67,7 @@ func (e *executor) admit() (pid int) {
 func (e *executor) task(do string, n int) {
 	e.t.Helper()
 	var b bytes.Buffer
-	b.Write(taskHeader(e.t, do))
+	b.Write(taskHeader(e.t, order{Do: do, Secret: "hush-hush", File: e.file}))
 	ids := make([]int64, n)
 	for i := range ids {
 		ids[i] = int64(i)
@@ -88,8 +90,8 @@ func (e *executor) task(do string, n int) {
 	}
 }
 
-func taskHeader(t *testing.T, do string) []byte {
-	message, err := json.Marshal(order{Do: do, Secret: "hush-hush"})
+func taskHeader(t *testing.T, o order) []byte {
+	message, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +189,9 @@ func TestDaemon(t *testing.T) {
 	e.task("ignore", 5)
 	e.end(endOfStream)
 
+	e.file = filepath.Join(t.TempDir(), "begun")
 	e.task("wait", 1) // until the daemon is told to kill it
+	awaitFile(t, e.file+".1")
 	if _, err := stdin.Write(newWriter().put(-5, pid).Bytes()); err != nil {
 		t.Fatal(err)
 	}
@@ -201,6 +205,23 @@ func TestDaemon(t *testing.T) {
 	}
 	if err := wait(); err != nil {
 		t.Errorf("the daemon ends with %v", err)
+	}
+}
+
+// awaitFile waits until there is a file.
+func awaitFile(t *testing.T, name string) {
+	t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for late := time.After(time.Minute); ; {
+		if _, err := os.Stat(name); err == nil {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-late:
+			t.Fatalf("%s did not appear", name)
+		}
 	}
 }
 
