@@ -1,7 +1,7 @@
 // Command comm measures how much of the network's bandwidth an all-reduce among
 // two processes of this machine uses. It starts the second process itself.
 //
-//	go run ./bench/comm [-size MiB] [-rounds N]
+//	go run ./bench/comm [-sizes MiB,MiB…] [-rounds N]
 //
 // In each round come a plain copy in both directions of one TCP connection at
 // once, which is the measure, the same over TLS, and sums with each wire format,
@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,7 +30,7 @@ import (
 )
 
 func main() {
-	size := flag.Int("size", 64, "MiB that are summed or copied at a time")
+	list := flag.String("sizes", "1,4,64", "MiB that are summed or copied at a time")
 	rounds := flag.Int("rounds", 11, "rounds")
 	child := flag.Bool("second", false, "be the second process")
 	flag.Parse()
@@ -37,17 +38,34 @@ func main() {
 	if *child {
 		run = second
 	}
-	if err := run(*size<<20, *rounds); err != nil {
+	sizes, err := parseSizes(*list)
+	if err == nil {
+		err = run(sizes, *rounds)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench/comm:", err)
 		os.Exit(1)
 	}
+}
+
+// parseSizes reads numbers of MiB between commas, and returns bytes.
+func parseSizes(list string) ([]int, error) {
+	var sizes []int
+	for word := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-sizes %s: %q is no number of MiB", list, word)
+		}
+		sizes = append(sizes, n<<20)
+	}
+	return sizes, nil
 }
 
 // patience bounds the whole run.
 const patience = 10 * time.Minute
 
 // first starts the other process, measures with it, and prints.
-func first(size, rounds int) error {
+func first(sizes []int, rounds int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	authority, err := secure.NewAuthority()
@@ -81,27 +99,31 @@ func first(size, rounds int) error {
 	if err != nil {
 		return err
 	}
-	process := exec.CommandContext(ctx, binary, "-second", "-size", fmt.Sprint(size>>20), "-rounds", fmt.Sprint(rounds))
+	process := exec.CommandContext(ctx, binary, append([]string{"-second"}, os.Args[1:]...)...)
 	process.Stdin, process.Stderr = &start, os.Stderr
 	if err := process.Start(); err != nil {
 		return err
 	}
 	all, err := meet(ctx, 0, ports, addresses, own)
-	var speeds [][]float64
-	if err == nil {
-		speeds, err = measure(ctx, all, size, rounds)
+	for _, size := range sizes {
+		var speeds [][]float64
+		if err == nil {
+			speeds, err = measure(ctx, all, size, rounds)
+		}
+		if err == nil {
+			print(size, all, speeds)
+		}
 	}
 	if err != nil {
 		cancel()
 		_ = process.Wait()
 		return err
 	}
-	print(all, speeds)
 	return process.Wait()
 }
 
 // second is the other process.
-func second(size, rounds int) error {
+func second(sizes []int, rounds int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	in := bufio.NewReader(os.Stdin)
@@ -114,8 +136,10 @@ func second(size, rounds int) error {
 		return err
 	}
 	all, err := meet(ctx, 1, nil, strings.Fields(line), identity)
-	if err == nil {
-		_, err = measure(ctx, all, size, rounds)
+	for _, size := range sizes {
+		if err == nil {
+			_, err = measure(ctx, all, size, rounds)
+		}
 	}
 	return err
 }
@@ -137,10 +161,10 @@ func measure(ctx context.Context, all []subject, size, rounds int) ([][]float64,
 	return speeds, nil
 }
 
-func print(all []subject, speeds [][]float64) {
+func print(size int, all []subject, speeds [][]float64) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	defer w.Flush()
-	fmt.Fprintln(w, "\tMB/s each way\tof a plain copy\tof a copy over TLS")
+	fmt.Fprintf(w, "%d MiB\tMB/s each way\tof a plain copy\tof a copy over TLS\n", size>>20)
 	for i, s := range all {
 		fmt.Fprintf(w, "%s\t%.0f\t%.0f %%", s.name, median(speeds[i])/1e6, 100*ratio(speeds[i], speeds[0]))
 		if s.encrypted {
