@@ -17,6 +17,9 @@ const redial = 100 * time.Millisecond
 // dial connects a worker with the driver, at the first of the addresses that
 // answers, until the context's end.
 func dial(ctx context.Context, addresses []string, identity *secure.Identity) (net.Conn, error) {
+	if len(addresses) == 0 {
+		return nil, errors.New("it has no address")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type outcome struct {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,7 +61,8 @@ type reply struct {
 	Error *remoteError   `json:"error,omitempty"`
 }
 
-// access is what the workers may do with the driver's files.
+// access is what the workers may do with the driver's files, and with what is below
+// them. Links there are followed: workers cannot make any.
 type access struct{ read, write []string }
 
 // check returns the path of a name that the operation is allowed on.
@@ -71,14 +71,18 @@ func (a access) check(do operation, name string) (string, error) {
 	if !ok || file == "" {
 		return "", fmt.Errorf("%s: no file of the driver", name)
 	}
-	file = path.Clean(filepath.ToSlash(file))
+	file = filepath.Clean(filepath.FromSlash(file)) // so that no ".." goes through a link
 	covers := func(allowed string) bool {
-		allowed = path.Clean(filepath.ToSlash(allowed))
-		return file == allowed || strings.HasPrefix(file, allowed+"/")
+		top, ok := storage.LocalPath(allowed)
+		if !ok || top == "" {
+			return false
+		}
+		below, err := filepath.Rel(top, file)
+		return err == nil && filepath.IsLocal(below)
 	}
 	reading := do == statFile || do == listFolder || do == readFile
 	if slices.ContainsFunc(a.write, covers) || reading && slices.ContainsFunc(a.read, covers) {
-		return filepath.FromSlash(file), nil
+		return file, nil
 	}
 	return "", fmt.Errorf("%s: workers have no business with this file of the driver: %w", name, fs.ErrPermission)
 }

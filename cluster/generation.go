@@ -109,7 +109,7 @@ func (d *driver) watchFolder(ctx context.Context, generation int, links *sync.Wa
 		if err != nil {
 			return err
 		}
-		links.Go(func() { d.hub.greet(ctx, newLink(conn, d.Join+d.Peer)) })
+		links.Go(func() { d.hub.greet(ctx, newLink(conn, d.Query+d.Join+d.Peer)) })
 	}
 	return nil
 }

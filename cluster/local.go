@@ -97,6 +97,7 @@ type process struct {
 func (f *localFleet) start(l *localLauncher, messages [][]byte) error {
 	for i, m := range messages {
 		cmd := exec.Command(l.program, workerArg)
+		cmd.Env = workerEnvironment(os.Environ())
 		cmd.SysProcAttr = workerAttributes()
 		p := &process{cmd: cmd, tail: &tail{out: l.stderr, prefix: fmt.Sprintf("worker %d: ", i)}}
 		cmd.Stderr = p.tail
@@ -119,6 +120,15 @@ func (f *localFleet) start(l *localLauncher, messages [][]byte) error {
 		})
 	}
 	return nil
+}
+
+// workerEnvironment is the driver's, without the variables that may hold a token of
+// Spark's.
+func workerEnvironment(environ []string) []string {
+	return slices.DeleteFunc(environ, func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return name == tokenEnv || name == remoteEnv
+	})
 }
 
 func (f *localFleet) where(index int) string {

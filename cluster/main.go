@@ -60,7 +60,7 @@ const (
 
 // command is Main without its process.
 func command(ctx context.Context, jobs Jobs, args []string, stdout, stderr io.Writer) int {
-	o, job, rest, err := parse(jobs, args, stderr)
+	o, job, rest, err := parse(jobs, args, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -102,16 +102,15 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // parse reads the command line of Main.
-func parse(jobs Jobs, args []string, stderr io.Writer) (o Options, job string, rest []string, err error) {
+func parse(jobs Jobs, args []string, stdout, stderr io.Writer) (o Options, job string, rest []string, err error) {
+	var tokenFile string
 	names := slices.Sorted(maps.Keys(jobs))
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintf(stderr, "usage: %s [flags] [job] [arguments]\njobs: %s\nflags:\n", args[0], strings.Join(names, ", "))
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // who called tells the error
+	flags.Usage = func() {}
 	flags.StringVar(&o.Cluster, "cluster", inProcess, "where to run: local, local:N, sc://host:port")
 	flags.IntVar(&o.Workers, "workers", 0, "number of workers on Spark; 0 is one for each slot")
+	flags.StringVar(&tokenFile, "token-file", "", "file with the token for Spark Connect; without it, that of "+tokenEnv+" or "+remoteEnv)
 	flags.IntVar(&o.Threads, "threads", 0, "threads of each worker; 0 divides those there are")
 	flags.DurationVar(&o.Join, "join-timeout", o.withDefaults().Join, "until all workers have met")
 	flags.DurationVar(&o.Query, "query-timeout", o.withDefaults().Query, "until Spark has the rows that it feeds")
@@ -123,10 +122,19 @@ func parse(jobs Jobs, args []string, stderr io.Writer) (o Options, job string, r
 	flags.BoolVar(&o.Verbose, "v", false, "show what the workers write to standard error")
 	flags.Func("read", "file or folder that workers may read as driver://NAME; may be repeated", appendTo(&o.Read))
 	flags.Func("write", "file or folder that workers may write as driver://NAME; may be repeated", appendTo(&o.Write))
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := flags.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(stdout, "usage: %s [flags] [job] [arguments]\njobs: %s\nflags:\n", args[0], strings.Join(names, ", "))
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
 		return o, "", nil, err
+	} else if err != nil {
+		return o, "", nil, fmt.Errorf("%w; %s -h lists the flags", err, args[0])
 	}
 	rest = flags.Args()
+	WithoutToken(args[1:len(args)-len(rest)], stderr) // for its warning
+	if o.Token, err = ReadToken(tokenFile, stderr); err != nil {
+		return o, "", nil, err
+	}
 	switch {
 	case len(rest) > 0 && jobs[rest[0]] != nil:
 		job, rest = rest[0], rest[1:]

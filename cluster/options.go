@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/spark/connect"
 )
 
 // Options say where a job runs, and with what. The zero value runs it in this
@@ -54,7 +55,7 @@ type Options struct {
 
 	// Read names files and folders of the driver that workers may read as
 	// driver://NAME, Write those that they may read and write. What is below a
-	// folder belongs to it.
+	// folder belongs to it, and so does what links in it lead to.
 	Read, Write []string
 
 	Report report.Sink                           // hears the first worker's events; nil is nobody
@@ -123,7 +124,7 @@ func CheckAddress(cluster string) error {
 	if cluster == "" || cluster == inProcess || strings.HasPrefix(cluster, sparkConnect) && len(cluster) > len(sparkConnect) {
 		return nil
 	}
-	return fmt.Errorf("%q is no cluster: want local, local:N for N processes of this machine, or sc://host:port", cluster)
+	return fmt.Errorf("%q is no cluster: want local, local:N for N processes of this machine, or sc://host:port", connect.WithoutToken(cluster))
 }
 
 func parseCount(text string) (int, error) {

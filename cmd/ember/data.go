@@ -29,8 +29,8 @@ Examples:
 
 // sourceHelp says what a data source can be.
 const sourceHelp = `
-D, a data source, is the name of a built-in set (ember data lists them), a file or URL (CSV with a header, npz with arrays x and
-y, IDX with its labels beside it, PNG, JPEG), a folder of images with one sub-folder a class, a pattern such as 'part-*.csv', or
+D, a data source, is the name of a built-in set (ember data lists them), a file or URL (CSV with a header, Parquet, npz with arrays
+x and y, IDX with its labels beside it, PNG, JPEG), a folder of images with one sub-folder a class, a pattern such as 'part-*.csv', or
 - for standard input. Built-in sets are fetched once into $EMBER_DATA, by default a folder of the user's cache.
 `
 
@@ -130,6 +130,9 @@ func (c *dataCopyCmd) Run(e *env) error {
 // openData opens a data source; what is wrong with it ends the program with the
 // code for data.
 func openData(e *env, spec string, o data.Options) (*data.Dataset, error) {
+	if err := sparkOnly(spec); err != nil {
+		return nil, err
+	}
 	o.Stdin = e.stdin
 	o.Progress = e.download()
 	d, err := data.Open(e.ctx, spec, o)
@@ -138,6 +141,9 @@ func openData(e *env, spec string, o data.Options) (*data.Dataset, error) {
 
 // openLike is openData for a source in the form of the data that like describes.
 func openLike(e *env, spec string, like *data.Schema, o data.Options) (*data.Dataset, error) {
+	if err := sparkOnly(spec); err != nil {
+		return nil, err
+	}
 	o.Stdin = e.stdin
 	o.Progress = e.download()
 	d, err := data.OpenLike(e.ctx, spec, like, o)

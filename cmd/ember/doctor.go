@@ -33,7 +33,7 @@ The exit code is 0 without a problem, else 4.`
 
 // Run examines, and tells each finding when it is known.
 func (c *doctorCmd) Run(e *env) error {
-	o, err := c.options(c.Cluster)
+	o, err := c.options(e, c.Cluster)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ var groups = []kong.Group{
 	{Key: "data", Title: "Data:"},
 	{Key: "training", Title: "Training (each overrides the net file):"},
 	{Key: "run", Title: "Run:"},
+	{Key: "cluster", Title: "Cluster:"},
 	{Key: "output", Title: "Output:"},
 }
 
@@ -48,6 +50,12 @@ type place string
 
 // here is the place of one process alone.
 const here place = "local"
+
+// String shows no token.
+func (p place) String() string { return cluster.WithoutToken([]string{string(p)}, io.Discard)[0] }
+
+// spark tells whether it is a cluster of Spark's.
+func (p place) spark() bool { return strings.HasPrefix(string(p), "sc://") }
 
 // UnmarshalText accepts what clusters there are.
 func (p *place) UnmarshalText(text []byte) error {

@@ -116,6 +116,7 @@ func execute(parser *kong.Kong, e *env) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%w\n%s", err, usageHint(parser, e.args))}
 	}
+	e.args = cluster.WithoutToken(e.args, e.stderr) // to be passed on and shown
 	if _, err := kernel.Selected(); err != nil {
 		return usageError{fmt.Errorf("%w; this machine runs %s", err, kernelNames())}
 	}

@@ -27,7 +27,7 @@ const (
 // what Spark feeds to them.
 type sources struct {
 	member data.Membership
-	worker *cluster.Worker // nil: none of a cluster
+	worker *cluster.Worker // nil: none of a cluster, and no source is Spark's
 	lender string          // where a worker takes built-in data sets from
 	fed    [3]data.Source
 	read   bool // of Spark
@@ -55,9 +55,6 @@ func (s *sources) open(e *env, part int, spec string, like *data.Schema, o data.
 
 // rows is what Spark feeds of a part.
 func (s *sources) rows(ctx context.Context, part int, query string, like *data.Schema, o data.Options) (*data.Dataset, error) {
-	if s.worker == nil {
-		return nil, usageError{fmt.Errorf("%s%s: only Spark has that: name its cluster with --cluster sc://host:port", fromSpark, query)}
-	}
 	if !s.read {
 		var err error
 		if s.fed[trainPart], s.fed[validPart], s.fed[testPart], err = s.worker.Rows(ctx, o); err != nil {
@@ -75,6 +72,14 @@ func (s *sources) rows(ctx context.Context, part int, query string, like *data.S
 	}
 	d, err := d.Conform(like)
 	return d, readError(err)
+}
+
+// sparkOnly is the error for a source that only Spark has; nil for another one.
+func sparkOnly(spec string) error {
+	if strings.HasPrefix(spec, fromSpark) {
+		return usageError{fmt.Errorf("%s: only Spark has that, to train on: ember train … --cluster sc://host:port", spec)}
+	}
+	return nil
 }
 
 // membership is that of a worker in its group.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,18 +35,36 @@ type workers struct {
 	Restarts int `group:"cluster" default:"3" placeholder:"3" help:"How often in a row training goes on from the last checkpoint after the loss of a worker."`
 }
 
-// options are those of a cluster to which the flags lead.
-func (c *connection) options(to place) (cluster.Options, error) {
-	o := cluster.Options{
-		Cluster: string(to), Workers: c.Workers, Join: c.JoinTimeout, Query: c.QueryTimeout, Peer: c.PeerTimeout, Connect: c.ConnectTimeout,
-		Folder: c.Meeting, Host: c.DriverHost, WorkerBinary: c.WorkerBinary, Token: os.Getenv("EMBER_TOKEN"),
+// check refuses what the flags cannot mean.
+func (c *connection) check(to place) error {
+	if c.Workers < 0 {
+		return usageError{fmt.Errorf("--workers %d: want 1 or more", c.Workers)}
 	}
-	if c.TokenFile != "" {
-		text, err := os.ReadFile(c.TokenFile)
-		if err != nil {
-			return o, usageError{fmt.Errorf("--token-file: %w", err)}
+	if c.Workers > 0 && !to.spark() {
+		return usageError{fmt.Errorf("--workers %d is for Spark; --cluster local:%[1]d starts as many processes of this machine", c.Workers)}
+	}
+	for _, timeout := range []struct {
+		name  string
+		value time.Duration
+	}{{"join", c.JoinTimeout}, {"query", c.QueryTimeout}, {"peer", c.PeerTimeout}, {"connect", c.ConnectTimeout}} {
+		if timeout.value <= 0 {
+			return usageError{fmt.Errorf("--%s-timeout %v: want more than 0", timeout.name, timeout.value)}
 		}
-		o.Token = strings.TrimSpace(string(text))
+	}
+	return nil
+}
+
+// options are those of a cluster to which the flags lead.
+func (c *connection) options(e *env, to place) (o cluster.Options, err error) {
+	if err := c.check(to); err != nil {
+		return o, err
+	}
+	o = cluster.Options{
+		Cluster: string(to), Workers: c.Workers, Join: c.JoinTimeout, Query: c.QueryTimeout, Peer: c.PeerTimeout, Connect: c.ConnectTimeout,
+		Folder: c.Meeting, Host: c.DriverHost, WorkerBinary: c.WorkerBinary,
+	}
+	if o.Token, err = cluster.ReadToken(c.TokenFile, e.stderr); err != nil {
+		return o, usageError{fmt.Errorf("--token-file: %w", err)}
 	}
 	return o, nil
 }
@@ -63,22 +80,35 @@ type order struct {
 	Lender  string   `json:"lender"` // folder of the driver that keeps built-in data sets
 }
 
-// spread trains on the workers of a cluster.
-func (c *trainCmd) spread(e *env, sink report.Sink) error {
+// checkPlace refuses flags that do not go with where the training runs.
+func (c *trainCmd) checkPlace() error {
+	if err := c.check(c.Cluster); err != nil {
+		return err
+	}
 	if c.Threads < 0 {
 		return usageError{fmt.Errorf("--threads %d: want 1 or more", c.Threads)}
 	}
 	for _, flag := range []struct{ name, spec string }{{"--data", c.Data}, {"--valid", c.Valid}, {"--test", c.Test}} {
-		if flag.spec == "-" {
-			return usageError{fmt.Errorf("%s -: workers cannot read this program's standard input; name a file that they see", flag.name)}
-		}
-		if err := fetchBuiltin(e, flag.spec); err != nil {
+		if err := sparkOnly(flag.spec); err != nil && !c.Cluster.spark() {
 			return err
 		}
+		if flag.spec == "-" && c.Cluster != here {
+			return usageError{fmt.Errorf("%s -: workers cannot read this program's standard input; name a file that they see", flag.name)}
+		}
 	}
+	return nil
+}
+
+// spread trains on the workers of a cluster.
+func (c *trainCmd) spread(e *env, sink report.Sink) error {
 	o, err := c.options(e)
 	if err != nil {
 		return err
+	}
+	for _, spec := range []string{c.Data, c.Valid, c.Test} {
+		if err := fetchBuiltin(e, spec); err != nil {
+			return err
+		}
 	}
 	o.Report = sink
 	lender, _ := data.CacheDir() // without it there is nothing to lend
@@ -105,7 +135,7 @@ func isBuiltin(spec string) bool {
 
 // options are those of the run.
 func (c *trainCmd) options(e *env) (cluster.Options, error) {
-	o, err := c.connection.options(c.Cluster)
+	o, err := c.connection.options(e, c.Cluster)
 	if err != nil {
 		return o, err
 	}

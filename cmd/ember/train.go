@@ -29,7 +29,7 @@ type trainCmd struct {
 	Steps          *int     `group:"training" placeholder:"N" help:"Stop after so many updates."`
 	Batch          *int     `group:"training" placeholder:"N" help:"Samples of one update."`
 	Seed           *uint64  `group:"training" placeholder:"N" help:"Key of all random numbers."`
-	VirtualWorkers *int     `group:"training" placeholder:"N" help:"Parts in which a batch is computed one after the other, to save memory."`
+	VirtualWorkers *int     `group:"training" placeholder:"N" help:"Cut each batch into N fixed parts, computed one after the other or by different workers: it saves memory, and the model is the same, bit for bit, for any number of workers up to N."`
 	Freeze         []string `group:"training" sep:"none" placeholder:"GLOB" help:"Layers or parameters that stay as they are, such as 'conv2d_*'. May be repeated."`
 	Set            []string `group:"training" sep:"none" placeholder:"KEY=VALUE" help:"Set any field of the net file, such as optimizer.adam.lr=0.01 or layers.0.conv2d.filters=8. May be repeated."`
 
@@ -54,6 +54,8 @@ Examples:
   ember train net.yaml --data train.csv --target price --split 0.8,0.1,0.1
   ember train mlp --data photos/ --set layers.1.dense.units=256 --set optimizer.adamw.lr=0.003
   ember train lenet.onnx --data more/ --freeze 'conv2d_*' --out tuned.onnx
+  ember train lenet --data mnist --cluster local:2
+  ember train net.yaml --data 'spark:SELECT label, pixels FROM t' --cluster sc://spark-master:15002 --workers 4
 
 What is learned follows from the net's loss: cross_entropy learns classes, binary_cross_entropy two, mse and the like numbers;
 with "target: input" a net learns its input. Built-in nets take input and output from the data. To write a net of your own, start
@@ -61,13 +63,22 @@ from ember show lenet --yaml.
 
 Ctrl-C writes a checkpoint and prints the line to resume with; the model is then the same, bit for bit, as that of a run without
 interruption.
-` + sourceHelp
+
+On Spark nothing has to be prepared: the executors get this program through the session. A token for Spark Connect comes from
+EMBER_TOKEN, from SPARK_REMOTE if that names the same server, or from --token-file. ember doctor --cluster C says what a cluster
+can do.
+` + sourceHelp + `On a cluster, workers open files and URLs (hdfs://, s3://) themselves, so D must be what all of them see; spark:TABLE and
+'spark:SELECT …' are rows that Spark feeds to them.
+`
 }
 
 // Run trains, saves and reports.
 func (c *trainCmd) Run(e *env) (err error) {
 	sink := c.sink(e)
 	defer func() { err = errors.Join(err, sink.Close()) }()
+	if err := c.checkPlace(); err != nil {
+		return err
+	}
 	if c.Cluster != here {
 		return c.spread(e, sink)
 	}

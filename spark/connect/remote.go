@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -181,4 +182,13 @@ func TokenFor(remote, from string) string {
 		return ""
 	}
 	return f.token
+}
+
+// WithoutToken returns a connection string, or what was meant for one, without its token: to be shown and logged.
+func WithoutToken(remote string) string {
+	options := strings.Split(remote, ";")
+	return strings.Join(slices.DeleteFunc(options, func(option string) bool {
+		name, _, _ := strings.Cut(option, "=")
+		return strings.EqualFold(strings.TrimSpace(name), "token")
+	}), ";")
 }

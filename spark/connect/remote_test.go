@@ -146,3 +146,19 @@ func TestUUID(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutToken(t *testing.T) {
+	for in, want := range map[string]string{
+		"sc://h:1/;token=secret":                "sc://h:1/",
+		"sc://h/;use_ssl=true;token=a%3Bb;x=1":  "sc://h/;use_ssl=true;x=1",
+		"sc://h/;Token=secret;token=secret":     "sc://h/",
+		"--cluster=sc://h/; token = secret;a=b": "--cluster=sc://h/;a=b",
+		"sc://h/;user_id=token":                 "sc://h/;user_id=token",
+		"local:2":                               "local:2",
+		"":                                      "",
+	} {
+		if got := WithoutToken(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

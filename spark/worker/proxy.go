@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -82,28 +83,36 @@ func startPython(env func(string) string) (*exec.Cmd, *net.TCPConn, error) {
 	return cmd, conn, nil
 }
 
-// acceptPython is the JVM's side of the handshake.
+// acceptPython waits for the worker that knows the secret; others are dropped.
 func acceptPython(l *net.TCPListener, secret string) (*net.TCPConn, error) {
-	deadline := time.Now().Add(pythonStart)
-	_ = l.SetDeadline(deadline)
-	conn, err := l.AcceptTCP()
-	if err != nil {
-		return nil, err
+	_ = l.SetDeadline(time.Now().Add(pythonStart))
+	var dropped error
+	for {
+		conn, err := l.AcceptTCP()
+		if err != nil {
+			return nil, errors.Join(err, dropped)
+		}
+		if dropped = greetPython(conn, secret); dropped == nil {
+			return conn, nil
+		}
+		_ = conn.Close()
 	}
-	_ = conn.SetDeadline(deadline)
+}
+
+// greetPython is the JVM's side of the handshake.
+func greetPython(conn net.Conn, secret string) error {
+	_ = conn.SetDeadline(time.Now().Add(handshakeTimeout))
 	defer conn.SetDeadline(time.Time{})
 	w, s := &wire{r: conn}, sender{bufio.NewWriter(conn)}
-	if got := w.bytes(1 << 10); w.err != nil || string(got) != secret {
-		return nil, errors.Join(errors.New("it does not know the secret"), conn.Close())
+	if got := w.bytes(1 << 10); w.err != nil || subtle.ConstantTimeCompare(got, []byte(secret)) != 1 {
+		return errors.New("a connection without the secret was closed")
 	}
 	s.text("ok")
 	if err := s.Flush(); err != nil {
-		return nil, err
+		return err
 	}
-	if w.int32(); w.err != nil { // its process
-		return nil, w.err
-	}
-	return conn, nil
+	w.int32() // its process
+	return w.err
 }
 
 // withoutFactory drops what tells a worker where its JVM is.

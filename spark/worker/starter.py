@@ -26,6 +26,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import tempfile
@@ -240,9 +241,10 @@ def unpack(settings):
 
 def unpack_into(folder, artifact, settings):
     program = os.path.join(folder, ".ember-" + settings["sha256"])
-    with open(program + ".lock", "w") as lock:
+    # A folder may be open to other users, who know the names.
+    with os.fdopen(os.open(program + ".lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.access(program, os.X_OK):
+        if own(program):
             return program
         digest = hashlib.sha256()
         source = gzip.open(artifact) if settings["gzip"] else open(artifact, "rb")
@@ -256,8 +258,19 @@ def unpack_into(folder, artifact, settings):
                 raise RuntimeError("ember: the artifact %s on %s is not the one that was sent: SHA-256 %s, not %s" % (
                     artifact, socket.gethostname(), digest.hexdigest(), settings["sha256"]))
             os.chmod(path, 0o700)
+            if not os.access(path, os.X_OK):
+                raise PermissionError("%s is mounted noexec" % folder)
             os.replace(path, program)
         except BaseException:
             os.unlink(path)
             raise
         return program
+
+
+def own(program):
+    """Tells whether this user, and nobody else, could have put the program there."""
+    try:
+        found = os.lstat(program)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
