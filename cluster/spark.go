@@ -31,6 +31,7 @@ type sparkLauncher struct {
 	n       int
 	barrier bool // tasks start together, and meet through Spark
 	dynamic bool // executors come when tasks wait for them
+	counted bool // slots are all that there are, or will be
 	kind    worker.Kind
 	rows    *connect.DataFrame // for the workers; nil: they read for themselves
 }
@@ -90,6 +91,17 @@ func (l *sparkLauncher) prepare(ctx context.Context) error {
 	if l.dynamic {
 		l.withoutBarrier(allocatesDynamically)
 	}
+	parallelism := ""
+	if parallelism, err = l.parallelism(ctx); err != nil {
+		return &Error{Rank: -1, Cause: err.Error()}
+	}
+	if parallelism != "" && l.o.Workers == 0 {
+		return &Error{
+			Rank: -1, Cause: "how many workers? The cluster sets " + parallelism + ", which hides how many slots it has",
+			Hint: "say it with --workers",
+		}
+	}
+	l.counted = !l.dynamic && parallelism == ""
 	if err := l.send(ctx); err != nil {
 		return err
 	}
@@ -98,6 +110,17 @@ func (l *sparkLauncher) prepare(ctx context.Context) error {
 		l.n = l.slots
 	}
 	return nil
+}
+
+// parallelism is the setting by which somebody has told Spark into how many tasks to
+// cut its work, instead of one for each slot; empty if nobody has.
+func (l *sparkLauncher) parallelism(ctx context.Context) (string, error) {
+	for _, key := range []string{"spark.default.parallelism", "spark.sql.leafNodeDefaultParallelism"} {
+		if _, set, err := l.session.Conf(ctx, key); set || err != nil {
+			return key, err
+		}
+	}
+	return "", nil
 }
 
 // taskSchema is the rows that workers give to Spark: texts. Jobs give none.
@@ -260,7 +283,7 @@ const slotPause = time.Second
 // awaitSlots waits, before a further generation, until executors that were lost have
 // come again: Spark itself would look only every 15 seconds.
 func (l *sparkLauncher) awaitSlots(ctx context.Context, generation int) error {
-	if generation == 1 || l.dynamic {
+	if generation == 1 || !l.counted {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.o.Join)
@@ -290,7 +313,7 @@ type sparkFleet struct {
 
 func (f *sparkFleet) where(index int) string {
 	l := f.launcher
-	if l.slots < l.n {
+	if l.counted && l.slots < l.n {
 		return fmt.Sprintf("task %d of Spark, which has %d slots for %d workers", index, l.slots, l.n)
 	}
 	return fmt.Sprintf("task %d of Spark", index)

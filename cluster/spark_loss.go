@@ -37,7 +37,9 @@ func endOf(err error) (e exit, log []string) {
 		if tail := strings.TrimSpace(sqlState.ReplaceAllString(text[worker[1]:], "")); tail != "" {
 			log = strings.Split(tail, "\n")
 		}
-	case strings.Contains(text, "Could not recover from a failed barrier"), strings.Contains(text, "exited unexpectedly"):
+	case strings.Contains(text, "Python worker exited unexpectedly"):
+		e.cause = "its process crashed or was killed"
+	case strings.Contains(text, "Could not recover from a failed barrier"):
 	default:
 		e.final = true
 	}

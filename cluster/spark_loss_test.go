@@ -29,6 +29,11 @@ func TestEndOf(t *testing.T) {
 			nil,
 		},
 		{
+			"Ember as Python", &connect.Error{Message: barrier + "org.apache.spark.SparkException: Python worker exited unexpectedly (crashed). Consider setting 'spark.sql.execution.pyspark.udf.faulthandler.enabled'"},
+			exit{index: 1, cause: "its process crashed or was killed"},
+			nil,
+		},
+		{
 			"executor", &connect.Error{Message: barrier + "ExecutorLostFailure (executor 0 exited caused by one of the running tasks) Reason: Command exited with code 137"},
 			exit{index: 1, cause: "executor 0 is lost: Command exited with code 137"},
 			nil,

@@ -95,6 +95,9 @@ func scriptStrike(ts *testscript.TestScript, cluster *sparktest.Cluster, args []
 			return driver
 		case "worker":
 			victims = embers(cluster)
+			if len(victims) == 0 { // it is the executors' Python
+				victims = withArgument(cluster, "ember.connection")
+			}
 		case "executor":
 			victims = cluster.Executors()
 		}
@@ -123,12 +126,15 @@ func scriptIdle(ts *testscript.TestScript, cluster *sparktest.Cluster) {
 	}
 }
 
-// embers are the processes of Ember that work on tasks: for the executors' Python, or
-// as it.
+// embers are the processes of Ember that work for the executors' Python, each on one
+// task.
 func embers(cluster *sparktest.Cluster) []sparktest.Process {
-	return slices.DeleteFunc(cluster.Workers(), func(p sparktest.Process) bool {
-		return !slices.Contains(p.Args, "ember.worker") && !slices.Contains(p.Args, "ember.connection")
-	})
+	return withArgument(cluster, "ember.worker")
+}
+
+// withArgument are the processes on the executors that have the argument.
+func withArgument(cluster *sparktest.Cluster, argument string) []sparktest.Process {
+	return slices.DeleteFunc(cluster.Workers(), func(p sparktest.Process) bool { return !slices.Contains(p.Args, argument) })
 }
 
 // scriptGroups is: groups FROM TO BYTES. It copies a Parquet file, without what only
