@@ -235,21 +235,23 @@ func TestOtherFingerprint(t *testing.T) {
 // TestFrozenMember stops a member in the middle of a sum, while the others wait
 // to send to it and to receive from it: a stopped process.
 func TestFrozenMember(t *testing.T) {
-	t.Parallel() // it waits
 	for _, encrypted := range []bool{false, true} {
-		links, errs := meet(t, town(t, 3, encrypted))
-		if err := errors.Join(errs...); err != nil {
-			t.Fatal(err)
-		}
-		links[1] = commtest.Faulty(links[1], "bulk 2: freeze")
-		errs = each(t, links, comm.Options{Lost: time.Second}, func(g *comm.Group) error {
-			return g.AllReduce(context.Background(), make([]float32, 8<<20)) // more than sockets hold
-		})
-		lost(t, errs, 1)
-		for _, err := range errs {
-			if e := (*comm.PeerError)(nil); errors.As(err, &e) && e.Rank == 1 && (e.Host == "" || !strings.Contains(e.Cause, "nothing was heard")) {
-				t.Errorf("got %v", err)
+		t.Run(fmt.Sprintf("tls=%v", encrypted), func(t *testing.T) {
+			t.Parallel() // it waits
+			links, errs := meet(t, town(t, 3, encrypted))
+			if err := errors.Join(errs...); err != nil {
+				t.Fatal(err)
 			}
-		}
+			links[1] = commtest.Faulty(links[1], "bulk 2: freeze")
+			errs = each(t, links, comm.Options{Lost: time.Second}, func(g *comm.Group) error {
+				return g.AllReduce(context.Background(), make([]float32, 8<<20)) // more than sockets hold
+			})
+			lost(t, errs, 1)
+			for _, err := range errs {
+				if e := (*comm.PeerError)(nil); errors.As(err, &e) && e.Rank == 1 && (e.Host == "" || !strings.Contains(e.Cause, "nothing was heard")) {
+					t.Errorf("got %v", err)
+				}
+			}
+		})
 	}
 }

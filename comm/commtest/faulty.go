@@ -141,8 +141,12 @@ func (f *faulty) isFrozen() bool {
 	}
 }
 
-// Close ends all waits.
+// Close ends all waits. The links of a frozen member stay: only the others end
+// them.
 func (f *faulty) Close() error {
 	f.shut.Do(func() { close(f.closed) })
+	if f.isFrozen() {
+		return nil
+	}
 	return f.Transport.Close()
 }
