@@ -9,7 +9,7 @@
 # Spark makes the rows: a label and 4 KiB of bytes. The disk has to hold twice the table,
 # its shuffled copy and what the workers spill, in a folder of the temporary directory
 # TMPDIR. EMBER names another binary than that of make size, ROW another length of a row, a
-# multiple of 64. Needs root, for the groups.
+# multiple of 64, MIB another limit (at 96 a worker is killed). Needs root, for the groups.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,7 +17,7 @@ gigabytes=${1:-10}
 ember=$(realpath "${EMBER:-.cache/size/ember}")
 spark=$(realpath .cache/spark/4.3.0)
 workers=2
-limit=$((1 << 30))
+limit=$((${MIB:-1024} << 20))
 row=${ROW:-4096}
 rows=$((gigabytes * 1000 * 1000 * 1000 / row))
 
