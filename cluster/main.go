@@ -8,11 +8,10 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
+	"github.com/emberml/ember/internal/interrupt"
 	"github.com/emberml/ember/report"
 )
 
@@ -34,28 +33,16 @@ import (
 func Main(work ...Work) {
 	r := register(work)
 	r.serve()
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		s := <-signals
-		signal.Stop(signals)
-		cancel(signaled{s})
-	}()
-	os.Exit(command(ctx, r.jobs, os.Args, os.Stdout, os.Stderr))
+	ctx, stop := interrupt.Context()
+	code := command(ctx, r.jobs, os.Args, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-// signaled is the cause of a context that a signal ended.
-type signaled struct{ os.Signal }
-
-func (s signaled) Error() string { return "interrupted by " + s.String() }
-
-// Exit codes of Main.
+// Exit codes of Main, beside those of signals.
 const (
 	codeUsage   = 2
 	codeCluster = 4
-	codeInt     = 130
-	codeTerm    = 143
 )
 
 // command is Main without its process.
@@ -82,17 +69,13 @@ func command(ctx context.Context, jobs Jobs, args []string, stdout, stderr io.Wr
 }
 
 func exitCode(ctx context.Context, err error) int {
-	var interrupted signaled
 	var ofJob *JobError
 	var ofCluster *Error
-	switch {
+	switch code := interrupt.Code(ctx); {
 	case err == nil:
 		return 0
-	case errors.As(context.Cause(ctx), &interrupted):
-		if interrupted.Signal == syscall.SIGTERM {
-			return codeTerm
-		}
-		return codeInt
+	case code != 0:
+		return code
 	case errors.As(err, &ofJob):
 		return ofJob.Code
 	case errors.As(err, &ofCluster):

@@ -31,7 +31,11 @@ func (g *generation) outcome(ctx context.Context) error {
 		return &lostError{e}
 	}
 	for i, p := range g.seats {
-		if f := p.failure; f != nil {
+		switch f := p.failure; {
+		case f == nil:
+		case g.stopping: // it was told to while it met the others
+			return context.Cause(ctx)
+		default:
 			return &Error{
 				Rank: i, Where: g.where(i), Cause: "it did not meet the others: " + local(f.Text),
 				Hint: "see whether the hosts of the workers reach each other's ports",

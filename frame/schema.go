@@ -93,7 +93,7 @@ func sparkType(t Type) (any, error) {
 	if name := kinds[t.Kind].json; name != "" {
 		return name, nil
 	}
-	return nil, fmt.Errorf("Spark has no type %v (use a signed one): %w", t, errors.ErrUnsupported)
+	return nil, fmt.Errorf("no type of Spark's is %v (use a signed one): %w", t, errors.ErrUnsupported)
 }
 
 // ParseSparkJSON returns the schema of the JSON of a Spark StructType. A type that a

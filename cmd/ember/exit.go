@@ -4,28 +4,26 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"syscall"
 
 	"github.com/emberml/ember/cluster"
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/internal/interrupt"
 	"github.com/emberml/ember/onnx"
 	"github.com/emberml/ember/storage"
 	"github.com/emberml/ember/tensor"
 	"github.com/emberml/ember/train"
 )
 
-// The exit codes: what went wrong tells who has to act.
+// The exit codes, beside those of signals: what went wrong tells who has to act.
 const (
 	codeDone     = 0
-	codeFailed   = 1   // on the way: not a number, disk full, out of memory
-	codeQuestion = 2   // the command line, net file or an option is wrong
-	codeData     = 3   // the data or the model is wrong
-	codeCluster  = 4   // a cluster or a worker failed, or a deadline passed
-	codeInt      = 130 // SIGINT
-	codeTerm     = 143 // SIGTERM
+	codeFailed   = 1 // on the way: not a number, disk full, out of memory
+	codeQuestion = 2 // the command line, net file or an option is wrong
+	codeData     = 3 // the data or the model is wrong
+	codeCluster  = 4 // a cluster or a worker failed, or a deadline passed
 )
 
 // usageError says that the command line is wrong.
@@ -55,11 +53,8 @@ func codeOf(ctx context.Context, err error) int {
 	if err == nil {
 		return codeDone
 	}
-	if s, ok := signalOf(ctx); ok {
-		if s == syscall.SIGTERM {
-			return codeTerm
-		}
-		return codeInt
+	if code := interrupt.Code(ctx); code != 0 {
+		return code
 	}
 	var onWorker *cluster.JobError
 	switch {

@@ -41,7 +41,7 @@ func (c *trainCmd) prepare(e *env, s seat) (*preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &preparation{sources: sources{member: membership(e.ctx, s.group, s.parts), worker: s.worker, lender: s.lender}}
+	p := &preparation{sources: sources{member: membership(e.ctx, s.group, s.parts), worker: s.worker, away: c.Cluster.spark(), lender: s.lender}}
 	switch {
 	case what.model != nil:
 		p.open = append(p.open, what.model)

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/emberml/ember/cluster"
+	"github.com/emberml/ember/internal/interrupt"
 	"github.com/emberml/ember/internal/kernel"
 )
 
@@ -41,6 +42,7 @@ const description = `Deep learning and machine learning in one binary.
 Examples:
 
   ember train lenet --data mnist --epochs 3
+  ember train lenet --data mnist --cluster sc://spark-master:15002
   ember eval lenet.onnx --data mnist
   ember predict lenet.onnx --data digit.png
 
@@ -101,7 +103,7 @@ func exit(parser *kong.Kong, args []string, stdin io.Reader, stdout, stderr io.W
 	case args[0] == "--version":
 		args = []string{"version"}
 	}
-	ctx, stop := interruptible()
+	ctx, stop := interrupt.Context()
 	defer stop()
 	err := execute(parser, &env{ctx: ctx, program: os.Args[0], args: args, stdin: stdin, stdout: stdout, stderr: stderr})
 	if err != nil && !errors.Is(err, errTold) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/data"
 	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/storage"
 	"github.com/emberml/ember/train"
 )
 
@@ -28,6 +31,7 @@ const (
 type sources struct {
 	member data.Membership
 	worker *cluster.Worker // nil: none of a cluster, and no source is Spark's
+	away   bool            // the workers are on other machines
 	lender string          // where a worker takes built-in data sets from
 	fed    [3]data.Source
 	read   bool // of Spark
@@ -49,6 +53,9 @@ func (s *sources) open(e *env, part int, spec string, like *data.Schema, o data.
 	d, err := data.OpenSpread(e.ctx, spec, o, s.member)
 	if err == nil && like != nil {
 		d, err = d.Conform(like)
+	}
+	if s.away && errors.Is(err, fs.ErrNotExist) && storage.Scheme(spec) == "file" {
+		err = fmt.Errorf("%w; workers open files themselves: name what all of them see, such as an hdfs:// or s3:// URL, or spark:TABLE", err)
 	}
 	return d, readError(err)
 }

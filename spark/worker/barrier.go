@@ -77,16 +77,16 @@ func (b barrierServer) exchange(conn io.ReadWriter, want int, request func(sende
 	if r.err == nil && n != want {
 		text := r.take(n)
 		if r.err != nil {
-			return nil, fmt.Errorf("Spark's reply is neither %d messages nor an error, %w", want, r.err)
+			return nil, fmt.Errorf("the reply of Spark is neither %d messages nor an error, %w", want, r.err)
 		}
-		return nil, fmt.Errorf("Spark says: %s", text)
+		return nil, fmt.Errorf("the answer of Spark: %s", text)
 	}
 	messages := make([]string, n)
 	for i := range messages {
 		messages[i] = r.text()
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("Spark's reply, %w", r.err)
+		return nil, fmt.Errorf("the reply of Spark, %w", r.err)
 	}
 	return messages, nil
 }
@@ -98,7 +98,7 @@ func authenticate(r *wire, s sender, secret string) error {
 		return err
 	}
 	if answer := r.bytes(16); r.err != nil || string(answer) != "ok" {
-		return fmt.Errorf("Spark did not accept the worker's secret: %w", orRefused(r.err))
+		return fmt.Errorf("the worker's secret was not accepted by Spark: %w", orRefused(r.err))
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (m *starterMeeting) ask(ctx context.Context, q starterRequest) ([]string, e
 			return nil, fmt.Errorf("answer of the Python worker: %w", err)
 		}
 		if a.Error != "" {
-			return nil, fmt.Errorf("Spark says: %s", a.Error)
+			return nil, fmt.Errorf("the answer of Spark: %s", a.Error)
 		}
 		return a.Messages, nil
 	}

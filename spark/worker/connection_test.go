@@ -276,7 +276,7 @@ func serveHere(t *testing.T, env map[string]string) (*executor, <-chan error) {
 func TestErrors(t *testing.T) {
 	for do, want := range map[string]string{
 		"fail":    "no such net: lenett",
-		"panic":   "panic: assignment to entry in nil map",
+		"panic":   "panic: lost its way",
 		"unknown": `no handler "unknown"`,
 	} {
 		e, done := serveHere(t, nil)

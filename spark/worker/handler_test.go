@@ -72,11 +72,7 @@ var handlers = map[string]func(context.Context, *Task, order) error{
 		}
 		return errors.New("failed after rows")
 	},
-	"panic": func(_ context.Context, t *Task, _ order) error {
-		var m map[string]int
-		m["x"] = 1
-		return nil
-	},
+	"panic": func(context.Context, *Task, order) error { panic("lost its way") },
 	// crash ends the process from a goroutine that nobody watches over.
 	"crash": func(ctx context.Context, _ *Task, _ order) error {
 		go func() { panic("all is lost") }()

@@ -108,18 +108,18 @@ func headerOf(t testing.TB, version string, evalType int, profiled bool, command
 
 var allVersions = []string{"3.5.9", "4.0.5", "4.1.4", "4.2.1", "4.3.0"}
 
-func readAll(b []byte, path string) (*header, error, io.Reader) {
+func readAll(b []byte, path string) (*header, io.Reader, error) {
 	r := bytes.NewReader(b)
 	first := (&wire{r: r}).int32()
 	h, err := readHeader(r, first, path)
-	return h, err, r
+	return h, r, err
 }
 
 func TestHeaders(t *testing.T) {
 	for _, version := range allVersions {
 		for _, profiled := range []bool{false, true} {
 			const rows = "rows follow"
-			h, err, rest := readAll(append(headerOf(t, version, mapInArrow, profiled, ember(t)), rows...), "")
+			h, rest, err := readAll(append(headerOf(t, version, mapInArrow, profiled, ember(t)), rows...), "")
 			if err != nil {
 				t.Errorf("Spark %s: %v", version, err)
 				continue
@@ -148,21 +148,21 @@ func TestHeaderErrors(t *testing.T) {
 	for _, version := range allVersions {
 		whole := headerOf(t, version, mapInArrow, false, ember(t))
 		for n := 4; n < len(whole); n += 13 {
-			if _, err, _ := readAll(whole[:n], ""); err == nil || errors.Is(err, errForeign) || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+			if _, _, err := readAll(whole[:n], ""); err == nil || errors.Is(err, errForeign) || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 				t.Fatalf("Spark %s cut at byte %d of %d: %v", version, n, len(whole), err)
 			}
 		}
-		if _, err, _ := readAll(headerOf(t, version, mapInArrow, false, foreign), ""); !errors.Is(err, errForeign) {
+		if _, _, err := readAll(headerOf(t, version, mapInArrow, false, foreign), ""); !errors.Is(err, errForeign) {
 			t.Errorf("Spark %s, a foreign command: %v", version, err)
 		}
-		if _, err, _ := readAll(headerOf(t, version, 100, false, foreign), ""); !errors.Is(err, errForeign) {
+		if _, _, err := readAll(headerOf(t, version, 100, false, foreign), ""); !errors.Is(err, errForeign) {
 			t.Errorf("Spark %s, another kind of function: %v", version, err)
 		}
 	}
-	if _, err, _ := readAll(newWriter().put(0, "ember/1;spark=2.4.0", 0, 0).Bytes(), ""); err == nil || !strings.Contains(err.Error(), `"2.4.0"`) {
+	if _, _, err := readAll(newWriter().put(0, "ember/1;spark=2.4.0", 0, 0).Bytes(), ""); err == nil || !strings.Contains(err.Error(), `"2.4.0"`) {
 		t.Errorf("an old Spark: %v", err)
 	}
-	if _, err, _ := readAll(newWriter().put(0, "3.11", 0, 0).Bytes(), ""); !errors.Is(err, errForeign) {
+	if _, _, err := readAll(newWriter().put(0, "3.11", 0, 0).Bytes(), ""); !errors.Is(err, errForeign) {
 		t.Errorf("a Python of an unknown Spark: %v", err)
 	}
 }
@@ -171,7 +171,7 @@ func TestHeaderErrors(t *testing.T) {
 func TestVersionFromJar(t *testing.T) {
 	b := headerOf(t, "4.2.1", mapInArrow, false, ember(t))
 	b = bytes.Replace(b, newWriter().put("ember/1;spark=4.2.1").Bytes(), newWriter().put("3.11").Bytes(), 1)
-	h, err, _ := readAll(b, "/x/python.zip:/jars/spark-core_2.13-4.2.7.jar")
+	h, _, err := readAll(b, "/x/python.zip:/jars/spark-core_2.13-4.2.7.jar")
 	if err != nil || h.Spark != "4.2.7" {
 		t.Errorf("version %+v, %v", h, err)
 	}
@@ -196,7 +196,7 @@ func fuzzHeader(f *testing.F, version string) {
 	}
 	path := fmt.Sprintf("spark-core_2.13-%s.jar", version)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, err, _ := readAll(b, path)
+		h, _, err := readAll(b, path)
 		if err == nil && !isCommand(h.commands[0]) {
 			t.Error("a header without a command")
 		}

@@ -30,7 +30,7 @@ func addressSpace() int64 {
 	return int64(limit.Cur)
 }
 
-var errSparkGone = errors.New("Spark has closed the worker's connection")
+var errSparkGone = errors.New("the worker's connection was closed by Spark")
 
 // watchClosed cancels a task when the other end of its connection is closed,
 // which reading would show only behind the rows that nobody has read yet.

@@ -19,7 +19,7 @@ func TestRecordedHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h, err, _ := readAll(b, "")
+		h, _, err := readAll(b, "")
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue

@@ -215,7 +215,7 @@ func TestSpark(t *testing.T) {
 				for do, want := range map[string][]string{
 					"fail":     {"no such net: lenett", "before the failure"},
 					"failLate": {"failed after rows"},
-					"panic":    {"assignment to entry in nil map"},
+					"panic":    {"lost its way"},
 					"crash":    {"all is lost", "exit code 2"},
 					"exit":     {"leaving at once", "exit code 3"},
 				} {
