@@ -33,6 +33,7 @@ type generation struct {
 	busy   bool        // the cluster still does what comes before the workers
 	due    *time.Timer // the end of that wait
 
+	verdict  string // why the cluster ended the job, through no fault of a worker; empty: it did not
 	stopping bool
 	settle   *time.Timer
 	losing   bool // somebody is lost, and settle runs
@@ -336,6 +337,9 @@ func (g *generation) begin() {
 
 // exited notes the end of a worker's process.
 func (g *generation) exited(e exit) {
+	if e.index < 0 && e.final {
+		g.verdict = e.cause
+	}
 	for i, p := range g.seats {
 		if e.index >= 0 && e.index != i {
 			continue

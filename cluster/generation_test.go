@@ -125,6 +125,15 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
+// TestVerdict: what the cluster itself refuses is no worker's fault.
+func TestVerdict(t *testing.T) {
+	g := &generation{driver: &driver{launcher: absent{2}}, fleet: absent{2}, seats: []*place{{}, {}}}
+	g.exited(exit{index: -1, cause: "division by zero", final: true})
+	if err := g.outcome(t.Context()); !g.over() || err == nil || err.Error() != "division by zero" {
+		t.Errorf("over is %v, error %v", g.over(), err)
+	}
+}
+
 func TestFailureOf(t *testing.T) {
 	lost := &comm.PeerError{Rank: 2, Cause: "cut off"}
 	for _, c := range []struct {

@@ -19,6 +19,9 @@ func (g *generation) outcome(ctx context.Context) error {
 	if g.stopping && !g.met {
 		return context.Cause(ctx)
 	}
+	if g.verdict != "" {
+		return &Error{Rank: -1, Cause: g.verdict}
+	}
 	if i := g.lost(); i >= 0 {
 		p := g.seats[i]
 		e := &Error{

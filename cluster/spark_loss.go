@@ -25,6 +25,11 @@ func endOf(err error) (e exit, log []string) {
 	if !errors.As(err, &spark) {
 		return e, nil
 	}
+	if remedy := spark.Remedy; remedy != "" {
+		bare := *spark
+		bare.Remedy = ""
+		e.cause = oneLine(bare.Error()) + "; " + remedy
+	}
 	text := spark.Message
 	if m := failedTask.FindStringSubmatch(text); m != nil {
 		e.index, _ = strconv.Atoi(m[1] + m[2])

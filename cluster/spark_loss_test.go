@@ -48,6 +48,11 @@ func TestEndOf(t *testing.T) {
 			exit{index: -1, cause: "spark connect: read rows: [DIVIDE_BY_ZERO] Division by zero.", final: true},
 			nil,
 		},
+		{
+			"refusal", &connect.Error{Op: "read rows", Message: "no.", Remedy: "ask nicely"},
+			exit{index: -1, cause: "spark connect: read rows: no.; ask nicely", final: true},
+			nil,
+		},
 		{"connection", errors.New("broken\npipe"), exit{index: -1, cause: "broken pipe"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
