@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -208,6 +209,9 @@ func (f *folder) Close() error {
 
 // sweep removes what is left of a job's folder.
 func sweep(ctx context.Context, base string) error {
+	if path, ok := storage.LocalPath(base); ok { // with what workers were writing when they were killed
+		return os.RemoveAll(path)
+	}
 	infos, err := storage.List(ctx, base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

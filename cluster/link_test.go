@@ -288,6 +288,9 @@ func TestFolder(t *testing.T) {
 		t.Error(err)
 	}
 	worker.end(io.EOF)
+	if err := os.WriteFile(filepath.Join(base, ".g1-w0-up-000000099.tmp"), forged, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := sweep(t.Context(), base); err != nil {
 		t.Error(err)
 	}
