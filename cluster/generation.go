@@ -205,8 +205,9 @@ func (g *generation) arrive(a arrival) error {
 	}
 	a.link.expect(g.Peer)
 	p.link, p.hello = a.link, &a.hello
-	if a.hello.Detour != "" {
-		fmt.Fprintf(g.Stderr, "note: worker %d (%s) cannot reach this driver, and talks by %s: %s\n", i, g.where(i), g.boot.Folder, oneLine(a.hello.Detour))
+	if a.hello.Detour != "" && !g.detour {
+		g.detour = true
+		fmt.Fprintf(g.Stderr, "note: worker %d (%s) cannot reach this driver, and talks by %s, as do others that cannot: %s\n", i, g.where(i), g.boot.Folder, oneLine(a.hello.Detour))
 	}
 	go a.link.keep()
 	g.links.Go(func() { g.listen(i, a.link) })

@@ -96,6 +96,7 @@ type driver struct {
 	hub      *hub
 	token    secure.Token
 	reached  int64 // step of the last checkpoint; 0: none
+	detour   bool  // the user knows that workers come by the folder
 }
 
 func (d *driver) run(ctx context.Context) error {
