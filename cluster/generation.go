@@ -273,7 +273,9 @@ func (g *generation) hear(h heard) {
 	}
 	if h.err != nil {
 		if !p.ended() {
-			p.cause = "its connection ended: " + h.err.Error()
+			if p.cause == "" {
+				p.cause = "its connection ended: " + h.err.Error()
+			}
 			g.begin()
 		}
 		return
@@ -290,9 +292,14 @@ func (g *generation) hear(h heard) {
 	case result:
 		g.Result(h.index, h.message.Result)
 	case done, failed:
-		p.done, p.failure = h.Kind == done, h.Failure
-		if h.Failure != nil {
-			g.blame(h.Failure)
+		if f := h.Failure; f != nil && f.Lost == h.index {
+			p.cause = f.Text
+			g.begin() // the cluster may say more
+		} else {
+			p.done, p.failure = h.Kind == done, f
+			if f != nil {
+				g.blame(f)
+			}
 		}
 		_ = p.link.send(message{Kind: bye}) // who has just spoken listens
 	}

@@ -142,6 +142,7 @@ func TestFailureOf(t *testing.T) {
 	}{
 		{errors.New("plain"), failure{Lost: -1, Code: 1, Text: "plain"}},
 		{fmt.Errorf("step 3: %w", lost), failure{Lost: 2, Code: 1, Text: "cut off"}},
+		{&leavingError{1, errors.New("gone")}, failure{Lost: 1, Code: 1, Text: "it was ended: gone"}},
 		{&meetError{lost}, failure{Lost: 2, Code: 1, Text: "cut off"}},
 		{&meetError{errors.New("no route")}, failure{Lost: -1, Code: 1, Apart: true, Text: "no route"}},
 	} {

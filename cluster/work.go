@@ -198,8 +198,21 @@ func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, 
 	}
 	err = job(storage.WithFS(ctx, scheme, w.files), me)
 	w.endGather(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !w.stopped.Load() {
+		return &leavingError{w.seat.index, cause} // what the job says of that is no error of its own
+	}
 	return errors.Join(err, me.Report.Close())
 }
+
+// leavingError is the end of a worker whose cluster takes it away, as when its executor
+// is lost.
+type leavingError struct {
+	rank int
+	err  error
+}
+
+func (e *leavingError) Error() string { return "it was ended: " + e.err.Error() }
+func (e *leavingError) Unwrap() error { return e.err }
 
 // meetError is a failure before the job began.
 type meetError struct{ err error }
@@ -272,7 +285,10 @@ func failureOf(err error) *failure {
 	var coded interface{ ExitCode() int }
 	var lost *comm.PeerError
 	var apart *meetError
+	var leaving *leavingError
 	switch {
+	case errors.As(err, &leaving):
+		f.Lost = leaving.rank
 	case errors.As(err, &lost):
 		f.Lost, f.Text = lost.Rank, lost.Cause
 	case errors.As(err, &apart):
