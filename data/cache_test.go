@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -94,13 +93,14 @@ func TestStoreErrors(t *testing.T) {
 	if err := s.seal(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing folder: %v", err)
 	}
-	device, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {
 		t.Skip("the system has no device that is always full")
 	}
-	defer device.Close()
-	full := os.NewFile(device.Fd(), filepath.Join(t.TempDir(), "rows")) // closing a store removes its file
+	defer full.Close()
 	s, _ = filled(t, CacheOptions{Memory: -1, Folder: t.TempDir()}, 10, 10)
+	own := s.file
+	defer func() { s.file = own }() // closing a store removes its file
 	s.file = full
 	s.add(func(b []byte) []byte { return append(b, make([]byte, 1<<12)...) })
 	var space *storage.SpaceError
