@@ -83,13 +83,14 @@ func programOf(err error) string {
 	return ""
 }
 
-// probe runs a task that does nothing.
+// probe runs a task that does nothing. The first one fails in most clusters, and Spark
+// would try it four times, on one executor after the other.
 func (s *shipment) probe(ctx context.Context) error {
 	command, err := worker.Command(worker.Payload{Message: []byte(`{}`), Schema: taskSchema})
 	if err != nil {
 		return err
 	}
-	_, err = s.session.Range(0, 1, 1, 1).MapPartitions(s.function(command, taskColumns, false)).Collect(ctx)
+	_, err = s.session.Range(0, 1, 1, 1).MapPartitions(s.function(command, taskColumns, s.once)).Collect(ctx)
 	return err
 }
 

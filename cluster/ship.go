@@ -34,6 +34,7 @@ type shipment struct {
 	named   string                 // [Options].WorkerBinary
 	python  string                 // the version of the executors' Python
 	slots   int                    // tasks that can run at once
+	once    bool                   // Spark takes barriers, where it does not try a failed task again
 	binary  worker.Binary          // how the workers find the program
 	packed  []byte                 // the program, compressed
 	own     func() (parcel, error) // this program, being compressed already; may be nil

@@ -59,7 +59,7 @@ func newSpark(ctx context.Context, o Options) (launcher, error) {
 
 // dialSpark begins a session on the cluster.
 func dialSpark(ctx context.Context, o Options) (*connect.Session, error) {
-	token := cmp.Or(o.Token, connect.TokenFor(o.Cluster, os.Getenv("SPARK_REMOTE")))
+	token := cmp.Or(o.Token, connect.TokenFor(o.Cluster, os.Getenv(remoteEnv)))
 	s, err := connect.Dial(ctx, connect.Options{Remote: o.Cluster, Token: token, Timeout: o.Connect})
 	if err != nil {
 		return nil, &Error{Rank: -1, Cause: err.Error()}
@@ -88,6 +88,7 @@ func (l *sparkLauncher) prepare(ctx context.Context) error {
 		return &Error{Rank: -1, Cause: err.Error()}
 	}
 	l.dynamic, l.barrier = dynamic == "true", dynamic != "true"
+	l.once = l.barrier
 	if l.dynamic {
 		l.withoutBarrier(allocatesDynamically)
 	}
