@@ -258,7 +258,7 @@ func TestLoss(t *testing.T) {
 	for _, c := range []struct {
 		signal syscall.Signal
 		want   string
-	}{{syscall.SIGKILL, "it ended: signal: killed"}, {syscall.SIGSTOP, ""}} {
+	}{{syscall.SIGKILL, "it ended: signal: killed"}, {sigstop, ""}} {
 		var once sync.Once
 		h := &heard{results: map[int]string{}}
 		h.onResult = func(rank int, pid string) {
@@ -285,7 +285,11 @@ func kill(t *testing.T, pid string, s syscall.Signal) {
 		t.Error(err)
 		return
 	}
-	if err := syscall.Kill(n, s); err != nil {
+	p, err := os.FindProcess(n)
+	if err == nil {
+		err = p.Signal(s)
+	}
+	if err != nil {
 		t.Error(err)
 	}
 }

@@ -162,7 +162,7 @@ func (g *generation) over() bool {
 		if g.stopping {
 			continue // the first worker has a checkpoint to write
 		}
-		if p.sure || p.failure != nil && p.failure.Lost < 0 && !p.failure.Apart {
+		if p.sure || p.failure != nil && p.failure.own() {
 			return true
 		}
 	}
@@ -324,7 +324,7 @@ func local(text string) string { return strings.ReplaceAll(text, driverPrefix, "
 
 // blame notes who is lost by the word of another.
 func (g *generation) blame(f *failure) {
-	if f.Lost < 0 && !f.Apart {
+	if f.own() {
 		return
 	}
 	g.begin()

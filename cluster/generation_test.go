@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/learn"
 )
 
 // absent starts workers that never come.
@@ -107,6 +108,7 @@ func TestOutcome(t *testing.T) {
 	own := &failure{Lost: -1, Code: 3, Text: "bad data"}
 	peer := &failure{Lost: 1, Text: "no word"}
 	apart := &failure{Lost: -1, Apart: true, Text: "no route"}
+	echo := &failure{Lost: -1, Echo: true, Text: "interrupted after step 7"}
 	for _, c := range []struct {
 		seats []*place
 		want  string
@@ -116,6 +118,8 @@ func TestOutcome(t *testing.T) {
 		{[]*place{{failure: peer}, {cause: "it ended: signal: killed", sure: true}}, "worker 1 (slot 1): it ended: signal: killed"},
 		{[]*place{{cause: "no word"}, {cause: "it ended: signal: killed", sure: true}}, "worker 1 (slot 1): it ended: signal: killed"},
 		{[]*place{{failure: peer}, {cause: "no word"}}, "worker 1 (slot 1): no word"},
+		{[]*place{{failure: echo}, {cause: "it was ended: its executor is lost"}}, "worker 1 (slot 1): it was ended: its executor is lost"},
+		{[]*place{{failure: echo}, {failure: echo}}, "worker 0 (slot 0): another worker was told to end"},
 		{[]*place{{failure: apart}, {done: true}}, "worker 0 (slot 0): it did not meet the others: no route"},
 	} {
 		g := &generation{driver: &driver{launcher: absent{2}}, fleet: absent{2}, seats: c.seats}
@@ -143,6 +147,7 @@ func TestFailureOf(t *testing.T) {
 		{errors.New("plain"), failure{Lost: -1, Code: 1, Text: "plain"}},
 		{fmt.Errorf("step 3: %w", lost), failure{Lost: 2, Code: 1, Text: "cut off"}},
 		{&leavingError{1, errors.New("gone")}, failure{Lost: 1, Code: 1, Text: "it was ended: gone"}},
+		{&echoError{learn.ErrInterrupted}, failure{Lost: -1, Code: 1, Echo: true, Text: learn.ErrInterrupted.Error()}},
 		{&meetError{lost}, failure{Lost: 2, Code: 1, Text: "cut off"}},
 		{&meetError{errors.New("no route")}, failure{Lost: -1, Code: 1, Apart: true, Text: "no route"}},
 	} {

@@ -67,9 +67,13 @@ type meeting struct {
 type failure struct {
 	Lost  int    `json:"lost"`            // the rank that is lost; -1: none
 	Apart bool   `json:"apart,omitempty"` // the workers did not meet: the job has not begun
+	Echo  bool   `json:"echo,omitempty"`  // the job was interrupted, but not here: by another worker
 	Code  int    `json:"code"`            // exit code that the job's error asks for
 	Text  string `json:"text"`
 }
+
+// own tells whether the job failed by itself, on this worker.
+func (f *failure) own() bool { return f.Lost < 0 && !f.Apart && !f.Echo }
 
 // check is an error if the fields of the kind are missing.
 func (m *message) check() error {

@@ -8,7 +8,7 @@ import (
 // outcome is how the generation ended: nil, the job's error, or a loss.
 func (g *generation) outcome(ctx context.Context) error {
 	for i, p := range g.seats { // the job's own error explains all others
-		if f := p.failure; f != nil && f.Lost < 0 && !f.Apart {
+		if f := p.failure; f != nil && (f.own() || f.Echo && g.stopping) {
 			host := ""
 			if !g.launcher.local() {
 				host = g.where(i)
@@ -36,6 +36,8 @@ func (g *generation) outcome(ctx context.Context) error {
 	for i, p := range g.seats {
 		switch f := p.failure; {
 		case f == nil:
+		case f.Echo:
+			return &lostError{&Error{Rank: i, Where: g.where(i), Cause: "another worker was told to end, not by this driver"}}
 		case g.stopping: // it was told to while it met the others
 			return context.Cause(ctx)
 		default:

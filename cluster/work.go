@@ -16,6 +16,7 @@ import (
 	"github.com/emberml/ember/comm"
 	"github.com/emberml/ember/internal/kernel"
 	"github.com/emberml/ember/internal/secure"
+	"github.com/emberml/ember/learn"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/storage"
 )
@@ -201,8 +202,18 @@ func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, 
 	if cause := context.Cause(ctx); err != nil && cause != nil && !w.stopped.Load() {
 		return &leavingError{w.seat.index, cause} // what the job says of that is no error of its own
 	}
+	if errors.Is(err, learn.ErrInterrupted) && !w.stopped.Load() {
+		return &echoError{err}
+	}
 	return errors.Join(err, me.Report.Close())
 }
+
+// echoError is an interruption that the workers have agreed on, of which this one alone
+// knows no reason.
+type echoError struct{ err error }
+
+func (e *echoError) Error() string { return e.err.Error() }
+func (e *echoError) Unwrap() error { return e.err }
 
 // leavingError is the end of a worker whose cluster takes it away, as when its executor
 // is lost.
@@ -286,6 +297,7 @@ func failureOf(err error) *failure {
 	var lost *comm.PeerError
 	var apart *meetError
 	var leaving *leavingError
+	f.Echo = errors.As(err, new(*echoError))
 	switch {
 	case errors.As(err, &leaving):
 		f.Lost = leaving.rank

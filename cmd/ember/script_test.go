@@ -130,7 +130,7 @@ func lives(pid int) bool {
 // first event of a kind, and wants an exit code.
 func signalAt(ts *testscript.TestScript, event, name, code string, program []string, whom func(*os.Process) *os.Process) {
 	signal := map[string]syscall.Signal{
-		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP,
+		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "STOP": sigstop,
 	}[name]
 	cmd := exec.Command(lookPath(ts, program[0]), program[1:]...)
 	cmd.Args[0] = program[0]

@@ -1,0 +1,6 @@
+package cluster_test
+
+import "syscall"
+
+// sigstop is no signal that Windows has.
+const sigstop = syscall.Signal(0)
