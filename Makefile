@@ -49,10 +49,10 @@ test-services: ## tests against HDFS and an S3 server, which run here
 	scripts/services.sh
 	$(COUNT)/services.json -tag services -tags services,invariants -timeout 5m
 
-# Two packages at a time, as each starts clusters of its own.
+# Two packages at a time, as each starts clusters of its own. SPARK_FLAGS=-short leaves out the longest, as CI does.
 test-spark: ## tests on real Spark, 4.3 and 3.5, which run here
 	scripts/spark.sh
-	$(COUNT)/spark.json -tag spark -tags spark,invariants -p 2 -timeout 15m
+	$(COUNT)/spark.json -tag spark -tags spark,invariants -p 2 -timeout 15m $(SPARK_FLAGS)
 
 race: ## tests of the packages with goroutines, under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(COUNT)/race.json -race $(RACE_PACKAGES)

@@ -27,6 +27,7 @@ func TestDataFrame(t *testing.T) {
 		"3.5 with Python": {Conf: once, Version: sparktest.Spark35},
 	} {
 		t.Run(name, func(t *testing.T) {
+			sparktest.Long(t, name != "4.3 with Python")
 			c := sparktest.Start(t, o)
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 			defer cancel()

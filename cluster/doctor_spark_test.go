@@ -71,6 +71,7 @@ func TestDoctorOnSpark(t *testing.T) {
 
 // Neither pyarrow nor a barrier: tasks meet at the driver.
 func TestDoctorWithoutArrow(t *testing.T) {
+	sparktest.Long(t, true)
 	c := sparktest.Start(t, sparktest.Options{Python: sparktest.PythonWithoutArrow(t), DynamicAllocation: true})
 	found := diagnose(t, c, cluster.Options{})
 	for _, check := range append(soundChecks, "driver", "ports") {

@@ -42,9 +42,13 @@ func TestSpark(t *testing.T) {
 		{"3.5", []string{"older"}, sparktest.Options{Version: sparktest.Spark35}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			sparktest.Long(t, test.scripts[0] == "plain")
 			cluster := sparktest.Start(t, test.options)
 			for _, script := range test.scripts {
-				t.Run(script, func(t *testing.T) { runOnSpark(t, cluster, script) })
+				t.Run(script, func(t *testing.T) {
+					sparktest.Long(t, script == "faults")
+					runOnSpark(t, cluster, script)
+				})
 			}
 			if token := test.options.Token; token != "" {
 				logs := cluster.ExecutorLogs()

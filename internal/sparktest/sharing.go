@@ -55,3 +55,11 @@ func Main(m *testing.M) int {
 	removeBinary()
 	return code
 }
+
+// Long skips, with -short, a test that takes long and looks again, more closely, at what shorter ones look at.
+func Long(t testing.TB, long bool) {
+	t.Helper()
+	if long && testing.Short() {
+		t.Skip("it takes long: run make test-spark without -short")
+	}
+}

@@ -26,6 +26,7 @@ func TestStart(t *testing.T) {
 		{"3.5", sparktest.Options{Version: sparktest.Spark35}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			sparktest.Long(t, !test.options.Standalone)
 			c := sparktest.Start(t, test.options)
 			conn, err := net.DialTimeout("tcp", strings.TrimPrefix(c.Remote, "sc://"), 10*time.Second)
 			if err != nil {

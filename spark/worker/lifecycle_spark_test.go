@@ -28,6 +28,7 @@ func ours(c *sparktest.Cluster) []sparktest.Process {
 // A canceled query and a killed executor end its workers, which have the time to
 // clean up.
 func TestNoOrphans(t *testing.T) {
+	sparktest.Long(t, true)
 	for _, w := range []way{plainPython, emberPython} {
 		for _, how := range []string{"cancel", "kill executors"} {
 			t.Run(w.name+" "+how, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 func TestWithoutPyarrow(t *testing.T) {
 	for _, version := range []string{sparktest.Spark43, sparktest.Spark35} {
 		t.Run(version, func(t *testing.T) {
+			sparktest.Long(t, version != sparktest.Spark43)
 			bare := filepath.Join(t.TempDir(), "python")
 			if out, err := exec.Command(sparktest.Python(t, version), "-m", "venv", "--without-pip", bare).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -151,6 +151,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 func TestSpark(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
+			sparktest.Long(t, w.name != plainPython.name && w.name != emberPython.name && w.name != plain35.name)
 			s, b := w.session(t)
 			ctx := within(t, 2*time.Minute)
 			t.Run("rows", func(t *testing.T) {
