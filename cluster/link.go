@@ -21,6 +21,7 @@ type link struct {
 	silence time.Duration
 
 	sending sync.Mutex
+	spoken  bool // the last word is said
 	once    sync.Once
 	watch   *time.Timer
 	closed  chan struct{}
@@ -66,6 +67,10 @@ func (l *link) send(m message) error {
 	}
 	l.sending.Lock()
 	defer l.sending.Unlock()
+	if l.spoken && m.Kind == beat {
+		return nil // behind the last word, a folder may be swept already
+	}
+	l.spoken = l.spoken || m.Kind == done || m.Kind == failed
 	if _, err := l.conn.Write(frame); err != nil {
 		return l.explain(err)
 	}
