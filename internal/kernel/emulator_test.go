@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// emulator runs the functions of zkernel_amd64.s that use AVX-512, instruction
+// emulator runs the functions of zgemm_amd64.s that use AVX-512, instruction
 // by instruction, so that they are tested on processors without it. It knows
 // the instructions that the tiles use and panics at any other, and at any
 // access outside their operands.
@@ -33,7 +33,7 @@ type program struct {
 // newEmulator reads the assembly.
 func newEmulator(t *testing.T) *emulator {
 	t.Helper()
-	text, err := os.ReadFile("zkernel_amd64.s")
+	text, err := os.ReadFile("zgemm_amd64.s")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,11 @@
 
 package kernel
 
-//go:generate go -C _asm run . -out ../zkernel_amd64.s -stubs ../zkernel_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group gemm -out ../zgemm_amd64.s -stubs ../zgemm_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group conv -out ../zconv_amd64.s -stubs ../zconv_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group element -out ../zelement_amd64.s -stubs ../zelement_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group math -out ../zmath_amd64.s -stubs ../zmath_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group optimize -out ../zoptimize_amd64.s -stubs ../zoptimize_amd64.go -pkg kernel
 
 // A block of A and a panel of B of depth 320 stay in the second and the first
 // cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.

@@ -1,17 +1,42 @@
-// Command _asm writes the assembly of package kernel with avo:
+// Command _asm writes the assembly of package kernel with avo, a group of loops to a
+// file:
 //
-//	go -C _asm run . -out ../zgemm_amd64.s -stubs ../zgemm_amd64.go -pkg kernel
+//	go -C _asm run . -group gemm -out ../zgemm_amd64.s -stubs ../zgemm_amd64.go -pkg kernel
 //
 // It is a module of its own so that users of Ember never download avo.
 package main
 
 import (
+	"flag"
+	"log"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// groups are the files that there are, by name.
+var groups = map[string]func(){
+	"gemm":     gemm,
+	"conv":     conv,
+	"element":  element,
+	"math":     exponentials,
+	"optimize": optimizers,
+}
+
 func main() {
+	name := flag.String("group", "", "the loops to write")
+	flag.Parse()
+	write, ok := groups[*name]
+	if !ok {
+		log.Fatalf("there is no group %q", *name)
+	}
 	ConstraintExpr("!purego")
+	write()
+	Generate()
+}
+
+// gemm is the matrix product: its tiles, and what packs their operands.
+func gemm() {
 	for rows := 1; rows <= 6; rows++ {
 		for vectors := 1; vectors <= 2; vectors++ {
 			avx2(rows, vectors)
@@ -22,16 +47,21 @@ func main() {
 			avx512(rows, vectors)
 		}
 	}
-	unroll(false)
-	unroll(true)
-	arithmetic()
-	exponentials()
-	optimizers()
-	sums()
 	transpose()
 	copyRows()
+}
+
+// conv is the convolution's copying.
+func conv() {
+	unroll(false)
+	unroll(true)
+}
+
+// element is the loops over elements that need no approximation.
+func element() {
+	arithmetic()
+	sums()
 	comparisons()
-	Generate()
 }
 
 // gpr narrows a loaded parameter to a register of 64 bits.
