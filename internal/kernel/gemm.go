@@ -9,11 +9,11 @@ import (
 // Gemm is a matrix product with general strides, so that a transposed operand
 // needs no copy:
 //
-//	C[i, j] = Alpha * sum over p < K of A[i, p]*B[p, j] + Beta*C[i, j] + Bias[j]
+//	C[i, j] = Alpha * sum over p < K of A[i, p]*B[p, j] + Beta*C[i, j]
 //	A[i, p] = A[i*RSA + p*CSA],  B[p, j] = B[p*RSB + j*CSB],  C[i, j] = C[i*RSC + j]
 //
-// for i < M, j < N. If Beta is 0, C is not read, so what it held (NaN, say) has
-// no effect. C overlaps no operand.
+// for i < M, j < N, followed by the [Epilogue]. If Beta is 0, C is not read, so
+// what it held (NaN, say) has no effect. C overlaps no operand.
 //
 // The sum over p is split every 320 products, a constant, so the bits do not
 // depend on the number of threads. |error| ≤ K·ε·Σ|A·B| as for any order.
@@ -27,7 +27,7 @@ type Gemm[T Float] struct {
 	RSC      int
 	Alpha    T // 0 means 1
 	Beta     T
-	Bias     []T // N elements, added to each row, or nil
+	Epilogue[T]
 
 	call gemmCall[T]
 }
@@ -103,11 +103,10 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 		return false
 	}
 	_ = g.C[(g.M-1)*g.RSC+g.N-1]
-	if g.Bias != nil {
-		_ = g.Bias[g.N-1]
-	}
+	g.Epilogue.check(g.M, g.N)
 	if g.K == 0 {
 		g.begin(0, g.M, 0, g.N, true)
+		g.finish(g.C, g.RSC, 0, g.M, 0, g.N)
 		return false
 	}
 	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
@@ -213,12 +212,23 @@ func (g *Gemm[T]) multiply(piece, worker int) {
 	if c.first {
 		add = g.begin(i0, m, c.j0+j0, n, false)
 	}
-	out := g.C[i0*g.RSC+c.j0+j0:]
-	if c.packB {
-		t.block(m, n, c.k, a, step, rsa, csa, c.packed[j0*c.k:], out, g.RSC, add)
-		return
+	width := n
+	last := c.p0+c.k == g.K
+	if last {
+		width = g.Epilogue.cols(m, n, t.cols)
 	}
-	g.direct(m, n, a, j0, out, add, scratch)
+	for j := 0; j < n; j += width {
+		nj := min(width, n-j)
+		out := g.C[i0*g.RSC+c.j0+j0+j:]
+		if c.packB {
+			t.block(m, nj, c.k, a, step, rsa, csa, c.packed[(j0+j)*c.k:], out, g.RSC, add)
+		} else {
+			g.direct(m, nj, a, j0+j, out, add, scratch)
+		}
+		if last {
+			g.finish(out, g.RSC, i0, m, c.j0+j0+j, nj)
+		}
+	}
 }
 
 // direct multiplies by columns of B where they are, and packs only a last
@@ -239,31 +249,22 @@ func (g *Gemm[T]) direct(m, n int, a []T, j0 int, out []T, add bool, scratch []T
 	}
 }
 
-// begin prepares a block of C for the first products: it leaves Beta*C + Bias
-// there and returns true, or returns false if that is nothing and zero is not
-// set, so that the products may overwrite C.
+// begin prepares a block of C for the first products: it leaves Beta*C there
+// and returns true, or returns false if Beta and zero are not set, so that the
+// products may overwrite C.
 func (g *Gemm[T]) begin(i0, m, j0, n int, zero bool) bool {
-	if g.Beta == 1 && g.Bias == nil {
+	if g.Beta == 1 {
 		return true
 	}
-	if g.Beta == 0 && g.Bias == nil && !zero {
+	if g.Beta == 0 && !zero {
 		return false
 	}
 	for i := i0; i < i0+m; i++ {
 		row := g.C[i*g.RSC+j0:][:n]
-		switch {
-		case g.Beta == 0 && g.Bias == nil:
+		if g.Beta == 0 {
 			clear(row)
-		case g.Beta == 0:
-			copy(row, g.Bias[j0:j0+n])
-		case g.Bias == nil:
-			for j := range row {
-				row[j] *= g.Beta
-			}
-		default:
-			for j, b := range g.Bias[j0 : j0+n] {
-				row[j] = T(row[j]*g.Beta) + b
-			}
+		} else {
+			zipRight(Mul, row, row, g.Beta)
 		}
 	}
 	return true

@@ -25,6 +25,7 @@ const (
 	Elu                 // x if x > 0, else Alpha*(e^x - 1)
 	Sigmoid             // 1/(1 + e^-x)
 	HardSigmoid         // max(0, min(1, Alpha*x + Beta))
+	Clip                // min(max(x, Alpha), Beta)
 	Tanh                // hyperbolic tangent
 	Softplus            // log(1 + e^x)
 	Softsign            // x/(1 + |x|)
@@ -110,6 +111,9 @@ func Apply[T Float](u Unary, dst, src []T) {
 		for i, x := range src {
 			dst[i] = max(0, min(1, T(alpha*x)+beta))
 		}
+	case Clip:
+		zipRight(Max, dst, src, alpha)
+		zipRight(Min, dst, dst, beta)
 	case Softsign:
 		for i, x := range src {
 			dst[i] = x / (1 + T(math.Abs(float64(x))))

@@ -22,6 +22,7 @@ var unaryCases = []struct {
 	{"exp", kernel.Unary{Op: kernel.Exp}, math.Exp, 2},
 	{"expm1", kernel.Unary{Op: kernel.Expm1}, math.Expm1, 0.51},
 	{"log", kernel.Unary{Op: kernel.Log}, math.Log, 2},
+	{"clip", kernel.Unary{Op: kernel.Clip, Alpha: -1, Beta: 2}, func(x float64) float64 { return min(max(x, -1), 2) }, 0},
 	{"log1p", kernel.Unary{Op: kernel.Log1p}, math.Log1p, 0.51},
 	{"reciprocal", kernel.Unary{Op: kernel.Reciprocal}, func(x float64) float64 { return 1 / x }, 0.5},
 	{"square", kernel.Unary{Op: kernel.Square}, func(x float64) float64 { return x * x }, 0.5},
