@@ -18,6 +18,7 @@ type Activation string
 // activations are the layers that may stand as an [Activation].
 var activations = map[string]Layer{
 	"relu":       Relu{},
+	"relu6":      Relu6{},
 	"leaky_relu": LeakyRelu{},
 	"elu":        Elu{},
 	"sigmoid":    Sigmoid{},
@@ -63,6 +64,12 @@ type Relu struct{}
 
 // Build applies the function.
 func (Relu) Build(b *Builder, in ...*graph.Value) *graph.Value { return op.Relu(b.One(in)) }
+
+// Relu6 is min(max(x, 0), 6) (Howard et al. 2017).
+type Relu6 struct{}
+
+// Build applies the function.
+func (Relu6) Build(b *Builder, in ...*graph.Value) *graph.Value { return op.Clip(b.One(in), 0, 6) }
 
 // LeakyRelu is x where x > 0, else alpha·x.
 type LeakyRelu struct {

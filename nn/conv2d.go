@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"github.com/emberml/ember/graph"
-	"github.com/emberml/ember/op"
-)
+import "github.com/emberml/ember/graph"
 
 // Conv2D is a convolution of images with trained filters:
 // y = dropout(activation(x ∗ W + b)).
@@ -30,22 +27,9 @@ type Conv2D struct {
 // Build adds the layer to the graph.
 func (l Conv2D) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	l = complete(b, l)
-	x := b.image(in)
-	channels := b.size(x, 1)
-	if channels%l.Groups != 0 || l.Filters%l.Groups != 0 {
-		b.Failf("%d channels and %d filters do not split into %d groups", channels, l.Filters, l.Groups)
-	}
-	kh, kw := l.Kernel.size()
-	shape := []int{l.Filters, channels / l.Groups, kh, kw}
-	w := b.Param("weight", l.Init, shape...)
-	b.Penalize(w, l.L1, l.L2)
-	var bias *graph.Value
-	if *l.Bias {
-		bias = b.param("bias", l.BiasInit, fansOf(shape), shape[:1])
-	}
-	y := op.Conv(x, w, bias, op.ConvOp{
-		Strides: l.Stride.ints(), Dilations: l.Dilation.ints(), Group: l.Groups,
-		Pads: l.Padding.pads(), AutoPad: l.Padding.autoPad(),
-	})
-	return b.Dropout(l.Activation.of(b, y), l.Dropout)
+	return convolution{
+		filters: l.Filters, groups: l.Groups, padding: l.Padding,
+		kernel: l.Kernel.sizes(), stride: l.Stride.sizes(), dilation: l.Dilation.sizes(),
+		activation: l.Activation, bias: *l.Bias, l1: l.L1, l2: l.L2, dropout: l.Dropout, init: l.Init, biasInit: l.BiasInit,
+	}.build(b, b.image(in))
 }

@@ -42,11 +42,25 @@ func (b *Builder) axis(x *graph.Value, axis int) int {
 	return a
 }
 
+// sequence is the only input of a layer that works on sequences.
+func (b *Builder) sequence(in []*graph.Value) *graph.Value {
+	return b.spatial(in, "sequences [N, channels, length]", 3)
+}
+
 // image is the only input of a layer that works on images.
 func (b *Builder) image(in []*graph.Value) *graph.Value {
+	return b.spatial(in, "images [N, channels, height, width]", 4)
+}
+
+// volume is the only input of a layer that works on volumes.
+func (b *Builder) volume(in []*graph.Value) *graph.Value {
+	return b.spatial(in, "volumes [N, channels, depth, height, width]", 5)
+}
+
+func (b *Builder) spatial(in []*graph.Value, what string, rank int) *graph.Value {
 	x := b.One(in)
-	if x.Rank() != 4 {
-		b.Failf("wants images [N, channels, height, width], given %v", x.Shape())
+	if x.Rank() != rank {
+		b.Failf("wants %s, given %v", what, x.Shape())
 	}
 	return x
 }

@@ -5,58 +5,24 @@ import (
 	"github.com/emberml/ember/op"
 )
 
-// MaxPool2D is the largest value in each window of an image. Padding never
-// wins.
-//
-// Shapes: x is [N, channels, h, w], y is [N, channels, h', w'] with
-// h' = ⌊(h + 2·padding − size)/stride⌋ + 1.
-type MaxPool2D struct {
-	Size    Pair    `default:"2" type:"number or [h, w]" doc:"size of the window"`
-	Stride  Pair    `type:"number or [h, w]" doc:"step between windows; left out, it is the size"`
-	Padding Padding `type:"valid, same or [h, w]" doc:"what is added around the image"`
+// pooling is what the pooling layers share, for any number of spatial axes.
+type pooling struct {
+	size, stride []int // one number an axis
+	padding      Padding
 }
 
-// Build adds the layer to the graph.
-func (l MaxPool2D) Build(b *Builder, in ...*graph.Value) *graph.Value {
-	l = complete(b, l)
-	return op.MaxPool(b.image(in), op.MaxPoolOp{
-		KernelShape: l.Size.ints(), Strides: l.Stride.or(l.Size).ints(),
-		Pads: l.Padding.pads(), AutoPad: l.Padding.autoPad(),
+// max is the largest value in each window.
+func (p pooling) max(b *Builder, x *graph.Value) *graph.Value {
+	return op.MaxPool(x, op.MaxPoolOp{
+		KernelShape: graph.MakeInts(p.size...), Strides: graph.MakeInts(p.stride...),
+		Pads: p.padding.pads(b, len(p.size), nil), AutoPad: p.padding.autoPad(),
 	})
 }
 
-// AveragePool2D is the mean of each window of an image; the cells of padding do
-// not count. Shapes are those of [MaxPool2D].
-type AveragePool2D struct {
-	Size    Pair    `default:"2" type:"number or [h, w]" doc:"size of the window"`
-	Stride  Pair    `type:"number or [h, w]" doc:"step between windows; left out, it is the size"`
-	Padding Padding `type:"valid, same or [h, w]" doc:"what is added around the image"`
-}
-
-// Build adds the layer to the graph.
-func (l AveragePool2D) Build(b *Builder, in ...*graph.Value) *graph.Value {
-	l = complete(b, l)
-	return op.AveragePool(b.image(in), op.AveragePoolOp{
-		KernelShape: l.Size.ints(), Strides: l.Stride.or(l.Size).ints(),
-		Pads: l.Padding.pads(), AutoPad: l.Padding.autoPad(),
+// average is the mean of each window, of the cells that are not padding.
+func (p pooling) average(b *Builder, x *graph.Value) *graph.Value {
+	return op.AveragePool(x, op.AveragePoolOp{
+		KernelShape: graph.MakeInts(p.size...), Strides: graph.MakeInts(p.stride...),
+		Pads: p.padding.pads(b, len(p.size), nil), AutoPad: p.padding.autoPad(),
 	})
-}
-
-// GlobalAveragePool2D is the mean of each channel of an image.
-//
-// Shapes: x is [N, channels, h, w], y is [N, channels].
-type GlobalAveragePool2D struct{}
-
-// Build adds the layer to the graph.
-func (GlobalAveragePool2D) Build(b *Builder, in ...*graph.Value) *graph.Value {
-	return op.Flatten(op.GlobalAveragePool(b.image(in)), 1)
-}
-
-// GlobalMaxPool2D is the largest value of each channel of an image. Shapes are
-// those of [GlobalAveragePool2D].
-type GlobalMaxPool2D struct{}
-
-// Build adds the layer to the graph.
-func (GlobalMaxPool2D) Build(b *Builder, in ...*graph.Value) *graph.Value {
-	return op.Flatten(op.GlobalMaxPool(b.image(in)), 1)
 }

@@ -55,3 +55,25 @@ func (l Reshape) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	}
 	return op.Reshape(x, append([]int{0}, shape...)...)
 }
+
+// Permute reorders the axes of each sample: [2, 1] makes of sequences [N, length,
+// channels] those of convolutions, [N, channels, length], and back.
+//
+// Shapes: x is [N, d1, d2, …], y is [N, d of axes1, d of axes2, …].
+type Permute struct {
+	Axes []int `required:"true" min:"1" doc:"the input's axis that each axis of a sample is; the batch is axis 0 and stays"`
+}
+
+// Build adds the layer to the graph.
+func (l Permute) Build(b *Builder, in ...*graph.Value) *graph.Value {
+	l = complete(b, l)
+	x := b.One(in)
+	axes := append([]int{0}, l.Axes...)
+	sorted := slices.Sorted(slices.Values(axes))
+	for i, a := range sorted {
+		if a != i || len(axes) != x.Rank() {
+			b.Failf("axes %v are not those of a sample of %v, each once", l.Axes, x.Shape())
+		}
+	}
+	return op.Transpose(x, axes...)
+}

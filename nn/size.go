@@ -3,7 +3,6 @@ package nn
 import (
 	"errors"
 
-	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/config"
 )
 
@@ -13,29 +12,19 @@ type Pair [2]int
 
 // UnmarshalConfig reads 5 or [5, 3].
 func (p *Pair) UnmarshalConfig(n *config.Node) error {
-	h, w, ok := readPair(n)
-	if !ok || h < 1 || w < 1 {
+	sizes, ok := readSizes(n, len(p))
+	if !ok {
 		return errors.New("must be a whole number > 0 or [h, w]")
 	}
-	*p = Pair{h, w}
+	copy(p[:], sizes)
 	return nil
 }
 
 // MarshalConfig writes one number for a square.
-func (p Pair) MarshalConfig() (any, error) {
-	h, w := p.size()
-	if h == w {
-		return h, nil
-	}
-	return []int{h, w}, nil
-}
+func (p Pair) MarshalConfig() (any, error) { return shortest(p.sizes()), nil }
 
-func (p Pair) size() (h, w int) {
-	if p[1] == 0 {
-		return p[0], p[0]
-	}
-	return p[0], p[1]
-}
+// sizes are the height and the width.
+func (p Pair) sizes() []int { return filled(p[:]) }
 
 // or is p, or the other pair where p is left out.
 func (p Pair) or(other Pair) Pair {
@@ -45,82 +34,81 @@ func (p Pair) or(other Pair) Pair {
 	return p
 }
 
-func (p Pair) ints() graph.Ints { return graph.MakeInts(p.size()) }
+// Triple is a depth, a height and a width. A height and a width of 0 are the same
+// as the depth, so that Triple{3} is 3×3×3. In a net file it is one whole number
+// or [d, h, w].
+type Triple [3]int
 
-// Padding is what a convolution or pooling adds around an image: nothing (the
-// zero value, "valid"), [Same], or a number of rows above and below and of
-// columns left and right, [Pad].
-type Padding struct {
-	same bool
-	h, w int
-}
-
-// Same pads so that the output has ⌈size/stride⌉ rows and columns; an odd one
-// goes to the end (ONNX's SAME_UPPER).
-var Same = Padding{same: true}
-
-// Pad pads with h rows above and below and w columns left and right.
-func Pad(h, w int) Padding { return Padding{h: h, w: w} }
-
-// UnmarshalConfig reads valid, same or [h, w].
-func (p *Padding) UnmarshalConfig(n *config.Node) error {
-	if text, ok := n.Text(); ok {
-		switch text {
-		case "valid":
-			*p = Padding{}
-			return nil
-		case "same":
-			*p = Same
-			return nil
-		}
+// UnmarshalConfig reads 3 or [1, 3, 3].
+func (t *Triple) UnmarshalConfig(n *config.Node) error {
+	sizes, ok := readSizes(n, len(t))
+	if !ok {
+		return errors.New("must be a whole number > 0 or [d, h, w]")
 	}
-	h, w, ok := readPair(n)
-	if !ok || h < 0 || w < 0 {
-		return errors.New("must be valid, same or [h, w]")
-	}
-	*p = Pad(h, w)
+	copy(t[:], sizes)
 	return nil
 }
 
-// MarshalConfig writes valid, same or [h, w].
-func (p Padding) MarshalConfig() (any, error) {
-	switch p {
-	case Padding{}:
-		return "valid", nil
-	case Same:
-		return "same", nil
+// MarshalConfig writes one number for a cube.
+func (t Triple) MarshalConfig() (any, error) { return shortest(t.sizes()), nil }
+
+// sizes are the depth, the height and the width.
+func (t Triple) sizes() []int { return filled(t[:]) }
+
+// or is t, or the other triple where t is left out.
+func (t Triple) or(other Triple) Triple {
+	if t == (Triple{}) {
+		return other
 	}
-	return []int{p.h, p.w}, nil
+	return t
 }
 
-// autoPad is ONNX's word for the padding.
-func (p Padding) autoPad() string {
-	if p.same {
-		return "SAME_UPPER"
+// filled are the sizes with the first in place of those left out.
+func filled(sizes []int) []int {
+	out := make([]int, len(sizes))
+	for i, n := range sizes {
+		out[i] = n
+		if n == 0 {
+			out[i] = sizes[0]
+		}
 	}
-	return ""
+	return out
 }
 
-// pads is the padding at the four edges; empty where it is ONNX's default or
-// follows from autoPad.
-func (p Padding) pads() graph.Ints {
-	if p.same || p == (Padding{}) {
-		return graph.Ints{}
+// shortest is one number in place of sizes that are all the same.
+func shortest(sizes []int) any {
+	for _, n := range sizes {
+		if n != sizes[0] {
+			return sizes
+		}
 	}
-	return graph.MakeInts(p.h, p.w, p.h, p.w)
+	return sizes[0]
 }
 
-// readPair reads a number, which counts twice, or a list of two.
-func readPair(n *config.Node) (h, w int, ok bool) {
+// readSizes reads a number above 0, which counts for every axis, or a list of one
+// for each.
+func readSizes(n *config.Node, axes int) ([]int, bool) {
+	sizes, ok := readInts(n, 1)
+	if n.Kind == config.Scalar && ok {
+		sizes = append(sizes, make([]int, axes-1)...)
+		return filled(sizes), true
+	}
+	return sizes, ok && len(sizes) == axes
+}
+
+// readInts reads a whole number or a list of them, none below least.
+func readInts(n *config.Node, least int64) ([]int, bool) {
 	items := n.Items()
-	switch {
-	case n.Kind == config.Scalar:
-		items = []*config.Node{n, n}
-	case len(items) != 2:
-		return 0, 0, false
+	if n.Kind == config.Scalar {
+		items = []*config.Node{n}
 	}
-	a, okA := items[0].Int()
-	b, okB := items[1].Int()
-	const most = 1 << 30
-	return int(a), int(b), okA && okB && a < most && b < most
+	out := make([]int, len(items))
+	for i, item := range items {
+		v, ok := item.Int()
+		if !ok || v < least || v >= 1<<30 {
+			return nil, false
+		}
+		out[i] = int(v)
+	}
+	return out, true
 }

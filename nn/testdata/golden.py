@@ -82,11 +82,23 @@ class Same(nn.Module):
 
     def forward(self, x):
         pads = []
-        for axis in (3, 2):
+        for axis in range(x.dim() - 1, 1, -1):
             size, k, s = x.shape[axis], self.kernel[axis - 2], self.stride[axis - 2]
             total = max((math.ceil(size / s) - 1) * s + k - size, 0)
             pads += [total // 2, total - total // 2]
         return self.module(F.pad(x, pads, value=self.value))
+
+
+class Separable(nn.Module):
+    """Keras's SeparableConv2D: nothing between the two convolutions, a bias at the end."""
+
+    def __init__(self, channels, filters, kernel, multiplier, **options):
+        super().__init__()
+        self.depthwise = nn.Conv2d(channels, channels * multiplier, kernel, groups=channels, bias=False, **options)
+        self.pointwise = nn.Conv2d(channels * multiplier, filters, 1)
+
+    def forward(self, x):
+        return self.pointwise(self.depthwise(x))
 
 
 class Lambda(nn.Module):
@@ -127,6 +139,42 @@ def layers():
     yield run("conv2d depthwise", image % "conv2d: {filters: 4, kernel: 3, groups: 4, padding: same}", Same(nn.Conv2d(4, 4, 3, groups=4), (3, 3), (1, 1)), (2, 4, 7, 6), conv)
     yield run("conv2d same", image % "conv2d: {filters: 2, kernel: [4, 3], stride: 2, padding: same}", Same(nn.Conv2d(4, 2, (4, 3), 2), (4, 3), (2, 2)), (2, 4, 7, 6), conv)
 
+    line = "input: [4, 9]\nlayers: [{%s}]"
+    along = lambda k: "conv1d_1." + k.split(".")[-1]
+    yield run("conv1d", line % "conv1d: {filters: 3, kernel: 3}", nn.Conv1d(4, 3, 3), (2, 4, 9), along)
+    yield run("conv1d stride", line % "conv1d: {filters: 2, kernel: 4, stride: 2, padding: 2, groups: 2}", nn.Conv1d(4, 2, 4, 2, 2, groups=2), (2, 4, 9), along)
+    yield run("conv1d same", line % "conv1d: {filters: 2, kernel: 4, stride: 2, padding: same, bias: false}", Same(nn.Conv1d(4, 2, 4, 2, bias=False), (4,), (2,)), (2, 4, 9), along)
+    yield run("conv1d causal", line % "conv1d: {filters: 2, kernel: 3, dilation: 2, padding: causal}", nn.Sequential(nn.ConstantPad1d((4, 0), 0), nn.Conv1d(4, 2, 3, dilation=2)), (2, 4, 9), along)
+    volume = "input: [2, 4, 5, 3]\nlayers: [{%s}]"
+    deep = lambda k: "conv3d_1." + k
+    yield run("conv3d", volume % "conv3d: {filters: 3, kernel: 2}", nn.Conv3d(2, 3, 2), (2, 2, 4, 5, 3), deep)
+    yield run("conv3d stride", volume % "conv3d: {filters: 2, kernel: [3, 3, 1], stride: [1, 2, 1], padding: [1, 1, 0], dilation: [1, 2, 1], groups: 2}", nn.Conv3d(2, 2, (3, 3, 1), (1, 2, 1), (1, 1, 0), (1, 2, 1), 2), (2, 2, 4, 5, 3), deep)
+    alone = lambda k: "depthwise_conv2d_1." + k.removeprefix("module.")
+    yield run("depthwise_conv2d", image % "depthwise_conv2d: {kernel: 3, activation: relu6}", nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.ReLU6()), (2, 4, 7, 6), lambda k: alone(k[2:]))
+    yield run("depthwise_conv2d multiplier", image % "depthwise_conv2d: {kernel: [3, 2], multiplier: 2, stride: 2, padding: [1, 0], dilation: [2, 1], bias: false}", nn.Conv2d(4, 8, (3, 2), 2, (1, 0), (2, 1), 4, bias=False), (2, 4, 7, 6), alone)
+    yield run("depthwise_conv2d same", image % "depthwise_conv2d: {kernel: 4, multiplier: 3, stride: 2, padding: same}", Same(nn.Conv2d(4, 12, 4, 2, groups=4), (4, 4), (2, 2)), (2, 4, 7, 6), alone)
+    yield run("depthwise_conv2d same dilated", image % "depthwise_conv2d: {kernel: 2, stride: [1, 2], dilation: 3, padding: same}", Same(nn.Conv2d(4, 4, 2, (1, 2), dilation=3, groups=4), (4, 4), (1, 2)), (2, 4, 7, 6), alone)
+    yield run("separable_conv2d", image % "separable_conv2d: {filters: 3, kernel: 3, multiplier: 2, stride: [2, 1], padding: 1, activation: relu}", nn.Sequential(Separable(4, 3, 3, 2, stride=(2, 1), padding=1), nn.ReLU()), (2, 4, 7, 6), lambda k: "separable_conv2d_1." + k[2:])
+
+    short = "input: [2, 7]\nlayers: [{%s}]"
+    yield run("max_pool1d", short % "max_pool1d: {size: 2}", nn.MaxPool1d(2), (2, 2, 7))
+    yield run("max_pool1d overlap", short % "max_pool1d: {size: 3, stride: 2, padding: 1}", nn.MaxPool1d(3, 2, 1), (2, 2, 7))
+    yield run("average_pool1d", short % "average_pool1d: {size: 3, stride: 2, padding: 1}", nn.AvgPool1d(3, 2, 1, count_include_pad=False), (2, 2, 7))
+    yield run("global_average_pool1d", short % "global_average_pool1d: {}", Lambda(lambda x: x.mean(2)), (2, 2, 7))
+    yield run("global_max_pool1d", short % "global_max_pool1d: {}", Lambda(lambda x: x.amax(2)), (2, 2, 7))
+    yield run("max_pool3d", volume % "max_pool3d: {size: 2}", nn.MaxPool3d(2), (2, 2, 4, 5, 3))
+    yield run("max_pool3d same", volume % "max_pool3d: {size: [2, 3, 2], stride: [1, 2, 1], padding: same}", Same(nn.MaxPool3d((2, 3, 2), (1, 2, 1)), (2, 3, 2), (1, 2, 1), -math.inf), (2, 2, 4, 5, 3))
+    yield run("average_pool3d", volume % "average_pool3d: {size: [2, 3, 1], padding: [1, 1, 0]}", nn.AvgPool3d((2, 3, 1), padding=(1, 1, 0), count_include_pad=False), (2, 2, 4, 5, 3))
+    yield run("global_average_pool3d", volume % "global_average_pool3d: {}", Lambda(lambda x: x.mean((2, 3, 4))), (2, 2, 4, 5, 3))
+    yield run("global_max_pool3d", volume % "global_max_pool3d: {}", Lambda(lambda x: x.amax((2, 3, 4))), (2, 2, 4, 5, 3))
+    for name, size in {"": (3, 2), " overlapping": (5, 4), " larger": (7, 7), " of the image's size": (7, 6), " dividing": (1, 3)}.items():
+        yield run("adaptive_average_pool2d" + name, image % f"adaptive_average_pool2d: {{size: {list(size)}}}", nn.AdaptiveAvgPool2d(size), (2, 4, 7, 6))
+    yield run("zero_pad", image % "zero_pad: {before: [1, 0], after: [2, 3]}", nn.ConstantPad2d((0, 3, 1, 2), 0), (2, 4, 7, 6))
+    yield run("zero_pad of a sequence", short % "zero_pad: {before: [2]}", nn.ConstantPad1d((2, 2), 0), (2, 2, 7))
+    yield run("upsample", "input: [2, 3, 4]\nlayers: [{upsample: {factors: [2, 3]}}]", nn.Upsample(scale_factor=(2, 3)), (2, 2, 3, 4))
+    yield run("upsample of a sequence", short % "upsample: {factors: [3]}", nn.Upsample(scale_factor=3), (2, 2, 7))
+    yield run("permute", "input: [2, 3, 4]\nlayers: [{permute: {axes: [3, 1, 2]}}]", Lambda(lambda x: x.permute(0, 3, 1, 2)), (2, 2, 3, 4))
+
     small = "input: [2, 5, 6]\nlayers: [{%s}]"
     yield run("max_pool2d", small % "max_pool2d: {size: 2}", nn.MaxPool2d(2), (2, 2, 5, 6))
     yield run("max_pool2d overlap", small % "max_pool2d: {size: 3, stride: 2, padding: [1, 1]}", nn.MaxPool2d(3, 2, 1), (2, 2, 5, 6))
@@ -156,6 +204,7 @@ def layers():
 
 ACTIVATIONS = {
     "relu": F.relu,
+    "relu6": F.relu6,
     "leaky_relu": F.leaky_relu,
     "leaky_relu: {alpha: 0.3}": lambda x: F.leaky_relu(x, 0.3),
     "elu": F.elu,
