@@ -113,14 +113,15 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 		}
 	}
 
-	for name, input := range map[string][]int{"mlp": {8, 8}, "lenet": {28, 28}, "resnet18": {3, 32, 32}, "autoencoder": {64}} {
+	nets := map[string][]int{"mlp": {8, 8}, "lenet": {28, 28}, "resnet18": {3, 32, 32}, "resnet34": {3, 32, 32}, "resnet50": {3, 32, 32}, "mobilenet_v2": {3, 64, 64}, "vgg11": {3, 32, 32}, "vgg11_bn": {3, 32, 32}, "vgg16": {3, 32, 32}, "vgg16_bn": {3, 32, 32}, "autoencoder": {64}}
+	for name, input := range nets {
 		net, err := zoo.Get(name, input, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
 		schema := imageSchema("cat", "dog", "eel")
 		if len(input) == 3 {
-			schema.Layout, input = "HWC", []int{32, 32, 3}
+			schema.Layout, input = "HWC", []int{input[1], input[2], 3}
 		}
 		if name == "autoencoder" {
 			schema.Layout, schema.Target = "", data.Target{}
@@ -128,8 +129,8 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 		x := random.Randint(tensor.Uint8, 0, 256, append([]int{4}, input...)...)
 		writeCase(t, folder, name, specOf(t, net, schema, x), x, 1e-4)
 	}
-	if len(zoo.Names()) != 4 {
-		t.Errorf("the zoo has the nets %v, of which four have a case", zoo.Names())
+	if len(zoo.Names()) != len(nets) {
+		t.Errorf("the zoo has the nets %v, of which %d have a case", zoo.Names(), len(nets))
 	}
 
 	table := tensor.Concat(1, random.Normal(tensor.Float32, 30, 9, 20, 3), tensor.Cast(random.Randint(tensor.Int64, 0, 3, 20, 1), tensor.Float32))

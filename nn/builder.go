@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/config"
@@ -184,7 +185,7 @@ func (b *Builder) variable(init Init, fans [2]int, shape []int, p Param) *graph.
 	if !p.Value.Shape().Equal(graph.Dims(shape...)) {
 		b.Failf("parameter %s has shape %v already, not %v", p.Name, p.Value.Shape(), shape)
 	}
-	if _, err := b.params.Named(p.Name); err != nil {
+	if !slices.ContainsFunc(b.params, func(o Param) bool { return o.Name == p.Name }) {
 		b.params = append(b.params, p)
 	}
 	return p.Value

@@ -181,6 +181,16 @@ func (n *Net) Check() error {
 	return err
 }
 
+// Params are the parameters and states of the net, with names and shapes but no
+// values yet. It checks the net as [Net.Check] does.
+func (n *Net) Params() (Params, error) {
+	shapes, err := n.walk(graph.Sym("N"))
+	if err != nil {
+		return nil, err
+	}
+	return shapes.params, nil
+}
+
 // built is what walk knows of a net.
 type built struct {
 	graph   *graph.Graph

@@ -33,7 +33,7 @@ fi
 
 # A missing dependency of --no-deps shows here and not in the middle of a test.
 "$venv/bin/python" - <<'PY'
-import numpy, onnx, onnx.reference, onnxruntime, PIL.Image, safetensors.numpy, sklearn.metrics, torch
+import numpy, onnx, onnx.reference, onnxruntime, PIL.Image, safetensors.numpy, sklearn.metrics, torch, torchvision
 from tensorboard.backend.event_processing import event_accumulator
 PY
 echo "$want" >"$stamp"

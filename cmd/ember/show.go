@@ -10,7 +10,7 @@ import (
 )
 
 type showCmd struct {
-	What string `arg:"" placeholder:"M|WHAT" help:"A model (.onnx), a net file (.yaml, .json), or a built-in net (mlp, lenet, resnet18, autoencoder)."`
+	What string `arg:"" placeholder:"M|WHAT" help:"A model (.onnx), a net file (.yaml, .json), or a built-in net (mlp, lenet, autoencoder, vgg11, vgg11_bn, vgg16, vgg16_bn, resnet18, resnet34, resnet50, mobilenet_v2)."`
 	Data string `group:"data" placeholder:"D" help:"Data that a built-in net takes its input and output from."`
 
 	YAML bool `name:"yaml" xor:"form" group:"output" help:"Print the net file: of a built-in net to start from, of a model as it was trained."`
@@ -28,7 +28,7 @@ Examples:
   ember show resnet18 --data photos/
 
 FLOPs are floating-point operations to predict one sample. Memory is what the engine plans for a batch of 64. A built-in net
-without --data is shown for images of 28×28 gray pixels, resnet18 for 224×224 in color, and ten classes.
+without --data is shown for images of 28×28 gray pixels, those for photos for 224×224 in color, and ten classes.
 `
 }
 
@@ -72,11 +72,7 @@ func (c *showCmd) net(e *env, what *subject) (*nn.Net, error) {
 		return nn.DecodeNet(what.file)
 	}
 	if c.Data == "" {
-		input := []int{1, 28, 28}
-		if what.builtin == "resnet18" {
-			input = []int{3, 224, 224}
-		}
-		return zoo.Get(what.builtin, input, 10)
+		return zoo.Get(what.builtin, zoo.Input(what.builtin), 10)
 	}
 	d, err := openData(e, c.Data, data.Options{})
 	if err != nil {

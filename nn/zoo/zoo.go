@@ -11,14 +11,34 @@ import (
 	"github.com/emberml/ember/nn"
 )
 
-// nets are the built-in nets by name, each made for the shape of a sample and
-// the number of outputs.
-var nets = map[string]func(input []int, outputs int) *nn.Net{
-	"mlp":         func(input []int, outputs int) *nn.Net { return MLP(input, outputs, 128) },
-	"lenet":       LeNet,
-	"resnet18":    ResNet18,
-	"autoencoder": func(input []int, _ int) *nn.Net { return Autoencoder(input) },
+// maker makes a net for the shape of a sample and the number of outputs.
+type maker func(input []int, outputs int) *nn.Net
+
+// nets are the built-in nets by name, each with the shape of the samples that it
+// was designed for.
+var nets = map[string]struct {
+	make  maker
+	input []int
+}{
+	"mlp":          {func(input []int, outputs int) *nn.Net { return MLP(input, outputs, 128) }, digit},
+	"lenet":        {LeNet, digit},
+	"autoencoder":  {func(input []int, _ int) *nn.Net { return Autoencoder(input) }, digit},
+	"vgg11":        {func(input []int, outputs int) *nn.Net { return VGG11(input, outputs, false) }, photo},
+	"vgg11_bn":     {func(input []int, outputs int) *nn.Net { return VGG11(input, outputs, true) }, photo},
+	"vgg16":        {func(input []int, outputs int) *nn.Net { return VGG16(input, outputs, false) }, photo},
+	"vgg16_bn":     {func(input []int, outputs int) *nn.Net { return VGG16(input, outputs, true) }, photo},
+	"resnet18":     {ResNet18, photo},
+	"resnet34":     {ResNet34, photo},
+	"resnet50":     {ResNet50, photo},
+	"mobilenet_v2": {MobileNetV2, photo},
 }
+
+var digit, photo = []int{1, 28, 28}, []int{3, 224, 224}
+
+// Input is the shape of the samples that the built-in net of the name was
+// designed for: handwritten digits or photos; nil for an unknown name. [Get] takes
+// others, too.
+func Input(name string) []int { return slices.Clone(nets[name].input) }
 
 // Names are the names of the built-in nets, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(nets)) }
@@ -27,7 +47,7 @@ func Names() []string { return slices.Sorted(maps.Keys(nets)) }
 // number of classes (an autoencoder ignores it; for numbers, set the net's Loss
 // to nn.MSE, for one yes or no to nn.BinaryCrossEntropy). An unknown name or a shape that the net cannot take is an error.
 func Get(name string, input []int, outputs int) (*nn.Net, error) {
-	build, ok := nets[name]
+	known, ok := nets[name]
 	if !ok {
 		hint := fmt.Sprintf("known: %v", Names())
 		if near := config.Nearest(name, Names()); near != "" {
@@ -35,7 +55,7 @@ func Get(name string, input []int, outputs int) (*nn.Net, error) {
 		}
 		return nil, fmt.Errorf("unknown net %q; %s", name, hint)
 	}
-	net := build(input, outputs)
+	net := known.make(input, outputs)
 	checked := *net
 	if outputs < 2 { // no classes: the caller sets the loss
 		checked.Loss = nil

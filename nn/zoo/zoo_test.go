@@ -23,6 +23,11 @@ func TestGet(t *testing.T) {
 		{"lenet", []int{28, 28}, 10, 431080},
 		{"resnet18", []int{3, 224, 224}, 1000, 11689512 + 2*4800}, // torchvision's count, and running statistics
 		{"resnet18", []int{3, 32, 32}, 10, 11173962 + 2*4800},
+		{"vgg11", []int{3, 32, 32}, 10, 28144010},
+		{"vgg11", []int{28, 28}, 10, 28142858}, // the last pooling is left out
+		{"vgg16_bn", []int{3, 224, 224}, 1000, 138365992 + 2*4224},
+		{"resnet50", []int{3, 224, 224}, 1000, 25557032 + 2*26560},
+		{"mobilenet_v2", []int{3, 32, 32}, 10, 2236682 + 2*17056},
 		{"autoencoder", []int{1, 28, 28}, 0, 435536},
 		{"autoencoder", []int{8}, 0, 37448},
 	}
@@ -62,7 +67,7 @@ func TestGetErrors(t *testing.T) {
 		want  string
 	}{
 		{"lent", []int{1, 28, 28}, `unknown net "lent"; did you mean "lenet"?`},
-		{"transformer", []int{1, 28, 28}, `unknown net "transformer"; known: [autoencoder lenet mlp resnet18]`},
+		{"transformer", []int{1, 28, 28}, `unknown net "transformer"; known: [autoencoder lenet mlp mobilenet_v2 resnet18 resnet34 resnet50 vgg11 vgg11_bn vgg16 vgg16_bn]`},
 		{"lenet", []int{784}, `lenet for samples of shape [784]: conv2d_1: wants images [N, channels, height, width], given [N 784]`},
 		{"lenet", []int{1, 8, 8}, `lenet for samples of shape [1 8 8]: conv2d_2`},
 		{"mlp", nil, `mlp for samples of shape []: the net's "input" is missing`},

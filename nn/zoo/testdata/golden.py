@@ -113,8 +113,17 @@ def run(name, module, shape, train=False, gradients=True):
     return case
 
 
+def torchvision_cases():
+    """What torchvision's own nets compute; the argument "torchvision" asks for them."""
+    import names
+    import torchvision
+
+    for net in names.NETS:
+        yield run(net, getattr(torchvision.models, net)(num_classes=10), (1, 3, 64, 64), gradients=False)
+
+
 if __name__ == "__main__":
-    cases = [
+    cases = list(torchvision_cases()) if sys.argv[1:] == ["torchvision"] else [
         run("mlp", MLP(), (3, 1, 28, 28)),
         run("lenet", LeNet(), (3, 1, 28, 28)),
         run("autoencoder", Autoencoder(), (3, 1, 28, 28)),
