@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/emberml/ember/engine"
+	"github.com/emberml/ember/engine/cpu"
+	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/nn"
+	"github.com/emberml/ember/nn/zoo"
+	"github.com/emberml/ember/onnx"
+	"github.com/emberml/ember/op"
+	"github.com/emberml/ember/optim"
+	"github.com/emberml/ember/tensor"
+)
+
+// nets are the nets that are not in the zoo as they are.
+var nets = map[string]func(w work) *nn.Net{
+	"mlp":  func(w work) *nn.Net { return zoo.MLP(w.Input, w.Classes, 128) },
+	"mlp2": func(w work) *nn.Net { return zoo.MLP(w.Input, w.Classes, 256, 128) },
+	// Without dropout and penalty, so that losses can be compared.
+	"lenet": func(w work) *nn.Net {
+		return nn.Sequential(
+			nn.Conv2D{Filters: 20, Kernel: nn.Pair{5}, Activation: "relu"}, nn.MaxPool2D{},
+			nn.Conv2D{Filters: 50, Kernel: nn.Pair{5}, Activation: "relu"}, nn.MaxPool2D{},
+			nn.Flatten{}, nn.Dense{Units: 500, Activation: "relu"}, nn.Dense{Units: w.Classes},
+		)
+	},
+}
+
+// files are nets in the language of net files, where a layer may not be there
+// yet: the row is skipped then.
+var files = map[string]string{}
+
+// netOf is the net of a work.
+func netOf(w work) (*nn.Net, error) {
+	var net *nn.Net
+	var err error
+	if build, ok := nets[w.Net]; ok {
+		net = build(w)
+	} else if file, ok := files[w.Net]; ok {
+		net, err = nn.ParseNet(w.Net, []byte(file))
+	} else {
+		net, err = zoo.Get(w.Net, w.Input, w.Classes)
+	}
+	if err != nil {
+		return nil, skip(err.Error())
+	}
+	net.Input, net.Loss = w.Input, nn.CrossEntropy{}
+	if w.Classes == 0 {
+		net.Loss = nn.MSE{}
+	}
+	return net, nil
+}
+
+// newTraining is a training step with Adam, in the two programs that package
+// train makes of it.
+func newTraining(backend *cpu.Backend, w work, data []*tensor.Tensor) (subject, error) {
+	net, err := netOf(w)
+	if err != nil {
+		return subject{}, err
+	}
+	g, update := graph.New(), graph.New()
+	b := nn.NewBuilder(g, nn.Options{Train: true})
+	x := g.Input("input", graph.TypeOf(data[0]))
+	target := x
+	if w.Classes > 0 {
+		target = g.Input("target", graph.TypeOf(data[1]))
+	}
+	loss := op.ReduceMean(net.Loss.Each(b, net.Forward(b, x), target), nil, false)
+	g.Output("loss", loss)
+	trained := b.Params().Trainable()
+	gradients, err := op.Gradients([]*graph.Value{loss}, trained.Values())
+	if err != nil {
+		return subject{}, err
+	}
+	step := optim.NewStep(update)
+	for i, p := range trained {
+		zeros := tensor.New(tensor.Float32, concrete(p.Value)...)
+		g.Update(g.Variable("grad."+p.Name, zeros), gradients[i])
+		optim.Adam{}.Update(step, optim.Param{
+			Value: update.Variable(p.Name, p.Value.Init()), Grad: update.Variable("grad."+p.Name, zeros),
+		})
+	}
+	options := engine.Options{Backend: backend, State: engine.NewState(), Arena: engine.NewArena()}
+	first, err := engine.Compile(g, options)
+	if err != nil {
+		return subject{}, err
+	}
+	second, err := engine.Compile(update, options)
+	if err != nil {
+		return subject{}, err
+	}
+	fill(options.State, b.Params())
+	rate, number := tensor.Scalar(1e-3), tensor.Scalar(int64(0))
+	var last float64
+	run := func() error {
+		tensor.Data[int64](number)[0]++
+		out, err := first.Run(data)
+		if err != nil {
+			return err
+		}
+		last = out[0].Float64At()
+		_, err = second.Run([]*tensor.Tensor{rate, number})
+		return err
+	}
+	s := subject{run: run, answer: reply{
+		FLOPs: flops(g) + flops(update),
+		Bytes: 9 * 4 * elements(trained), // forward, backward; gradient written and read; p, m, v read and written less one
+	}}
+	for range 3 {
+		if err := run(); err != nil {
+			return subject{}, err
+		}
+		s.answer.Check = append(s.answer.Check, last)
+	}
+	tensor.Data[float64](rate)[0] = 1e-9 // so that a long run does not end in zeros and denormals
+	return s, nil
+}
+
+// newInference is the forward pass of a net, which is also written as ONNX.
+func newInference(backend *cpu.Backend, w work, data []*tensor.Tensor) (subject, error) {
+	net, err := netOf(w)
+	if err != nil {
+		return subject{}, err
+	}
+	g := graph.New()
+	b := nn.NewBuilder(g, nn.Options{})
+	g.Output("output", net.Forward(b, g.Input("input", graph.TypeOf(data[0]))))
+	for _, p := range b.Params() { // the graph's own: its weights are constant, as a loaded model's are
+		tensor.CopyInto(p.Value.Init(), parameter(p.Name, concrete(p.Value)))
+	}
+	program, err := engine.Compile(g, engine.Options{Backend: backend})
+	if err != nil {
+		return subject{}, err
+	}
+	out, err := program.Run(data[:1])
+	if err != nil {
+		return subject{}, err
+	}
+	file, err := export(g, w)
+	return subject{
+		run: func() error { _, err := program.Run(data[:1]); return err },
+		answer: reply{
+			Check: some(out[0]), File: file,
+			FLOPs: flops(g), Bytes: 4 * elements(b.Params()),
+		},
+	}, err
+}
+
+// export writes the graph for ONNX Runtime, and returns the file's path.
+func export(g *graph.Graph, w work) (string, error) {
+	file, external, err := onnx.Encode(&onnx.Model{Graph: g}, onnx.EncodeOptions{})
+	if err != nil {
+		return "", err
+	}
+	if external != nil {
+		return "", fmt.Errorf("%s takes more than one file", w.Net)
+	}
+	dir, err := filepath.Abs(cache)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, fmt.Sprintf("%s-%d-%d.onnx", w.Net, w.Batch, os.Getpid()))
+	f, err := os.Create(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := file.WriteTo(f); err != nil {
+		return "", err
+	}
+	return path, f.Close()
+}
+
+// fill gives the parameters the values that the peers give them.
+func fill(state *engine.State, params nn.Params) {
+	for _, p := range params {
+		tensor.CopyInto(state.Get(p.Name), parameter(p.Name, concrete(p.Value)))
+	}
+}
+
+func concrete(v *graph.Value) tensor.Shape {
+	s, _ := v.Shape().Concrete()
+	return s
+}
+
+func elements(params nn.Params) float64 {
+	sum := 0
+	for _, p := range params {
+		sum += p.Len()
+	}
+	return float64(sum)
+}
+
+// flops are the operations of a graph of concrete shapes, by the operators'
+// own counts. What no output needs, such as the gradient of the net's input, is
+// not counted.
+func flops(g *graph.Graph) float64 {
+	g, err := g.Simplify()
+	if err != nil {
+		return 0
+	}
+	var sum int64
+	for _, n := range g.Nodes() {
+		in, out := typesOf(n.In()), typesOf(n.Out())
+		if count := n.Op().Spec().FLOPs; count != nil {
+			sum += count(in, out)
+		} else if shape, ok := out[0].Shape.Concrete(); ok {
+			sum += int64(shape.Len())
+		}
+	}
+	return float64(sum)
+}
+
+func typesOf(values []*graph.Value) []graph.Type {
+	types := make([]graph.Type, len(values))
+	for i, v := range values {
+		if v != nil {
+			types[i] = v.Type()
+		}
+	}
+	return types
+}
