@@ -27,6 +27,8 @@ type Conv[T Float] struct {
 	Groups               int // 0 means 1; divides C and M
 
 	call    convCall[T]
+	product convProduct[T]
+	depth   convDepthwise[T]
 	offsets []int     // where rows of the unrolled image begin
 	runs    []convRun // convRuns for each worker
 }
@@ -48,7 +50,7 @@ const convPositions = 256
 // defaults filled in among it.
 type convCall[T Float] struct {
 	t              *loops[T]
-	x, w, y, bias  []T // dx, dw, dy in backward passes
+	x, w, y        []T // dx, dw, dy in backward passes
 	groups, cg, mg int // channels of a group
 	k              int // weights of an output channel
 	oh, ow, pos    int // output size, positions in an image
@@ -108,6 +110,10 @@ func (c *Conv[T]) begin() *convCall[T] {
 // direct loop is better than a product with a short sum.
 func (c *Conv[T]) depthwise() bool { return c.Groups > 1 && c.C == c.Groups }
 
+// dense reports whether every position of the kernel gives a result, so that
+// the gradient of x is a convolution as well.
+func (c *Conv[T]) dense() bool { return max(c.StrideH, c.StrideW) <= 1 }
+
 // pointwise reports whether an image is its own unrolled form.
 func (c *Conv[T]) pointwise() bool {
 	return c.KH == 1 && c.KW == 1 && c.StrideH <= 1 && c.StrideW <= 1 &&
@@ -124,15 +130,20 @@ func (c *Conv[T]) packs() bool {
 // needs with a pool of the given number of threads, whatever variant is in use.
 func (c *Conv[T]) ScratchLen(pass ConvPass, threads int) int {
 	if c.depthwise() {
-		return 0
+		return c.depthwiseScratch(pass, threads)
 	}
 	g := max(1, c.Groups)
 	k := c.C / g * c.KH * c.KW
 	mg := c.M / g
 	switch pass {
 	case ConvForward:
-		return c.rowsLen(mg, k, g) + threads*c.forwardWorker(k)
+		p := c.forward(threads)
+		return p.scratchLen()
 	case ConvGradInput:
+		if c.dense() {
+			p := c.backward(threads)
+			return p.scratchLen()
+		}
 		groups := (c.C/g + c.groupChannels() - 1) / c.groupChannels()
 		return groups*c.rowsLen(c.groupRows(), mg, g) + threads*c.gradInputWorker(mg)
 	default:
@@ -148,88 +159,64 @@ func (c *Conv[T]) rowsLen(m, k, g int) int {
 	return g * (m + maxTileRows) * k
 }
 
-// forwardWorker is the scratch of one worker: a block of the unrolled image as
-// panels, and the part of the image that it is made of.
-func (c *Conv[T]) forwardWorker(k int) int {
-	return min(k, depth)*convPositions + c.paddedLen(convPositions)
-}
-
 // Forward computes y. bias may be nil.
 func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
-	s := c.begin()
-	s.y, s.x, s.w, s.bias = y[:c.N*c.M*s.pos], x[:c.N*c.C*c.H*c.W], w[:c.M*s.k], bias
-	switch {
-	case len(s.y) == 0:
-	case c.depthwise():
-		pool.For(c.N*c.M, (*convDepthwise[T])(c))
-	default:
-		if c.packs() {
-			s.rows, scratch = split(scratch, c.rowsLen(s.mg, s.k, s.groups))
-			s.packed = true
-			pool.For(s.groups, (*convPackWeights[T])(c))
-		}
-		c.layout(pool.Threads(), convPositions)
-		s.workerLen = c.forwardWorker(s.k)
-		s.perWorker = scratch
-		s.blocks = (s.pos + convPositions - 1) / convPositions
-		pool.For(c.N*s.groups*s.blocks, (*convForward[T])(c))
+	if c.depthwise() {
+		c.depthwiseForward(pool, y, x, w, bias, scratch)
+		return
 	}
-	c.call = convCall[T]{}
+	s := c.begin()
+	s.w = w[:c.M*s.k]
+	c.product = c.forward(pool.Threads())
+	p := &c.product
+	p.y, p.x = y[:c.N*c.M*s.pos], x[:c.N*c.C*c.H*c.W]
+	if bias != nil {
+		p.bias = bias[:c.M]
+	}
+	if len(p.y) > 0 {
+		p.packed, scratch = split(scratch, p.packedLen())
+		p.offsets = c.tapOffsets(&p.source, s.cg, false)
+		pool.For(p.groups*p.packedTiles(), (*convPackWeights[T])(c))
+		p.run(pool, scratch)
+	}
+	c.product, c.call = convProduct[T]{}, convCall[T]{}
+}
+
+type convPackWeights[T Float] Conv[T]
+
+// Do packs tiles of output channels.
+func (c *convPackWeights[T]) Do(lo, hi, _ int) {
+	s, p := &c.call, &c.product
+	for i := lo; i < hi; i++ {
+		g, m := i/p.packedTiles(), i%p.packedTiles()*convTileRows
+		p.t.transpose(p.packed[i*convTileRows*s.k:], convTileRows, s.w[(g*s.mg+m)*s.k:], s.k, min(convTileRows, s.mg-m), s.k)
+	}
+}
+
+// tapOffsets returns where the taps of the kernel meet planes of a group,
+// plane by plane, or for flip the taps of the reversed kernel.
+func (c *Conv[T]) tapOffsets(s *convSource, planes int, flip bool) []int {
+	if n := planes * c.KH * c.KW; len(c.offsets) < n {
+		c.offsets = make([]int, n)
+	}
+	i := 0
+	for ch := range planes {
+		for r := range c.KH {
+			for q := range c.KW {
+				if flip {
+					c.offsets[i] = ch*s.plane() + s.tap(c.KH-1-r, c.KW-1-q)
+				} else {
+					c.offsets[i] = ch*s.plane() + s.tap(r, q)
+				}
+				i++
+			}
+		}
+	}
+	return c.offsets[:i]
 }
 
 // split cuts n elements off the front of a slice.
 func split[T any](s []T, n int) (front, rest []T) { return s[:n:n], s[n:] }
-
-type convPackWeights[T Float] Conv[T]
-
-// Do packs the weights of groups.
-func (c *convPackWeights[T]) Do(lo, hi, _ int) {
-	s := &c.call
-	for g := lo; g < hi; g++ {
-		dst := s.rows[g*(s.mg+maxTileRows)*s.k:]
-		s.t.packRows(dst, s.mg, s.k, s.w[g*s.mg*s.k:], s.k, 1, 1)
-	}
-}
-
-// weights returns the weights of a group as a left operand [mg, k].
-func (s *convCall[T]) weights(g int) convMatrix[T] {
-	if s.packed {
-		return convMatrix[T]{s.rows[g*(s.mg+maxTileRows)*s.k:], s.t.rows * s.k, 1, s.t.rows}
-	}
-	return convMatrix[T]{s.w[g*s.mg*s.k:], s.t.rows * s.k, s.k, 1}
-}
-
-type convForward[T Float] Conv[T]
-
-// Do computes blocks of positions: block b of group g of image n is
-// (n*groups + g)*blocks + b.
-func (f *convForward[T]) Do(lo, hi, worker int) {
-	c := (*Conv[T])(f)
-	s := &c.call
-	t := s.t
-	panels, padded := split(s.perWorker[worker*s.workerLen:][:s.workerLen], min(s.k, depth)*convPositions)
-	for i := lo; i < hi; i++ {
-		part, at := i/s.blocks, i%s.blocks*convPositions
-		n := min(convPositions, s.pos-at)
-		y := s.y[part*s.mg*s.pos+at:]
-		if s.bias != nil {
-			for m, b := range s.bias[part%s.groups*s.mg:][:s.mg] {
-				fill(y[m*s.pos:][:n], b)
-			}
-		}
-		a := s.weights(part % s.groups)
-		image, top := c.source(s.x[part*s.cg*c.H*c.W:][:s.cg*c.H*c.W], padded, at, n)
-		for p := 0; p < s.k; p += depth {
-			k := min(depth, s.k-p)
-			for j := 0; j < n; j += t.cols {
-				nj := min(t.cols, n-j)
-				runs := c.findRuns(worker, top, at+j, nj)
-				s.unroll(panels[j*k:], t.cols, image, c.offsets[p:p+k], runs, nj)
-			}
-			t.block(s.mg, n, k, a.data[p*a.csa:], a.step, a.rsa, a.csa, panels, y, s.pos, p > 0 || s.bias != nil)
-		}
-	}
-}
 
 // fill sets every element.
 func fill[T any](dst []T, v T) {

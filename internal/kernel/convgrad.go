@@ -28,13 +28,25 @@ func (c *Conv[T]) gradInputWorker(mg int) int {
 // over the positions (i, j) that meet (h, w) through (r, s). Threads share
 // images; within one the order is fixed.
 func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
+	if c.depthwise() {
+		c.depthwiseInput(pool, dx, dy, w, scratch)
+		return
+	}
 	s := c.begin()
 	s.x, s.y, s.w = dx[:c.N*c.C*c.H*c.W], dy[:c.N*c.M*s.pos], w[:c.M*s.k]
 	switch {
 	case len(s.y) == 0:
 		clear(s.x)
-	case c.depthwise():
-		pool.For(c.N*c.C, (*convDepthwiseInput[T])(c))
+	case len(s.x) == 0:
+	case c.dense():
+		c.product = c.backward(pool.Threads())
+		p := &c.product
+		p.y, p.x = s.x, s.y
+		p.packed, scratch = split(scratch, p.packedLen())
+		p.offsets = c.tapOffsets(&p.source, s.mg, true)
+		pool.For(p.groups*p.packedTiles(), (*convPackChannels[T])(c))
+		p.run(pool, scratch)
+		c.product = convProduct[T]{}
 	default:
 		chunks := (s.cg + c.groupChannels() - 1) / c.groupChannels()
 		if c.packs() {
@@ -48,6 +60,26 @@ func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 		pool.For(c.N*s.groups, (*convGradInput[T])(c))
 	}
 	c.call = convCall[T]{}
+}
+
+type convPackChannels[T Float] Conv[T]
+
+// Do packs tiles of input channels.
+func (c *convPackChannels[T]) Do(lo, hi, _ int) {
+	s, p := &c.call, &c.product
+	taps := c.KH * c.KW
+	for i := lo; i < hi; i++ {
+		g, ch := i/p.packedTiles(), i%p.packedTiles()*convTileRows
+		rows := min(convTileRows, s.cg-ch)
+		dst, w := p.packed[i*convTileRows*p.k:], s.w[g*s.mg*s.k+ch*taps:]
+		if taps == 1 {
+			p.t.copyRows(dst, convTileRows, w, s.k, rows, s.mg)
+			continue
+		}
+		for m := range s.mg {
+			p.t.transpose(dst[m*taps*convTileRows:], convTileRows, w[m*s.k:], taps, rows, taps)
+		}
+	}
 }
 
 type convPackTransposed[T Float] Conv[T]
@@ -152,13 +184,15 @@ func (c *Conv[T]) gradWeightWorker(mg int) int {
 // Images are added up in order within up to 8 blocks, whose sums are added in
 // order; their number depends on the shape alone.
 func (c *Conv[T]) GradWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
+	if c.depthwise() {
+		c.depthwiseWeight(pool, dw, x, dy, scratch)
+		return
+	}
 	s := c.begin()
 	s.w, s.x, s.y = dw[:c.M*s.k], x[:c.N*c.C*c.H*c.W], dy[:c.N*c.M*s.pos]
 	switch {
 	case len(s.y) == 0:
 		clear(s.w)
-	case c.depthwise():
-		pool.For(c.M, (*convDepthwiseWeight[T])(c))
 	default:
 		s.blocks = c.imageBlocks()
 		s.parts, s.perWorker = split(scratch, s.blocks*c.M*s.k)

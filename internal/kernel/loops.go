@@ -16,6 +16,37 @@ type loops[T Float] struct {
 	// rows and image do not overlap.
 	unroll, fold func(rows []T, width int, image []T, offsets []int, runs []convRun)
 
+	// convTile computes tiles of a convolution, rows of weights that are packed
+	// by convTileRows, astep apart, by vectors of convLanes pixels:
+	//
+	//	for i < rows, v < vectors, j < most, or last in the last vector:
+	//		c[i*ldc + v*cstep + j] (+)= bias[i] + sum over p < k of
+	//			a[i/convTileRows*astep + p*convTileRows + i%convTileRows] * b[offsets[p] + v*bstep + j]
+	//
+	// It adds to c if add is set; bias may be nil. depthTile does so for one
+	// channel and up to depthTileRows(n) rows of n pixels:
+	//
+	//	c[i*ldc + j] = bias + sum over p < len(offsets) of w[p] * b[offsets[p] + i*ldb + j]
+	//
+	// convDot adds up products with shifted images:
+	//
+	//	for i < rows, t < taps, l < lines, j < n:
+	//		sum[(i*taps + t)*convLanes + j%convLanes] +=
+	//			a[i*lda + l*aline + j] * b[offsets[t] + l*bline + j]
+	//
+	// padLines and unzip prepare what they read:
+	//
+	//	for l < lines, j < n: dst[l*ldd + j] = src[l*lds + j]
+	//	for i < len(odd): even[i], odd[i] = src[2*i], src[2*i+1]
+	//
+	// even may be longer by one, which then takes the last element of src.
+	convTile  func(t convTile, a, b []T, offsets []int, c, bias []T)
+	depthTile func(rows int, w, b []T, ldb int, offsets []int, c []T, ldc, n int, bias T)
+	convDot   func(d convDot, a, b []T, offsets []int, sum []T)
+
+	padLines func(dst []T, ldd int, src []T, lds, n, lines int)
+	unzip    func(even, odd, src []T)
+
 	// transpose packs operands of the product:
 	//
 	//	for r < rows, p < k: dst[p*ldd + r] = src[r*lds + p]
@@ -60,6 +91,11 @@ var (
 		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, directCols: 16, run: goTile[float32]},
 		unroll:    goUnroll[float32],
 		fold:      goFold[float32],
+		convTile:  goConvTile[float32],
+		depthTile: goDepthTile[float32],
+		convDot:   goConvDot[float32],
+		padLines:  goPadLines[float32],
+		unzip:     goUnzip[float32],
 		transpose: goTranspose[float32],
 		copyRows:  goCopyRows[float32],
 		unary:     mathRows32,
@@ -73,6 +109,11 @@ var (
 		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, directCols: 16, run: goTile[float64]},
 		unroll:    goUnroll[float64],
 		fold:      goFold[float64],
+		convTile:  goConvTile[float64],
+		depthTile: goDepthTile[float64],
+		convDot:   goConvDot[float64],
+		padLines:  goPadLines[float64],
+		unzip:     goUnzip[float64],
 		transpose: goTranspose[float64],
 		copyRows:  goCopyRows[float64],
 		addScaled: goAddScaled[float64],

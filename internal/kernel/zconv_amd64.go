@@ -23,3 +23,481 @@ func unrollAVX2(rows *float32, width int, image *float32, offsets *int, count in
 //
 //go:noescape
 func foldAVX2(rows *float32, width int, image *float32, offsets *int, count int, runs *int, nruns int)
+
+// convTileAVX2x1x8 computes tiles of 1 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 1 rows in c.
+//
+//go:noescape
+func convTileAVX2x1x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x1x16 computes tiles of 1 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 1 rows in c.
+//
+//go:noescape
+func convTileAVX2x1x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x1x24 computes tiles of 1 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 1 rows in c.
+//
+//go:noescape
+func convTileAVX2x1x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x2x8 computes tiles of 2 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 2 rows in c.
+//
+//go:noescape
+func convTileAVX2x2x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x2x16 computes tiles of 2 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 2 rows in c.
+//
+//go:noescape
+func convTileAVX2x2x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x2x24 computes tiles of 2 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 2 rows in c.
+//
+//go:noescape
+func convTileAVX2x2x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x3x8 computes tiles of 3 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 3 rows in c.
+//
+//go:noescape
+func convTileAVX2x3x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x3x16 computes tiles of 3 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 3 rows in c.
+//
+//go:noescape
+func convTileAVX2x3x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x3x24 computes tiles of 3 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 3 rows in c.
+//
+//go:noescape
+func convTileAVX2x3x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x4x8 computes tiles of 4 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 4 rows in c.
+//
+//go:noescape
+func convTileAVX2x4x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x4x16 computes tiles of 4 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 4 rows in c.
+//
+//go:noescape
+func convTileAVX2x4x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// convTileAVX2x4x24 computes tiles of 4 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//
+// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// written, and with whole alone read. The next tile is astep further in a, and 4 rows in c.
+//
+//go:noescape
+func convTileAVX2x4x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+
+// depthTileAVX2x1x8 computes 1 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x1x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x2x8 computes 2 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x2x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x3x8 computes 3 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x3x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x4x8 computes 4 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x4x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x5x8 computes 5 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x5x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x6x8 computes 6 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x6x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x1x16 computes 1 rows of 8 < n ≤ 16 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x1x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x2x16 computes 2 rows of 8 < n ≤ 16 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x2x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x3x16 computes 3 rows of 8 < n ≤ 16 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x3x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x4x16 computes 4 rows of 8 < n ≤ 16 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x4x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x5x16 computes 5 rows of 8 < n ≤ 16 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x5x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x6x16 computes 6 rows of 8 < n ≤ 16 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x6x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x1x24 computes 1 rows of 16 < n ≤ 24 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x1x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x2x24 computes 2 rows of 16 < n ≤ 24 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x2x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x3x24 computes 3 rows of 16 < n ≤ 24 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x3x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// depthTileAVX2x4x24 computes 4 rows of 16 < n ≤ 24 pixels of one channel, for steps in bytes and k ≥ 1:
+//
+//	sum = bias
+//	for p < k: sum = fma(w[p], b[offsets[p] + i*ldb + j], sum)
+//	c[i*ldc + j] = sum
+//
+// With whole, pixels up to the last vector's end are read.
+//
+//go:noescape
+func depthTileAVX2x4x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+
+// convDotAVX2x1x1 adds up products of 1 rows and 1 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*1 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x2 adds up products of 1 rows and 2 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*2 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x3 adds up products of 1 rows and 3 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*3 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x2x1 adds up products of 2 rows and 1 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*1 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x2x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x2x2 adds up products of 2 rows and 2 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*2 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x2x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x2x3 adds up products of 2 rows and 3 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*3 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x2x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x3x1 adds up products of 3 rows and 1 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*1 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x3x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x3x2 adds up products of 3 rows and 2 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*2 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x3x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x3x3 adds up products of 3 rows and 3 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*3 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x3x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x4x1 adds up products of 4 rows and 1 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*1 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x4x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x4x2 adds up products of 4 rows and 2 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*2 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x4x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x4x3 adds up products of 4 rows and 3 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*3 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x4x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x4 adds up products of 1 rows and 4 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*4 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x4(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x5 adds up products of 1 rows and 5 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*5 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x5(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x6 adds up products of 1 rows and 6 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*6 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x6(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x7 adds up products of 1 rows and 7 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*7 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x7(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x8 adds up products of 1 rows and 8 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*8 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x8(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// convDotAVX2x1x9 adds up products of 1 rows and 9 taps in lanes, for steps in bytes, lines ≥ 1 and n ≥ 1:
+//
+//	for l < lines, j < n:
+//		sum[(i*9 + t)*8 + j%8] = fma(a[i*lda + l*aline + j], b[offsets[t] + l*bline + j], sum[…])
+//
+//go:noescape
+func convDotAVX2x1x9(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+
+// padLinesAVX2 copies lines, for steps in bytes, n and lines at least 1:
+//
+//	for l < lines, j < n: dst[l*ldd + j] = src[l*lds + j]
+//
+//go:noescape
+func padLinesAVX2(dst *float32, ldd int, src *float32, lds int, n int, lines int)
+
+// unzipAVX2 separates neighbors, for n a positive multiple of 8:
+//
+//	for i < n: even[i], odd[i] = src[2*i], src[2*i+1]
+//
+//go:noescape
+func unzipAVX2(even *float32, odd *float32, src *float32, n int)

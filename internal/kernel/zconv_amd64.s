@@ -150,3 +150,5462 @@ next:
 	JNE  row
 	VZEROUPPER
 	RET
+
+// func convTileAVX2x1x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x1x8(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	MOVQ c+64(FP), SI
+	MOVQ cstep+80(FP), AX
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), DI
+	MOVQ   DX, R8
+	VXORPS Y0, Y0, Y0
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (DI), CX
+	VMOVUPS      (BX)(CX*4), Y1
+	VBROADCASTSS (R8), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), CX
+	NEGQ CX
+	MOVQ last+96(FP), R9
+	NEGQ R9
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R9*4), Y1
+	MOVQ         (DI), CX
+	VMASKMOVPS   (BX)(CX*4), Y1, Y1
+	VBROADCASTSS (R8), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         $0x04, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), DI
+	MOVQ   most+88(FP), CX
+	NEGQ   CX
+	MOVQ   last+96(FP), R9
+	NEGQ   R9
+	CMPQ   R9, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (SI)(CX*1), Y0, Y0
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y1
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (SI)(CX*1), Y1, Y2
+	VADDPS     Y2, Y0, Y0
+
+setPartial:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y1, (SI)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x1x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x1x16(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	MOVQ c+64(FP), DI
+	MOVQ cstep+80(FP), AX
+	LEAQ (DI)(AX*1), R8
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R9
+	MOVQ   DX, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R9), CX
+	VMOVUPS      (BX)(CX*4), Y2
+	VMOVUPS      (SI)(CX*4), Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R11
+	NEGQ R11
+	MOVQ last+96(FP), R12
+	NEGQ R12
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R11*4), Y2
+	VMOVUPS      64(CX)(R12*4), Y3
+	MOVQ         (R9), CX
+	VMASKMOVPS   (BX)(CX*4), Y2, Y2
+	VMASKMOVPS   (SI)(CX*4), Y3, Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	ADDQ         $0x04, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R9
+	MOVQ   most+88(FP), R11
+	NEGQ   R11
+	MOVQ   last+96(FP), R12
+	NEGQ   R12
+	CMPQ   R11, $-8
+	JNE    partial
+	CMPQ   R12, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y2
+	VMOVUPS    64(CX)(R12*4), Y3
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (DI)(CX*1), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+setPartial:
+	CMPQ       R11, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (DI)(CX*1)
+	VMASKMOVPS Y1, Y3, (R8)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y2, (DI)(CX*1)
+	VMASKMOVPS Y1, Y3, (R8)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x1x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x1x24(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	LEAQ (SI)(AX*1), DI
+	MOVQ c+64(FP), R8
+	MOVQ cstep+80(FP), AX
+	LEAQ (R8)(AX*1), R9
+	LEAQ (R9)(AX*1), R10
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R11
+	MOVQ   DX, R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R11), CX
+	VMOVUPS      (BX)(CX*4), Y3
+	VMOVUPS      (SI)(CX*4), Y4
+	VMOVUPS      (DI)(CX*4), Y5
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y3, Y6, Y0
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y5, Y6, Y2
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R13
+	NEGQ R13
+	MOVQ last+96(FP), R14
+	NEGQ R14
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R13*4), Y3
+	VMOVUPS      64(CX)(R13*4), Y4
+	VMOVUPS      64(CX)(R14*4), Y5
+	MOVQ         (R11), CX
+	VMASKMOVPS   (BX)(CX*4), Y3, Y3
+	VMASKMOVPS   (SI)(CX*4), Y4, Y4
+	VMASKMOVPS   (DI)(CX*4), Y5, Y5
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y3, Y6, Y0
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y5, Y6, Y2
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	ADDQ         $0x04, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R11
+	MOVQ   most+88(FP), R13
+	NEGQ   R13
+	MOVQ   last+96(FP), R14
+	NEGQ   R14
+	CMPQ   R13, $-8
+	JNE    partial
+	CMPQ   R14, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y3
+	VMOVUPS    64(CX)(R13*4), Y4
+	VMOVUPS    64(CX)(R14*4), Y5
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (R8)(CX*1), Y3, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y4, Y6
+	VADDPS     Y6, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+
+setPartial:
+	CMPQ       R13, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (R8)(CX*1)
+	VMOVUPS    Y1, (R9)(CX*1)
+	VMASKMOVPS Y2, Y5, (R10)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y3, (R8)(CX*1)
+	VMASKMOVPS Y1, Y4, (R9)(CX*1)
+	VMASKMOVPS Y2, Y5, (R10)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x2x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x2x8(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	MOVQ c+64(FP), SI
+	MOVQ cstep+80(FP), AX
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), DI
+	MOVQ   DX, R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (DI), CX
+	VMOVUPS      (BX)(CX*4), Y2
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS 4(R8), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), CX
+	NEGQ CX
+	MOVQ last+96(FP), R9
+	NEGQ R9
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R9*4), Y2
+	MOVQ         (DI), CX
+	VMASKMOVPS   (BX)(CX*4), Y2, Y2
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS 4(R8), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y3
+	VADDPS       Y3, Y0, Y0
+	VBROADCASTSS 4(CX), Y3
+	VADDPS       Y3, Y1, Y1
+	ADDQ         $0x08, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), DI
+	MOVQ   most+88(FP), CX
+	NEGQ   CX
+	MOVQ   last+96(FP), R9
+	NEGQ   R9
+	CMPQ   R9, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (SI)(CX*1), Y0, Y0
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y1, Y1
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y1, (SI)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y2
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (SI)(CX*1), Y2, Y3
+	VADDPS     Y3, Y0, Y0
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y2, Y3
+	VADDPS     Y3, Y1, Y1
+
+setPartial:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y2, (SI)(CX*1)
+	ADDQ       DI, CX
+	VMASKMOVPS Y1, Y2, (SI)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x2x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x2x16(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	MOVQ c+64(FP), DI
+	MOVQ cstep+80(FP), AX
+	LEAQ (DI)(AX*1), R8
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R9
+	MOVQ   DX, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R9), CX
+	VMOVUPS      (BX)(CX*4), Y4
+	VMOVUPS      (SI)(CX*4), Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 4(R10), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R11
+	NEGQ R11
+	MOVQ last+96(FP), R12
+	NEGQ R12
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R11*4), Y4
+	VMOVUPS      64(CX)(R12*4), Y5
+	MOVQ         (R9), CX
+	VMASKMOVPS   (BX)(CX*4), Y4, Y4
+	VMASKMOVPS   (SI)(CX*4), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 4(R10), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VBROADCASTSS 4(CX), Y6
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	ADDQ         $0x08, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R9
+	MOVQ   most+88(FP), R11
+	NEGQ   R11
+	MOVQ   last+96(FP), R12
+	NEGQ   R12
+	CMPQ   R11, $-8
+	JNE    partial
+	CMPQ   R12, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y2, Y2
+	VADDPS (R8)(CX*1), Y3, Y3
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y4
+	VMOVUPS    64(CX)(R12*4), Y5
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (DI)(CX*1), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS (R8)(CX*1), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+setPartial:
+	CMPQ       R11, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (DI)(CX*1)
+	VMASKMOVPS Y1, Y5, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMOVUPS    Y2, (DI)(CX*1)
+	VMASKMOVPS Y3, Y5, (R8)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y4, (DI)(CX*1)
+	VMASKMOVPS Y1, Y5, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMASKMOVPS Y2, Y4, (DI)(CX*1)
+	VMASKMOVPS Y3, Y5, (R8)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x2x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x2x24(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	LEAQ (SI)(AX*1), DI
+	MOVQ c+64(FP), R8
+	MOVQ cstep+80(FP), AX
+	LEAQ (R8)(AX*1), R9
+	LEAQ (R9)(AX*1), R10
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R11
+	MOVQ   DX, R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R11), CX
+	VMOVUPS      (BX)(CX*4), Y6
+	VMOVUPS      (SI)(CX*4), Y7
+	VMOVUPS      (DI)(CX*4), Y8
+	VBROADCASTSS (R12), Y9
+	VFMADD231PS  Y6, Y9, Y0
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS 4(R12), Y9
+	VFMADD231PS  Y6, Y9, Y3
+	VFMADD231PS  Y7, Y9, Y4
+	VFMADD231PS  Y8, Y9, Y5
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R13
+	NEGQ R13
+	MOVQ last+96(FP), R14
+	NEGQ R14
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R13*4), Y6
+	VMOVUPS      64(CX)(R13*4), Y7
+	VMOVUPS      64(CX)(R14*4), Y8
+	MOVQ         (R11), CX
+	VMASKMOVPS   (BX)(CX*4), Y6, Y6
+	VMASKMOVPS   (SI)(CX*4), Y7, Y7
+	VMASKMOVPS   (DI)(CX*4), Y8, Y8
+	VBROADCASTSS (R12), Y9
+	VFMADD231PS  Y6, Y9, Y0
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS 4(R12), Y9
+	VFMADD231PS  Y6, Y9, Y3
+	VFMADD231PS  Y7, Y9, Y4
+	VFMADD231PS  Y8, Y9, Y5
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y9
+	VADDPS       Y9, Y0, Y0
+	VADDPS       Y9, Y1, Y1
+	VADDPS       Y9, Y2, Y2
+	VBROADCASTSS 4(CX), Y9
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y9, Y4, Y4
+	VADDPS       Y9, Y5, Y5
+	ADDQ         $0x08, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R11
+	MOVQ   most+88(FP), R13
+	NEGQ   R13
+	MOVQ   last+96(FP), R14
+	NEGQ   R14
+	CMPQ   R13, $-8
+	JNE    partial
+	CMPQ   R14, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y3, Y3
+	VADDPS (R9)(CX*1), Y4, Y4
+	VADDPS (R10)(CX*1), Y5, Y5
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y3, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, (R10)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y6
+	VMOVUPS    64(CX)(R13*4), Y7
+	VMOVUPS    64(CX)(R14*4), Y8
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (R8)(CX*1), Y6, Y9
+	VADDPS     Y9, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y7, Y9
+	VADDPS     Y9, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y8, Y9
+	VADDPS     Y9, Y2, Y2
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y6, Y9
+	VADDPS     Y9, Y3, Y3
+	VMASKMOVPS (R9)(CX*1), Y7, Y9
+	VADDPS     Y9, Y4, Y4
+	VMASKMOVPS (R10)(CX*1), Y8, Y9
+	VADDPS     Y9, Y5, Y5
+
+setPartial:
+	CMPQ       R13, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (R8)(CX*1)
+	VMOVUPS    Y1, (R9)(CX*1)
+	VMASKMOVPS Y2, Y8, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMOVUPS    Y3, (R8)(CX*1)
+	VMOVUPS    Y4, (R9)(CX*1)
+	VMASKMOVPS Y5, Y8, (R10)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y6, (R8)(CX*1)
+	VMASKMOVPS Y1, Y7, (R9)(CX*1)
+	VMASKMOVPS Y2, Y8, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMASKMOVPS Y3, Y6, (R8)(CX*1)
+	VMASKMOVPS Y4, Y7, (R9)(CX*1)
+	VMASKMOVPS Y5, Y8, (R10)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x3x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x3x8(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	MOVQ c+64(FP), SI
+	MOVQ cstep+80(FP), AX
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), DI
+	MOVQ   DX, R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (DI), CX
+	VMOVUPS      (BX)(CX*4), Y3
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 4(R8), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 8(R8), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), CX
+	NEGQ CX
+	MOVQ last+96(FP), R9
+	NEGQ R9
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R9*4), Y3
+	MOVQ         (DI), CX
+	VMASKMOVPS   (BX)(CX*4), Y3, Y3
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 4(R8), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 8(R8), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y4
+	VADDPS       Y4, Y0, Y0
+	VBROADCASTSS 4(CX), Y4
+	VADDPS       Y4, Y1, Y1
+	VBROADCASTSS 8(CX), Y4
+	VADDPS       Y4, Y2, Y2
+	ADDQ         $0x0c, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), DI
+	MOVQ   most+88(FP), CX
+	NEGQ   CX
+	MOVQ   last+96(FP), R9
+	NEGQ   R9
+	CMPQ   R9, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (SI)(CX*1), Y0, Y0
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y1, Y1
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y2, Y2
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y2, (SI)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y3
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (SI)(CX*1), Y3, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+
+setPartial:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y3, (SI)(CX*1)
+	ADDQ       DI, CX
+	VMASKMOVPS Y1, Y3, (SI)(CX*1)
+	ADDQ       DI, CX
+	VMASKMOVPS Y2, Y3, (SI)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x3x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x3x16(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	MOVQ c+64(FP), DI
+	MOVQ cstep+80(FP), AX
+	LEAQ (DI)(AX*1), R8
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R9
+	MOVQ   DX, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R9), CX
+	VMOVUPS      (BX)(CX*4), Y6
+	VMOVUPS      (SI)(CX*4), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 4(R10), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 8(R10), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R11
+	NEGQ R11
+	MOVQ last+96(FP), R12
+	NEGQ R12
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R11*4), Y6
+	VMOVUPS      64(CX)(R12*4), Y7
+	MOVQ         (R9), CX
+	VMASKMOVPS   (BX)(CX*4), Y6, Y6
+	VMASKMOVPS   (SI)(CX*4), Y7, Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 4(R10), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 8(R10), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VBROADCASTSS 4(CX), Y8
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VBROADCASTSS 8(CX), Y8
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	ADDQ         $0x0c, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R9
+	MOVQ   most+88(FP), R11
+	NEGQ   R11
+	MOVQ   last+96(FP), R12
+	NEGQ   R12
+	CMPQ   R11, $-8
+	JNE    partial
+	CMPQ   R12, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y2, Y2
+	VADDPS (R8)(CX*1), Y3, Y3
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y4, Y4
+	VADDPS (R8)(CX*1), Y5, Y5
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y4, (DI)(CX*1)
+	VMOVUPS Y5, (R8)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y6
+	VMOVUPS    64(CX)(R12*4), Y7
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (DI)(CX*1), Y6, Y8
+	VADDPS     Y8, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y7, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y6, Y8
+	VADDPS     Y8, Y2, Y2
+	VMASKMOVPS (R8)(CX*1), Y7, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y6, Y8
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS (R8)(CX*1), Y7, Y8
+	VADDPS     Y8, Y5, Y5
+
+setPartial:
+	CMPQ       R11, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (DI)(CX*1)
+	VMASKMOVPS Y1, Y7, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMOVUPS    Y2, (DI)(CX*1)
+	VMASKMOVPS Y3, Y7, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMOVUPS    Y4, (DI)(CX*1)
+	VMASKMOVPS Y5, Y7, (R8)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y6, (DI)(CX*1)
+	VMASKMOVPS Y1, Y7, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMASKMOVPS Y2, Y6, (DI)(CX*1)
+	VMASKMOVPS Y3, Y7, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMASKMOVPS Y4, Y6, (DI)(CX*1)
+	VMASKMOVPS Y5, Y7, (R8)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x3x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x3x24(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	LEAQ (SI)(AX*1), DI
+	MOVQ c+64(FP), R8
+	MOVQ cstep+80(FP), AX
+	LEAQ (R8)(AX*1), R9
+	LEAQ (R9)(AX*1), R10
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R11
+	MOVQ   DX, R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R11), CX
+	VMOVUPS      (BX)(CX*4), Y9
+	VMOVUPS      (SI)(CX*4), Y10
+	VMOVUPS      (DI)(CX*4), Y11
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS 4(R12), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 8(R12), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R13
+	NEGQ R13
+	MOVQ last+96(FP), R14
+	NEGQ R14
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R13*4), Y9
+	VMOVUPS      64(CX)(R13*4), Y10
+	VMOVUPS      64(CX)(R14*4), Y11
+	MOVQ         (R11), CX
+	VMASKMOVPS   (BX)(CX*4), Y9, Y9
+	VMASKMOVPS   (SI)(CX*4), Y10, Y10
+	VMASKMOVPS   (DI)(CX*4), Y11, Y11
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS 4(R12), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 8(R12), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y12
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y12, Y1, Y1
+	VADDPS       Y12, Y2, Y2
+	VBROADCASTSS 4(CX), Y12
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS 8(CX), Y12
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y12, Y7, Y7
+	VADDPS       Y12, Y8, Y8
+	ADDQ         $0x0c, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R11
+	MOVQ   most+88(FP), R13
+	NEGQ   R13
+	MOVQ   last+96(FP), R14
+	NEGQ   R14
+	CMPQ   R13, $-8
+	JNE    partial
+	CMPQ   R14, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y3, Y3
+	VADDPS (R9)(CX*1), Y4, Y4
+	VADDPS (R10)(CX*1), Y5, Y5
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y6, Y6
+	VADDPS (R9)(CX*1), Y7, Y7
+	VADDPS (R10)(CX*1), Y8, Y8
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y3, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y6, (R8)(CX*1)
+	VMOVUPS Y7, (R9)(CX*1)
+	VMOVUPS Y8, (R10)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y9
+	VMOVUPS    64(CX)(R13*4), Y10
+	VMOVUPS    64(CX)(R14*4), Y11
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (R8)(CX*1), Y9, Y12
+	VADDPS     Y12, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y10, Y12
+	VADDPS     Y12, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y11, Y12
+	VADDPS     Y12, Y2, Y2
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y9, Y12
+	VADDPS     Y12, Y3, Y3
+	VMASKMOVPS (R9)(CX*1), Y10, Y12
+	VADDPS     Y12, Y4, Y4
+	VMASKMOVPS (R10)(CX*1), Y11, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y9, Y12
+	VADDPS     Y12, Y6, Y6
+	VMASKMOVPS (R9)(CX*1), Y10, Y12
+	VADDPS     Y12, Y7, Y7
+	VMASKMOVPS (R10)(CX*1), Y11, Y12
+	VADDPS     Y12, Y8, Y8
+
+setPartial:
+	CMPQ       R13, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (R8)(CX*1)
+	VMOVUPS    Y1, (R9)(CX*1)
+	VMASKMOVPS Y2, Y11, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMOVUPS    Y3, (R8)(CX*1)
+	VMOVUPS    Y4, (R9)(CX*1)
+	VMASKMOVPS Y5, Y11, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMOVUPS    Y6, (R8)(CX*1)
+	VMOVUPS    Y7, (R9)(CX*1)
+	VMASKMOVPS Y8, Y11, (R10)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y9, (R8)(CX*1)
+	VMASKMOVPS Y1, Y10, (R9)(CX*1)
+	VMASKMOVPS Y2, Y11, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMASKMOVPS Y3, Y9, (R8)(CX*1)
+	VMASKMOVPS Y4, Y10, (R9)(CX*1)
+	VMASKMOVPS Y5, Y11, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMASKMOVPS Y6, Y9, (R8)(CX*1)
+	VMASKMOVPS Y7, Y10, (R9)(CX*1)
+	VMASKMOVPS Y8, Y11, (R10)(CX*1)
+
+next:
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x4x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x4x8(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	MOVQ c+64(FP), SI
+	MOVQ cstep+80(FP), AX
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), DI
+	MOVQ   DX, R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (DI), CX
+	VMOVUPS      (BX)(CX*4), Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 4(R8), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 8(R8), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 12(R8), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), CX
+	NEGQ CX
+	MOVQ last+96(FP), R9
+	NEGQ R9
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R9*4), Y4
+	MOVQ         (DI), CX
+	VMASKMOVPS   (BX)(CX*4), Y4, Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 4(R8), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 8(R8), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 12(R8), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $0x10, R8
+	ADDQ         $0x08, DI
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y5
+	VADDPS       Y5, Y0, Y0
+	VBROADCASTSS 4(CX), Y5
+	VADDPS       Y5, Y1, Y1
+	VBROADCASTSS 8(CX), Y5
+	VADDPS       Y5, Y2, Y2
+	VBROADCASTSS 12(CX), Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         $0x10, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), DI
+	MOVQ   most+88(FP), CX
+	NEGQ   CX
+	MOVQ   last+96(FP), R9
+	NEGQ   R9
+	CMPQ   R9, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (SI)(CX*1), Y0, Y0
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y1, Y1
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y2, Y2
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y3, Y3
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y2, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y3, (SI)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y4
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y3, Y3
+
+setPartial:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y4, (SI)(CX*1)
+	ADDQ       DI, CX
+	VMASKMOVPS Y1, Y4, (SI)(CX*1)
+	ADDQ       DI, CX
+	VMASKMOVPS Y2, Y4, (SI)(CX*1)
+	ADDQ       DI, CX
+	VMASKMOVPS Y3, Y4, (SI)(CX*1)
+
+next:
+	LEAQ (SI)(DI*4), SI
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x4x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x4x16(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	MOVQ c+64(FP), DI
+	MOVQ cstep+80(FP), AX
+	LEAQ (DI)(AX*1), R8
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R9
+	MOVQ   DX, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R9), CX
+	VMOVUPS      (BX)(CX*4), Y8
+	VMOVUPS      (SI)(CX*4), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R10), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R10), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R10), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R11
+	NEGQ R11
+	MOVQ last+96(FP), R12
+	NEGQ R12
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R11*4), Y8
+	VMOVUPS      64(CX)(R12*4), Y9
+	MOVQ         (R9), CX
+	VMASKMOVPS   (BX)(CX*4), Y8, Y8
+	VMASKMOVPS   (SI)(CX*4), Y9, Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R10), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R10), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R10), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x10, R10
+	ADDQ         $0x08, R9
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y10
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VBROADCASTSS 4(CX), Y10
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y10, Y3, Y3
+	VBROADCASTSS 8(CX), Y10
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VBROADCASTSS 12(CX), Y10
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y10, Y7, Y7
+	ADDQ         $0x10, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R9
+	MOVQ   most+88(FP), R11
+	NEGQ   R11
+	MOVQ   last+96(FP), R12
+	NEGQ   R12
+	CMPQ   R11, $-8
+	JNE    partial
+	CMPQ   R12, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y2, Y2
+	VADDPS (R8)(CX*1), Y3, Y3
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y4, Y4
+	VADDPS (R8)(CX*1), Y5, Y5
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y6, Y6
+	VADDPS (R8)(CX*1), Y7, Y7
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y4, (DI)(CX*1)
+	VMOVUPS Y5, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y6, (DI)(CX*1)
+	VMOVUPS Y7, (R8)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y8
+	VMOVUPS    64(CX)(R12*4), Y9
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y7, Y7
+
+setPartial:
+	CMPQ       R11, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (DI)(CX*1)
+	VMASKMOVPS Y1, Y9, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMOVUPS    Y2, (DI)(CX*1)
+	VMASKMOVPS Y3, Y9, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMOVUPS    Y4, (DI)(CX*1)
+	VMASKMOVPS Y5, Y9, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMOVUPS    Y6, (DI)(CX*1)
+	VMASKMOVPS Y7, Y9, (R8)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y8, (DI)(CX*1)
+	VMASKMOVPS Y1, Y9, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMASKMOVPS Y2, Y8, (DI)(CX*1)
+	VMASKMOVPS Y3, Y9, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMASKMOVPS Y4, Y8, (DI)(CX*1)
+	VMASKMOVPS Y5, Y9, (R8)(CX*1)
+	ADDQ       R9, CX
+	VMASKMOVPS Y6, Y8, (DI)(CX*1)
+	VMASKMOVPS Y7, Y9, (R8)(CX*1)
+
+next:
+	LEAQ (DI)(R9*4), DI
+	LEAQ (R8)(R9*4), R8
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func convTileAVX2x4x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+// Requires: AVX, FMA3
+TEXT ·convTileAVX2x4x24(SB), NOSPLIT, $0-113
+	MOVQ a+16(FP), DX
+	MOVQ b+32(FP), BX
+	MOVQ bstep+40(FP), AX
+	LEAQ (BX)(AX*1), SI
+	LEAQ (SI)(AX*1), DI
+	MOVQ c+64(FP), R8
+	MOVQ cstep+80(FP), AX
+	LEAQ (R8)(AX*1), R9
+	LEAQ (R9)(AX*1), R10
+
+tile:
+	MOVQ   k+8(FP), AX
+	MOVQ   offsets+56(FP), R11
+	MOVQ   DX, R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVB   whole+48(FP), CL
+	TESTB  CL, CL
+	JE     masked
+
+plain:
+	MOVQ         (R11), CX
+	VMOVUPS      (BX)(CX*4), Y12
+	VMOVUPS      (SI)(CX*4), Y13
+	VMOVUPS      (DI)(CX*4), Y14
+	VBROADCASTSS (R12), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS 4(R12), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS 8(R12), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS 12(R12), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          plain
+	JMP          add
+
+masked:
+	MOVQ most+88(FP), R13
+	NEGQ R13
+	MOVQ last+96(FP), R14
+	NEGQ R14
+
+loop:
+	LEAQ         columnMask<>+0(SB), CX
+	VMOVUPS      64(CX)(R13*4), Y12
+	VMOVUPS      64(CX)(R13*4), Y13
+	VMOVUPS      64(CX)(R14*4), Y14
+	MOVQ         (R11), CX
+	VMASKMOVPS   (BX)(CX*4), Y12, Y12
+	VMASKMOVPS   (SI)(CX*4), Y13, Y13
+	VMASKMOVPS   (DI)(CX*4), Y14, Y14
+	VBROADCASTSS (R12), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS 4(R12), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS 8(R12), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS 12(R12), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x10, R12
+	ADDQ         $0x08, R11
+	DECQ         AX
+	JNE          loop
+
+add:
+	MOVQ         bias+104(FP), CX
+	TESTQ        CX, CX
+	JE           columns
+	VBROADCASTSS (CX), Y15
+	VADDPS       Y15, Y0, Y0
+	VADDPS       Y15, Y1, Y1
+	VADDPS       Y15, Y2, Y2
+	VBROADCASTSS 4(CX), Y15
+	VADDPS       Y15, Y3, Y3
+	VADDPS       Y15, Y4, Y4
+	VADDPS       Y15, Y5, Y5
+	VBROADCASTSS 8(CX), Y15
+	VADDPS       Y15, Y6, Y6
+	VADDPS       Y15, Y7, Y7
+	VADDPS       Y15, Y8, Y8
+	VBROADCASTSS 12(CX), Y15
+	VADDPS       Y15, Y9, Y9
+	VADDPS       Y15, Y10, Y10
+	VADDPS       Y15, Y11, Y11
+	ADDQ         $0x10, CX
+	MOVQ         CX, bias+104(FP)
+
+columns:
+	MOVQ   ldc+72(FP), R11
+	MOVQ   most+88(FP), R13
+	NEGQ   R13
+	MOVQ   last+96(FP), R14
+	NEGQ   R14
+	CMPQ   R13, $-8
+	JNE    partial
+	CMPQ   R14, $-8
+	JNE    partial
+	MOVB   add+112(FP), CL
+	TESTB  CL, CL
+	JE     set
+	XORQ   CX, CX
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y3, Y3
+	VADDPS (R9)(CX*1), Y4, Y4
+	VADDPS (R10)(CX*1), Y5, Y5
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y6, Y6
+	VADDPS (R9)(CX*1), Y7, Y7
+	VADDPS (R10)(CX*1), Y8, Y8
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y9, Y9
+	VADDPS (R9)(CX*1), Y10, Y10
+	VADDPS (R10)(CX*1), Y11, Y11
+
+set:
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y3, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y6, (R8)(CX*1)
+	VMOVUPS Y7, (R9)(CX*1)
+	VMOVUPS Y8, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y9, (R8)(CX*1)
+	VMOVUPS Y10, (R9)(CX*1)
+	VMOVUPS Y11, (R10)(CX*1)
+	JMP     next
+
+partial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y12
+	VMOVUPS    64(CX)(R13*4), Y13
+	VMOVUPS    64(CX)(R14*4), Y14
+	MOVB       add+112(FP), CL
+	TESTB      CL, CL
+	JE         setPartial
+	XORQ       CX, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y2, Y2
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y3, Y3
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y4, Y4
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y5, Y5
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y6, Y6
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y7, Y7
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y8, Y8
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y9, Y9
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y10, Y10
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y11, Y11
+
+setPartial:
+	CMPQ       R13, $-8
+	JNE        setMasked
+	XORQ       CX, CX
+	VMOVUPS    Y0, (R8)(CX*1)
+	VMOVUPS    Y1, (R9)(CX*1)
+	VMASKMOVPS Y2, Y14, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMOVUPS    Y3, (R8)(CX*1)
+	VMOVUPS    Y4, (R9)(CX*1)
+	VMASKMOVPS Y5, Y14, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMOVUPS    Y6, (R8)(CX*1)
+	VMOVUPS    Y7, (R9)(CX*1)
+	VMASKMOVPS Y8, Y14, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMOVUPS    Y9, (R8)(CX*1)
+	VMOVUPS    Y10, (R9)(CX*1)
+	VMASKMOVPS Y11, Y14, (R10)(CX*1)
+	JMP        next
+
+setMasked:
+	XORQ       CX, CX
+	VMASKMOVPS Y0, Y12, (R8)(CX*1)
+	VMASKMOVPS Y1, Y13, (R9)(CX*1)
+	VMASKMOVPS Y2, Y14, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMASKMOVPS Y3, Y12, (R8)(CX*1)
+	VMASKMOVPS Y4, Y13, (R9)(CX*1)
+	VMASKMOVPS Y5, Y14, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMASKMOVPS Y6, Y12, (R8)(CX*1)
+	VMASKMOVPS Y7, Y13, (R9)(CX*1)
+	VMASKMOVPS Y8, Y14, (R10)(CX*1)
+	ADDQ       R11, CX
+	VMASKMOVPS Y9, Y12, (R8)(CX*1)
+	VMASKMOVPS Y10, Y13, (R9)(CX*1)
+	VMASKMOVPS Y11, Y14, (R10)(CX*1)
+
+next:
+	LEAQ (R8)(R11*4), R8
+	LEAQ (R9)(R11*4), R9
+	LEAQ (R10)(R11*4), R10
+	MOVQ astep+24(FP), CX
+	ADDQ CX, DX
+	MOVQ tiles+0(FP), CX
+	DECQ CX
+	MOVQ CX, tiles+0(FP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x1x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x1x8(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), BX
+	MOVQ         n+64(FP), SI
+	LEAQ         columnMask<>+0(SB), DI
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	CMPQ         SI, $0x08
+	JNE          partial
+
+full:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    SI
+	VMOVUPS 64(DI)(SI*4), Y3
+	MOVB    whole+32(FP), SI
+	TESTB   SI, SI
+	JE      masked
+
+plain:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VMASKMOVPS   (SI), Y3, Y2
+	VFMADD231PS  Y2, Y0, Y1
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMASKMOVPS Y1, Y3, (AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x2x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x2x8(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	CMPQ         DI, $0x08
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y2, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 64(R8)(DI*4), Y4
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VMASKMOVPS   (DI), Y4, Y3
+	VFMADD231PS  Y3, Y0, Y1
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y4, Y3
+	VFMADD231PS  Y3, Y0, Y2
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMASKMOVPS Y1, Y4, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y4, (AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x3x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x3x8(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	CMPQ         DI, $0x08
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 64(R8)(DI*4), Y5
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VMASKMOVPS   (DI), Y5, Y4
+	VFMADD231PS  Y4, Y0, Y1
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y5, Y4
+	VFMADD231PS  Y4, Y0, Y2
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y5, Y4
+	VFMADD231PS  Y4, Y0, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMASKMOVPS Y1, Y5, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y5, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y5, (AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x4x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x4x8(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	CMPQ         DI, $0x08
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y4, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 64(R8)(DI*4), Y6
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VMASKMOVPS   (DI), Y6, Y5
+	VFMADD231PS  Y5, Y0, Y1
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y6, Y5
+	VFMADD231PS  Y5, Y0, Y2
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y6, Y5
+	VFMADD231PS  Y5, Y0, Y3
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y6, Y5
+	VFMADD231PS  Y5, Y0, Y4
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMASKMOVPS Y1, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y6, (AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x5x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x5x8(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	CMPQ         DI, $0x08
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y5, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 64(R8)(DI*4), Y7
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VMASKMOVPS   (DI), Y7, Y6
+	VFMADD231PS  Y6, Y0, Y1
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y7, Y6
+	VFMADD231PS  Y6, Y0, Y2
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y7, Y6
+	VFMADD231PS  Y6, Y0, Y3
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y7, Y6
+	VFMADD231PS  Y6, Y0, Y4
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y7, Y6
+	VFMADD231PS  Y6, Y0, Y5
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMASKMOVPS Y1, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y7, (AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x6x8(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x6x8(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	CMPQ         DI, $0x08
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y6, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 64(R8)(DI*4), Y8
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VMASKMOVPS   (DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y1
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y2
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y3
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y4
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y5
+	ADDQ         BX, DI
+	VMASKMOVPS   (DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMASKMOVPS Y1, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y8, (AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x1x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x1x16(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), BX
+	MOVQ         n+64(FP), SI
+	LEAQ         columnMask<>+0(SB), DI
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	CMPQ         SI, $0x10
+	JNE          partial
+
+full:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	VFMADD231PS  32(SI), Y0, Y2
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    SI
+	VMOVUPS 96(DI)(SI*4), Y4
+	MOVB    whole+32(FP), SI
+	TESTB   SI, SI
+	JE      masked
+
+plain:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	VFMADD231PS  32(SI), Y0, Y2
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	VMASKMOVPS   32(SI), Y4, Y3
+	VFMADD231PS  Y3, Y0, Y2
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y4, 32(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x2x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x2x16(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	CMPQ         DI, $0x10
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y6
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VMASKMOVPS   32(DI), Y6, Y5
+	VFMADD231PS  Y5, Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VMASKMOVPS   32(DI), Y6, Y5
+	VFMADD231PS  Y5, Y0, Y4
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y6, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y6, 32(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x3x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x3x16(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	CMPQ         DI, $0x10
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y8
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VMASKMOVPS   32(DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VMASKMOVPS   32(DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VMASKMOVPS   32(DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y8, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y8, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y8, 32(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x4x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x4x16(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	CMPQ         DI, $0x10
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y10
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VMASKMOVPS   32(DI), Y10, Y9
+	VFMADD231PS  Y9, Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VMASKMOVPS   32(DI), Y10, Y9
+	VFMADD231PS  Y9, Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VMASKMOVPS   32(DI), Y10, Y9
+	VFMADD231PS  Y9, Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VMASKMOVPS   32(DI), Y10, Y9
+	VFMADD231PS  Y9, Y0, Y8
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y10, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y10, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y10, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y7, (AX)
+	VMASKMOVPS Y8, Y10, 32(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x5x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x5x16(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	VMOVAPS      Y0, Y9
+	VMOVAPS      Y0, Y10
+	CMPQ         DI, $0x10
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y9
+	VFMADD231PS  32(DI), Y0, Y10
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y9, (AX)
+	VMOVUPS      Y10, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y12
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y9
+	VFMADD231PS  32(DI), Y0, Y10
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VMASKMOVPS   32(DI), Y12, Y11
+	VFMADD231PS  Y11, Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VMASKMOVPS   32(DI), Y12, Y11
+	VFMADD231PS  Y11, Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VMASKMOVPS   32(DI), Y12, Y11
+	VFMADD231PS  Y11, Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VMASKMOVPS   32(DI), Y12, Y11
+	VFMADD231PS  Y11, Y0, Y8
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y9
+	VMASKMOVPS   32(DI), Y12, Y11
+	VFMADD231PS  Y11, Y0, Y10
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y7, (AX)
+	VMASKMOVPS Y8, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y9, (AX)
+	VMASKMOVPS Y10, Y12, 32(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x6x16(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x6x16(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	VMOVAPS      Y0, Y9
+	VMOVAPS      Y0, Y10
+	VMOVAPS      Y0, Y11
+	VMOVAPS      Y0, Y12
+	CMPQ         DI, $0x10
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y9
+	VFMADD231PS  32(DI), Y0, Y10
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y11
+	VFMADD231PS  32(DI), Y0, Y12
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y9, (AX)
+	VMOVUPS      Y10, 32(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y11, (AX)
+	VMOVUPS      Y12, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y14
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VFMADD231PS  32(DI), Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VFMADD231PS  32(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y9
+	VFMADD231PS  32(DI), Y0, Y10
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y11
+	VFMADD231PS  32(DI), Y0, Y12
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VMASKMOVPS   32(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y2
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y3
+	VMASKMOVPS   32(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y4
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y5
+	VMASKMOVPS   32(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VMASKMOVPS   32(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y8
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y9
+	VMASKMOVPS   32(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y10
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y11
+	VMASKMOVPS   32(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y12
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y7, (AX)
+	VMASKMOVPS Y8, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y9, (AX)
+	VMASKMOVPS Y10, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y11, (AX)
+	VMASKMOVPS Y12, Y14, 32(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x1x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x1x24(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), BX
+	MOVQ         n+64(FP), SI
+	LEAQ         columnMask<>+0(SB), DI
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	CMPQ         SI, $0x18
+	JNE          partial
+
+full:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	VFMADD231PS  32(SI), Y0, Y2
+	VFMADD231PS  64(SI), Y0, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    SI
+	VMOVUPS 128(DI)(SI*4), Y5
+	MOVB    whole+32(FP), SI
+	TESTB   SI, SI
+	JE      masked
+
+plain:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	VFMADD231PS  32(SI), Y0, Y2
+	VFMADD231PS  64(SI), Y0, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (BX), SI
+	LEAQ         (DX)(SI*4), SI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (SI), Y0, Y1
+	VFMADD231PS  32(SI), Y0, Y2
+	VMASKMOVPS   64(SI), Y5, Y4
+	VFMADD231PS  Y4, Y0, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y5, 64(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x2x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x2x24(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	CMPQ         DI, $0x18
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VFMADD231PS  64(DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VFMADD231PS  64(DI), Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	VMOVUPS      Y6, 64(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 128(R8)(DI*4), Y8
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VFMADD231PS  64(DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VFMADD231PS  64(DI), Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VMASKMOVPS   64(DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VMASKMOVPS   64(DI), Y8, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y8, 64(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMOVUPS    Y5, 32(AX)
+	VMASKMOVPS Y6, Y8, 64(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x3x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x3x24(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	VMOVAPS      Y0, Y9
+	CMPQ         DI, $0x18
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VFMADD231PS  64(DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VFMADD231PS  64(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	VFMADD231PS  64(DI), Y0, Y9
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	VMOVUPS      Y6, 64(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	VMOVUPS      Y9, 64(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 128(R8)(DI*4), Y11
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VFMADD231PS  64(DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VFMADD231PS  64(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	VFMADD231PS  64(DI), Y0, Y9
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VMASKMOVPS   64(DI), Y11, Y10
+	VFMADD231PS  Y10, Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VMASKMOVPS   64(DI), Y11, Y10
+	VFMADD231PS  Y10, Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	VMASKMOVPS   64(DI), Y11, Y10
+	VFMADD231PS  Y10, Y0, Y9
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y11, 64(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMOVUPS    Y5, 32(AX)
+	VMASKMOVPS Y6, Y11, 64(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y7, (AX)
+	VMOVUPS    Y8, 32(AX)
+	VMASKMOVPS Y9, Y11, 64(AX)
+	VZEROUPPER
+	RET
+
+// func depthTileAVX2x4x24(k int, w *float32, b *float32, ldb int, whole bool, offsets *int, c *float32, ldc int, n int, bias float32)
+// Requires: AVX, FMA3
+TEXT ·depthTileAVX2x4x24(SB), NOSPLIT, $0-76
+	MOVQ         k+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	MOVQ         offsets+40(FP), SI
+	MOVQ         n+64(FP), DI
+	LEAQ         columnMask<>+0(SB), R8
+	VBROADCASTSS bias+72(FP), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	VMOVAPS      Y0, Y9
+	VMOVAPS      Y0, Y10
+	VMOVAPS      Y0, Y11
+	VMOVAPS      Y0, Y12
+	CMPQ         DI, $0x18
+	JNE          partial
+
+full:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VFMADD231PS  64(DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VFMADD231PS  64(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	VFMADD231PS  64(DI), Y0, Y9
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y10
+	VFMADD231PS  32(DI), Y0, Y11
+	VFMADD231PS  64(DI), Y0, Y12
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          full
+	MOVQ         c+48(FP), AX
+	MOVQ         ldc+56(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	VMOVUPS      Y6, 64(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	VMOVUPS      Y9, 64(AX)
+	ADDQ         CX, AX
+	VMOVUPS      Y10, (AX)
+	VMOVUPS      Y11, 32(AX)
+	VMOVUPS      Y12, 64(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	NEGQ    DI
+	VMOVUPS 128(R8)(DI*4), Y14
+	MOVB    whole+32(FP), DI
+	TESTB   DI, DI
+	JE      masked
+
+plain:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VFMADD231PS  64(DI), Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VFMADD231PS  64(DI), Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	VFMADD231PS  64(DI), Y0, Y9
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y10
+	VFMADD231PS  32(DI), Y0, Y11
+	VFMADD231PS  64(DI), Y0, Y12
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          plain
+	JMP          store
+
+masked:
+	MOVQ         (SI), DI
+	LEAQ         (DX)(DI*4), DI
+	VBROADCASTSS (CX), Y0
+	VFMADD231PS  (DI), Y0, Y1
+	VFMADD231PS  32(DI), Y0, Y2
+	VMASKMOVPS   64(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y3
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y4
+	VFMADD231PS  32(DI), Y0, Y5
+	VMASKMOVPS   64(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y6
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y7
+	VFMADD231PS  32(DI), Y0, Y8
+	VMASKMOVPS   64(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y9
+	ADDQ         BX, DI
+	VFMADD231PS  (DI), Y0, Y10
+	VFMADD231PS  32(DI), Y0, Y11
+	VMASKMOVPS   64(DI), Y14, Y13
+	VFMADD231PS  Y13, Y0, Y12
+	ADDQ         $0x04, CX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNE          masked
+
+store:
+	MOVQ       c+48(FP), AX
+	MOVQ       ldc+56(FP), CX
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y14, 64(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMOVUPS    Y5, 32(AX)
+	VMASKMOVPS Y6, Y14, 64(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y7, (AX)
+	VMOVUPS    Y8, 32(AX)
+	VMASKMOVPS Y9, Y14, 64(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y10, (AX)
+	VMOVUPS    Y11, 32(AX)
+	VMASKMOVPS Y12, Y14, 64(AX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x1(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y1
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y2
+	VFMADD231PS Y2, Y1, Y0
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y1
+	VMASKMOVPS  (BX)(SI*1), Y1, Y1
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y2
+	VMASKMOVPS  (R10), Y2, Y2
+	VFMADD231PS Y2, Y1, Y0
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x2(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y2
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y2, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y2
+	VMASKMOVPS  (BX)(SI*1), Y2, Y2
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y3
+	VMASKMOVPS  (R10), Y3, Y3
+	VFMADD231PS Y3, Y2, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y3
+	VMASKMOVPS  (R10), Y3, Y3
+	VFMADD231PS Y3, Y2, Y1
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x3(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y3
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y4, Y3, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y4, Y3, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y3
+	VMASKMOVPS  (BX)(SI*1), Y3, Y3
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y4
+	VMASKMOVPS  (R10), Y4, Y4
+	VFMADD231PS Y4, Y3, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y4
+	VMASKMOVPS  (R10), Y4, Y4
+	VFMADD231PS Y4, Y3, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y4
+	VMASKMOVPS  (R10), Y4, Y4
+	VFMADD231PS Y4, Y3, Y2
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x2x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x2x1(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	MOVQ    b+40(FP), R8
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R8, R9
+	MOVQ n+8(FP), R10
+	SUBQ $0x08, R10
+	JL   tail
+
+vector:
+	MOVQ        (DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     (R11), Y2
+	VMOVUPS     (BX)(SI*1), Y3
+	VFMADD231PS Y3, Y2, Y0
+	VMOVUPS     (DI)(SI*1), Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R9
+	SUBQ        $0x08, R10
+	JGE         vector
+
+tail:
+	NEGQ        R10
+	CMPQ        R10, $0x08
+	JE          next
+	MOVQ        (DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     32(CX)(R10*4), Y2
+	VMASKMOVPS  (R11), Y2, Y2
+	VMOVUPS     32(CX)(R10*4), Y3
+	VMASKMOVPS  (BX)(SI*1), Y3, Y3
+	VFMADD231PS Y3, Y2, Y0
+	VMOVUPS     32(CX)(R10*4), Y3
+	VMASKMOVPS  (DI)(SI*1), Y3, Y3
+	VFMADD231PS Y3, Y2, Y1
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R8
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x2x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x2x2(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	MOVQ    b+40(FP), R8
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R8, R9
+	MOVQ n+8(FP), R10
+	SUBQ $0x08, R10
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y4
+	VMOVUPS     (DI)(SI*1), Y5
+	MOVQ        (DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     (R11), Y6
+	VFMADD231PS Y6, Y4, Y0
+	VFMADD231PS Y6, Y5, Y2
+	MOVQ        8(DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     (R11), Y6
+	VFMADD231PS Y6, Y4, Y1
+	VFMADD231PS Y6, Y5, Y3
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R9
+	SUBQ        $0x08, R10
+	JGE         vector
+
+tail:
+	NEGQ        R10
+	CMPQ        R10, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R10*4), Y4
+	VMASKMOVPS  (BX)(SI*1), Y4, Y4
+	VMOVUPS     32(CX)(R10*4), Y5
+	VMASKMOVPS  (DI)(SI*1), Y5, Y5
+	MOVQ        (DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     32(CX)(R10*4), Y6
+	VMASKMOVPS  (R11), Y6, Y6
+	VFMADD231PS Y6, Y4, Y0
+	VFMADD231PS Y6, Y5, Y2
+	MOVQ        8(DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     32(CX)(R10*4), Y6
+	VMASKMOVPS  (R11), Y6, Y6
+	VFMADD231PS Y6, Y4, Y1
+	VFMADD231PS Y6, Y5, Y3
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R8
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x2x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x2x3(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	MOVQ    b+40(FP), R8
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R8, R9
+	MOVQ n+8(FP), R10
+	SUBQ $0x08, R10
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y6
+	VMOVUPS     (DI)(SI*1), Y7
+	MOVQ        (DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y3
+	MOVQ        8(DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y6, Y1
+	VFMADD231PS Y8, Y7, Y4
+	MOVQ        16(DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y5
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R9
+	SUBQ        $0x08, R10
+	JGE         vector
+
+tail:
+	NEGQ        R10
+	CMPQ        R10, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R10*4), Y6
+	VMASKMOVPS  (BX)(SI*1), Y6, Y6
+	VMOVUPS     32(CX)(R10*4), Y7
+	VMASKMOVPS  (DI)(SI*1), Y7, Y7
+	MOVQ        (DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     32(CX)(R10*4), Y8
+	VMASKMOVPS  (R11), Y8, Y8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y3
+	MOVQ        8(DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     32(CX)(R10*4), Y8
+	VMASKMOVPS  (R11), Y8, Y8
+	VFMADD231PS Y8, Y6, Y1
+	VFMADD231PS Y8, Y7, Y4
+	MOVQ        16(DX), R11
+	LEAQ        (R9)(R11*4), R11
+	VMOVUPS     32(CX)(R10*4), Y8
+	VMASKMOVPS  (R11), Y8, Y8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y5
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R8
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x3x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x3x1(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	MOVQ    b+40(FP), R9
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R9, R10
+	MOVQ n+8(FP), R11
+	SUBQ $0x08, R11
+	JL   tail
+
+vector:
+	MOVQ        (DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (BX)(SI*1), Y4
+	VFMADD231PS Y4, Y3, Y0
+	VMOVUPS     (DI)(SI*1), Y4
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     (R8)(SI*1), Y4
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R10
+	SUBQ        $0x08, R11
+	JGE         vector
+
+tail:
+	NEGQ        R11
+	CMPQ        R11, $0x08
+	JE          next
+	MOVQ        (DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     32(CX)(R11*4), Y3
+	VMASKMOVPS  (R12), Y3, Y3
+	VMOVUPS     32(CX)(R11*4), Y4
+	VMASKMOVPS  (BX)(SI*1), Y4, Y4
+	VFMADD231PS Y4, Y3, Y0
+	VMOVUPS     32(CX)(R11*4), Y4
+	VMASKMOVPS  (DI)(SI*1), Y4, Y4
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     32(CX)(R11*4), Y4
+	VMASKMOVPS  (R8)(SI*1), Y4, Y4
+	VFMADD231PS Y4, Y3, Y2
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	ADDQ    SI, R8
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R9
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x3x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x3x2(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	MOVQ    b+40(FP), R9
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R9, R10
+	MOVQ n+8(FP), R11
+	SUBQ $0x08, R11
+	JL   tail
+
+vector:
+	MOVQ        (DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     (R12), Y6
+	MOVQ        8(DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     (R12), Y7
+	VMOVUPS     (BX)(SI*1), Y8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VMOVUPS     (DI)(SI*1), Y8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
+	VMOVUPS     (R8)(SI*1), Y8
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y8, Y7, Y5
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R10
+	SUBQ        $0x08, R11
+	JGE         vector
+
+tail:
+	NEGQ        R11
+	CMPQ        R11, $0x08
+	JE          next
+	MOVQ        (DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     32(CX)(R11*4), Y6
+	VMASKMOVPS  (R12), Y6, Y6
+	MOVQ        8(DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     32(CX)(R11*4), Y7
+	VMASKMOVPS  (R12), Y7, Y7
+	VMOVUPS     32(CX)(R11*4), Y8
+	VMASKMOVPS  (BX)(SI*1), Y8, Y8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VMOVUPS     32(CX)(R11*4), Y8
+	VMASKMOVPS  (DI)(SI*1), Y8, Y8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
+	VMOVUPS     32(CX)(R11*4), Y8
+	VMASKMOVPS  (R8)(SI*1), Y8, Y8
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y8, Y7, Y5
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	ADDQ    SI, R8
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R9
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x3x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x3x3(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	MOVQ    b+40(FP), R9
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	VMOVUPS 256(DX), Y8
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R9, R10
+	MOVQ n+8(FP), R11
+	SUBQ $0x08, R11
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y9
+	VMOVUPS     (DI)(SI*1), Y10
+	VMOVUPS     (R8)(SI*1), Y11
+	MOVQ        (DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     (R12), Y12
+	VFMADD231PS Y12, Y9, Y0
+	VFMADD231PS Y12, Y10, Y3
+	VFMADD231PS Y12, Y11, Y6
+	MOVQ        8(DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     (R12), Y12
+	VFMADD231PS Y12, Y9, Y1
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y12, Y11, Y7
+	MOVQ        16(DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     (R12), Y12
+	VFMADD231PS Y12, Y9, Y2
+	VFMADD231PS Y12, Y10, Y5
+	VFMADD231PS Y12, Y11, Y8
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R10
+	SUBQ        $0x08, R11
+	JGE         vector
+
+tail:
+	NEGQ        R11
+	CMPQ        R11, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R11*4), Y9
+	VMASKMOVPS  (BX)(SI*1), Y9, Y9
+	VMOVUPS     32(CX)(R11*4), Y10
+	VMASKMOVPS  (DI)(SI*1), Y10, Y10
+	VMOVUPS     32(CX)(R11*4), Y11
+	VMASKMOVPS  (R8)(SI*1), Y11, Y11
+	MOVQ        (DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     32(CX)(R11*4), Y12
+	VMASKMOVPS  (R12), Y12, Y12
+	VFMADD231PS Y12, Y9, Y0
+	VFMADD231PS Y12, Y10, Y3
+	VFMADD231PS Y12, Y11, Y6
+	MOVQ        8(DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     32(CX)(R11*4), Y12
+	VMASKMOVPS  (R12), Y12, Y12
+	VFMADD231PS Y12, Y9, Y1
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y12, Y11, Y7
+	MOVQ        16(DX), R12
+	LEAQ        (R10)(R12*4), R12
+	VMOVUPS     32(CX)(R11*4), Y12
+	VMASKMOVPS  (R12), Y12, Y12
+	VFMADD231PS Y12, Y9, Y2
+	VFMADD231PS Y12, Y10, Y5
+	VFMADD231PS Y12, Y11, Y8
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	ADDQ    SI, R8
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R9
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VMOVUPS Y7, 224(DX)
+	VMOVUPS Y8, 256(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x4x1(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x4x1(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R10, R11
+	MOVQ n+8(FP), R12
+	SUBQ $0x08, R12
+	JL   tail
+
+vector:
+	MOVQ        (DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     (R13), Y4
+	VMOVUPS     (BX)(SI*1), Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (DI)(SI*1), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     (R8)(SI*1), Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     (R9)(SI*1), Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R11
+	SUBQ        $0x08, R12
+	JGE         vector
+
+tail:
+	NEGQ        R12
+	CMPQ        R12, $0x08
+	JE          next
+	MOVQ        (DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     32(CX)(R12*4), Y4
+	VMASKMOVPS  (R13), Y4, Y4
+	VMOVUPS     32(CX)(R12*4), Y5
+	VMASKMOVPS  (BX)(SI*1), Y5, Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     32(CX)(R12*4), Y5
+	VMASKMOVPS  (DI)(SI*1), Y5, Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     32(CX)(R12*4), Y5
+	VMASKMOVPS  (R8)(SI*1), Y5, Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     32(CX)(R12*4), Y5
+	VMASKMOVPS  (R9)(SI*1), Y5, Y5
+	VFMADD231PS Y5, Y4, Y3
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	ADDQ    SI, R8
+	ADDQ    SI, R9
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R10
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x4x2(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x4x2(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R10, R11
+	MOVQ n+8(FP), R12
+	SUBQ $0x08, R12
+	JL   tail
+
+vector:
+	MOVQ        (DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     (R13), Y8
+	MOVQ        8(DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     (R13), Y9
+	VMOVUPS     (BX)(SI*1), Y10
+	VFMADD231PS Y10, Y8, Y0
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     (DI)(SI*1), Y10
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     (R8)(SI*1), Y10
+	VFMADD231PS Y10, Y8, Y4
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (R9)(SI*1), Y10
+	VFMADD231PS Y10, Y8, Y6
+	VFMADD231PS Y10, Y9, Y7
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R11
+	SUBQ        $0x08, R12
+	JGE         vector
+
+tail:
+	NEGQ        R12
+	CMPQ        R12, $0x08
+	JE          next
+	MOVQ        (DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     32(CX)(R12*4), Y8
+	VMASKMOVPS  (R13), Y8, Y8
+	MOVQ        8(DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     32(CX)(R12*4), Y9
+	VMASKMOVPS  (R13), Y9, Y9
+	VMOVUPS     32(CX)(R12*4), Y10
+	VMASKMOVPS  (BX)(SI*1), Y10, Y10
+	VFMADD231PS Y10, Y8, Y0
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     32(CX)(R12*4), Y10
+	VMASKMOVPS  (DI)(SI*1), Y10, Y10
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(CX)(R12*4), Y10
+	VMASKMOVPS  (R8)(SI*1), Y10, Y10
+	VFMADD231PS Y10, Y8, Y4
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     32(CX)(R12*4), Y10
+	VMASKMOVPS  (R9)(SI*1), Y10, Y10
+	VFMADD231PS Y10, Y8, Y6
+	VFMADD231PS Y10, Y9, Y7
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	ADDQ    SI, R8
+	ADDQ    SI, R9
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R10
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VMOVUPS Y7, 224(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x4x3(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x4x3(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	LEAQ    (BX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	VMOVUPS 256(DX), Y8
+	VMOVUPS 288(DX), Y9
+	VMOVUPS 320(DX), Y10
+	VMOVUPS 352(DX), Y11
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ R10, R11
+	MOVQ n+8(FP), R12
+	SUBQ $0x08, R12
+	JL   tail
+
+vector:
+	MOVQ        (DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     (R13), Y12
+	MOVQ        8(DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     (R13), Y13
+	MOVQ        16(DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     (R13), Y14
+	VMOVUPS     (BX)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VFMADD231PS Y15, Y14, Y2
+	VMOVUPS     (DI)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y5
+	VMOVUPS     (R8)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y6
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (R9)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y9
+	VFMADD231PS Y15, Y13, Y10
+	VFMADD231PS Y15, Y14, Y11
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R11
+	SUBQ        $0x08, R12
+	JGE         vector
+
+tail:
+	NEGQ        R12
+	CMPQ        R12, $0x08
+	JE          next
+	MOVQ        (DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     32(CX)(R12*4), Y12
+	VMASKMOVPS  (R13), Y12, Y12
+	MOVQ        8(DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     32(CX)(R12*4), Y13
+	VMASKMOVPS  (R13), Y13, Y13
+	MOVQ        16(DX), R13
+	LEAQ        (R11)(R13*4), R13
+	VMOVUPS     32(CX)(R12*4), Y14
+	VMASKMOVPS  (R13), Y14, Y14
+	VMOVUPS     32(CX)(R12*4), Y15
+	VMASKMOVPS  (BX)(SI*1), Y15, Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VFMADD231PS Y15, Y14, Y2
+	VMOVUPS     32(CX)(R12*4), Y15
+	VMASKMOVPS  (DI)(SI*1), Y15, Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y5
+	VMOVUPS     32(CX)(R12*4), Y15
+	VMASKMOVPS  (R8)(SI*1), Y15, Y15
+	VFMADD231PS Y15, Y12, Y6
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     32(CX)(R12*4), Y15
+	VMASKMOVPS  (R9)(SI*1), Y15, Y15
+	VFMADD231PS Y15, Y12, Y9
+	VFMADD231PS Y15, Y13, Y10
+	VFMADD231PS Y15, Y14, Y11
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	ADDQ    SI, DI
+	ADDQ    SI, R8
+	ADDQ    SI, R9
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, R10
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VMOVUPS Y7, 224(DX)
+	VMOVUPS Y8, 256(DX)
+	VMOVUPS Y9, 288(DX)
+	VMOVUPS Y10, 320(DX)
+	VMOVUPS Y11, 352(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x4(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x4(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y4
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y4, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y4, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y4, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y4
+	VMASKMOVPS  (BX)(SI*1), Y4, Y4
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y5
+	VMASKMOVPS  (R10), Y5, Y5
+	VFMADD231PS Y5, Y4, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y5
+	VMASKMOVPS  (R10), Y5, Y5
+	VFMADD231PS Y5, Y4, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y5
+	VMASKMOVPS  (R10), Y5, Y5
+	VFMADD231PS Y5, Y4, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y5
+	VMASKMOVPS  (R10), Y5, Y5
+	VFMADD231PS Y5, Y4, Y3
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x5(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x5(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y5
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y5, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y5, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y5, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y5, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y5
+	VMASKMOVPS  (BX)(SI*1), Y5, Y5
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y6
+	VMASKMOVPS  (R10), Y6, Y6
+	VFMADD231PS Y6, Y5, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y6
+	VMASKMOVPS  (R10), Y6, Y6
+	VFMADD231PS Y6, Y5, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y6
+	VMASKMOVPS  (R10), Y6, Y6
+	VFMADD231PS Y6, Y5, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y6
+	VMASKMOVPS  (R10), Y6, Y6
+	VFMADD231PS Y6, Y5, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y6
+	VMASKMOVPS  (R10), Y6, Y6
+	VFMADD231PS Y6, Y5, Y4
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x6(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x6(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y6
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y7
+	VFMADD231PS Y7, Y6, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y7
+	VFMADD231PS Y7, Y6, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y7
+	VFMADD231PS Y7, Y6, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y7
+	VFMADD231PS Y7, Y6, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y7
+	VFMADD231PS Y7, Y6, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y6
+	VMASKMOVPS  (BX)(SI*1), Y6, Y6
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (R10), Y7, Y7
+	VFMADD231PS Y7, Y6, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (R10), Y7, Y7
+	VFMADD231PS Y7, Y6, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (R10), Y7, Y7
+	VFMADD231PS Y7, Y6, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (R10), Y7, Y7
+	VFMADD231PS Y7, Y6, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (R10), Y7, Y7
+	VFMADD231PS Y7, Y6, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (R10), Y7, Y7
+	VFMADD231PS Y7, Y6, Y5
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x7(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x7(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y7
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y5
+	MOVQ        48(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y7, Y6
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y7
+	VMASKMOVPS  (BX)(SI*1), Y7, Y7
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y5
+	MOVQ        48(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (R10), Y8, Y8
+	VFMADD231PS Y8, Y7, Y6
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x8(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x8(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y8
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y5
+	MOVQ        48(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y6
+	MOVQ        56(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y9, Y8, Y7
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y8
+	VMASKMOVPS  (BX)(SI*1), Y8, Y8
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y5
+	MOVQ        48(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y6
+	MOVQ        56(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (R10), Y9, Y9
+	VFMADD231PS Y9, Y8, Y7
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VMOVUPS Y7, 224(DX)
+	VZEROUPPER
+	RET
+
+// func convDotAVX2x1x9(lines int, n int, a *float32, lda int, aline int, b *float32, bline int, offsets *int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·convDotAVX2x1x9(SB), NOSPLIT, $0-72
+	MOVQ    lines+0(FP), AX
+	LEAQ    columnMask<>+0(SB), CX
+	MOVQ    a+16(FP), BX
+	MOVQ    lda+24(FP), SI
+	MOVQ    b+40(FP), DI
+	MOVQ    sum+64(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	VMOVUPS 256(DX), Y8
+	MOVQ    offsets+56(FP), DX
+
+line:
+	XORQ SI, SI
+	MOVQ DI, R8
+	MOVQ n+8(FP), R9
+	SUBQ $0x08, R9
+	JL   tail
+
+vector:
+	VMOVUPS     (BX)(SI*1), Y9
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y5
+	MOVQ        48(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y6
+	MOVQ        56(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y7
+	MOVQ        64(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y10, Y9, Y8
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	SUBQ        $0x08, R9
+	JGE         vector
+
+tail:
+	NEGQ        R9
+	CMPQ        R9, $0x08
+	JE          next
+	VMOVUPS     32(CX)(R9*4), Y9
+	VMASKMOVPS  (BX)(SI*1), Y9, Y9
+	MOVQ        (DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y0
+	MOVQ        8(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y1
+	MOVQ        16(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y2
+	MOVQ        24(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y3
+	MOVQ        32(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y4
+	MOVQ        40(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	MOVQ        48(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	MOVQ        56(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	MOVQ        64(DX), R10
+	LEAQ        (R8)(R10*4), R10
+	VMOVUPS     32(CX)(R9*4), Y10
+	VMASKMOVPS  (R10), Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+
+next:
+	MOVQ    aline+32(FP), SI
+	ADDQ    SI, BX
+	MOVQ    bline+48(FP), SI
+	ADDQ    SI, DI
+	DECQ    AX
+	JNE     line
+	MOVQ    sum+64(FP), DX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VMOVUPS Y7, 224(DX)
+	VMOVUPS Y8, 256(DX)
+	VZEROUPPER
+	RET
+
+// func padLinesAVX2(dst *float32, ldd int, src *float32, lds int, n int, lines int)
+// Requires: AVX
+TEXT ·padLinesAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ lines+40(FP), DI
+	MOVQ SI, R9
+	SUBQ $0x08, R9
+	JL   short
+
+line:
+	XORQ R8, R8
+	CMPQ R8, R9
+	JGE  last
+
+vector:
+	VMOVUPS (DX)(R8*4), Y0
+	VMOVUPS Y0, (AX)(R8*4)
+	ADDQ    $0x08, R8
+	CMPQ    R8, R9
+	JL      vector
+
+last:
+	VMOVUPS (DX)(R9*4), Y0
+	VMOVUPS Y0, (AX)(R9*4)
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    DI
+	JNE     line
+	VZEROUPPER
+	RET
+
+short:
+	NEGQ    SI
+	LEAQ    columnMask<>+0(SB), R8
+	VMOVUPS 64(R8)(SI*4), Y1
+
+shortLine:
+	VMASKMOVPS (DX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       DI
+	JNE        shortLine
+	VZEROUPPER
+	RET
+
+// func unzipAVX2(even *float32, odd *float32, src *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·unzipAVX2(SB), NOSPLIT, $0-32
+	MOVQ even+0(FP), AX
+	MOVQ odd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+vector:
+	VMOVUPS (DX)(SI*8), Y0
+	VMOVUPS 32(DX)(SI*8), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VPERMPD $0xd8, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VSHUFPS $0xdd, Y1, Y0, Y2
+	VPERMPD $0xd8, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	CMPQ    SI, BX
+	JL      vector
+	VZEROUPPER
+	RET

@@ -51,10 +51,11 @@ func gemm() {
 	copyRows()
 }
 
-// conv is the convolution's copying.
+// conv is the convolution: its tiles and its copying.
 func conv() {
 	unroll(false)
 	unroll(true)
+	convolutions()
 }
 
 // element is the loops over elements that need no approximation.
