@@ -74,6 +74,7 @@ func (e *emulator) tile(m, n, k int, a []float32, rsa, csa int, b []float32, ldb
 		"k+0(FP)": int64(k), "rsa+16(FP)": int64(4 * rsa), "csa+24(FP)": int64(4 * csa),
 		"ldb+40(FP)": int64(4 * ldb), "ldc+56(FP)": int64(4 * ldc), "n+64(FP)": int64(n),
 		"a+8(FP)": 1 << 40, "b+32(FP)": 2 << 40, "c+48(FP)": 3 << 40, "add+72(FP)": 0,
+		"count+80(FP)": 1, "step+88(FP)": 0,
 	}
 	if add {
 		e.general["add+72(FP)"] = 1
@@ -91,6 +92,8 @@ func (e *emulator) run(p *program) {
 		case "RET":
 			return
 		case "VZEROUPPER":
+		case "JMP":
+			at = p.labels[last] - 1
 		case "JNE":
 			if !e.zero {
 				at = p.labels[last] - 1
@@ -252,8 +255,8 @@ func fma32(x, y, z float32) float32 {
 func TestEmulatedAVX512(t *testing.T) {
 	e := newEmulator(t)
 	loops := avx512Loops
-	loops.run = e.tile
-	emulated := Variant{Name: "emulated", available: true, loops32: &loops}
+	loops.run, loops.runs = e.tile, nil
+	emulated := Variant{Name: "emulated", available: true, loops32: &loops, loops64: &goLoops64}
 	sizes := [][3]int{{1, 1, 1}, {14, 32, 3}, {15, 33, 5}, {29, 16, 2}, {33, 70, 7}, {2, 31, 322}, {28, 17, 1}, {13, 40, 2}}
 	for rows := 1; rows <= 14; rows++ {
 		sizes = append(sizes, [3]int{rows, 5, 2}, [3]int{rows, 27, 3})
@@ -276,7 +279,7 @@ func TestEmulatedAVX512(t *testing.T) {
 				g.Run(nil, scratch)
 				return g.C
 			}
-			want := multiply(Variant{loops32: fusedLoops()})
+			want := multiply(Variant{loops32: fusedLoops(), loops64: &goLoops64})
 			check := func(name string, got []float32) {
 				for i := range want {
 					if got[i] != want[i] {

@@ -243,9 +243,7 @@ func (g *Gemm[T]) direct(m, n int, a []T, j0 int, out []T, add bool, scratch []T
 			t.packCols(scratch, c.k, nj, b, g.RSB, 1)
 			b, ldb = scratch, t.cols
 		}
-		for i := 0; i < m; i += t.rows {
-			t.run(min(t.rows, m-i), nj, c.k, a[i*g.RSA:], g.RSA, g.CSA, b, ldb, out[i*g.RSC+j:], g.RSC, add)
-		}
+		t.column(m, nj, c.k, a, t.rows*g.RSA, g.RSA, g.CSA, b, ldb, out[j:], g.RSC, add)
 	}
 }
 

@@ -205,23 +205,3 @@ func TestGemmAllocatesNothing(t *testing.T) {
 		}
 	})
 }
-
-func BenchmarkGemm(b *testing.B) {
-	sizes := [][3]int{{512, 512, 512}, {64, 128, 784}, {64, 10, 128}, {1, 512, 512}}
-	for _, v := range kernel.Variants() {
-		for _, s := range sizes {
-			for _, trans := range []string{"NN", "TN", "NT"} {
-				b.Run(v.Name+"/"+kerneltest.Name(s)+trans, func(b *testing.B) {
-					defer kernel.Use(v)()
-					rng := rand.New(rand.NewPCG(1, 1))
-					g, _ := gemmCase[float32](s[0], s[1], s[2], trans == "TN", trans == "NT", rng)
-					scratch := make([]float32, g.ScratchLen(1))
-					for b.Loop() {
-						g.Run(nil, scratch)
-					}
-					b.ReportMetric(2*float64(s[0]*s[1]*s[2])*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
-				})
-			}
-		}
-	}
-}

@@ -79,10 +79,11 @@ func loops32() *loops[float32] { return current.Load().loops32 }
 
 // loopsOf returns the loops of the variant in use.
 func loopsOf[T Float]() *loops[T] {
-	if l, ok := any(loops32()).(*loops[T]); ok {
+	v := current.Load()
+	if l, ok := any(v.loops32).(*loops[T]); ok {
 		return l
 	}
-	return any(&goLoops64).(*loops[T])
+	return any(v.loops64).(*loops[T])
 }
 
 // The definitions.

@@ -11,8 +11,8 @@ package kernel
 // A block of A and a panel of B of depth 320 stay in the second and the first
 // cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.
 var (
-	avx2Loops   = vectorLoops(tile[float32]{rows: 6, cols: 16, blockRows: 120, blockCols: 2048, directCols: 192, run: runAVX2})
-	avx512Loops = vectorLoops(tile[float32]{rows: 14, cols: 32, blockRows: 224, blockCols: 4096, directCols: 192, run: runAVX512})
+	avx2Loops   = vectorLoops(tile[float32]{rows: 6, cols: 16, blockRows: 120, blockCols: 2048, directCols: 192, run: runAVX2, runs: runsAVX2})
+	avx512Loops = vectorLoops(tile[float32]{rows: 14, cols: 32, blockRows: 224, blockCols: 4096, directCols: 192, run: runAVX512, runs: runsAVX512})
 )
 
 // vectorLoops returns the loops in AVX2, which both variants use, with a tile.
@@ -53,34 +53,6 @@ func vectorLoops(t tile[float32]) loops[float32] {
 	}
 	l.where = runWhere
 	return l
-}
-
-func runTranspose(dst []float32, ldd int, src []float32, lds, rows, k int) {
-	if rows == 0 || k == 0 {
-		return
-	}
-	_ = dst[(k-1)*ldd+rows-1]
-	_ = src[(rows-1)*lds+k-1]
-	whole := k &^ 7
-	for r := 0; r < rows; r += 8 {
-		n := min(8, rows-r)
-		if whole > 0 {
-			transposeAVX2(&dst[r], ldd, &src[r*lds], lds, n, whole)
-		}
-		if whole < k {
-			goTranspose(dst[whole*ldd+r:], ldd, src[r*lds+whole:], lds, n, k-whole)
-		}
-	}
-}
-
-func runCopyRows(dst []float32, ldd int, src []float32, lds, n, k int) {
-	if n == 0 || n%8 != 0 || k == 0 {
-		goCopyRows(dst, ldd, src, lds, n, k)
-		return
-	}
-	_ = dst[(k-1)*ldd+n-1]
-	_ = src[(k-1)*lds+n-1]
-	copyRowsAVX2(&dst[0], ldd, &src[0], lds, n/8, k)
 }
 
 func unaryLoop(f func(dst, src *float32, n int)) func(dst, src []float32) {

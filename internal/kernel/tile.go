@@ -30,6 +30,10 @@ type tile[T Float] struct {
 	// k is at least 1. All cols elements of each row of b are read. a and b
 	// must not overlap c.
 	run func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
+
+	// runs is run for count whole tiles one under another, with a[step:] and
+	// c[rows*ldc:] for the second and so on. It may be nil.
+	runs func(count, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
 }
 
 // goTile defines tile.run for blocks of 4×4.
@@ -111,12 +115,20 @@ func goTile1x4[T Float](k int, a []T, csa int, b []T, ldb int, sum []T) {
 func (t *tile[T]) block(m, n, k int, a []T, step, rsa, csa int, b, c []T, ldc int, add bool) {
 	for j := 0; j < n; j += t.cols {
 		panel := b[j*k:][:t.cols*k]
-		nj := min(t.cols, n-j)
-		at := 0
-		for i := 0; i < m; i += t.rows {
-			t.run(min(t.rows, m-i), nj, k, a[at:], rsa, csa, panel, t.cols, c[i*ldc+j:], ldc, add)
-			at += step
-		}
+		t.column(m, min(t.cols, n-j), k, a, step, rsa, csa, panel, t.cols, c[j:], ldc, add)
+	}
+}
+
+// column is block for n ≤ cols, by rows of B that are ldb apart.
+func (t *tile[T]) column(m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+	i, at := 0, 0
+	if count := m / t.rows; count > 0 && t.runs != nil {
+		t.runs(count, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
+		i, at = count*t.rows, count*step
+	}
+	for ; i < m; i += t.rows {
+		t.run(min(t.rows, m-i), n, k, a[at:], rsa, csa, b, ldb, c[i*ldc:], ldc, add)
+		at += step
 	}
 }
 
@@ -129,6 +141,10 @@ func (l *loops[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
 		out := dst[i0*k:][:l.rows*k]
 		if csa == 1 && scale == 1 {
 			l.transpose(out, l.rows, a[i0*rsa:], rsa, mi, k)
+			continue
+		}
+		if rsa == 1 && scale == 1 {
+			l.copyRows(out, l.rows, a[i0:], csa, mi, k)
 			continue
 		}
 		for p := range k {
@@ -147,7 +163,7 @@ func (l *loops[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
 func (l *loops[T]) packCols(dst []T, k, n int, b []T, rsb, csb int) {
 	dst = dst[:k*l.cols]
 	if n < l.cols {
-		clear(dst)
+		clear(dst) // what is not a number there would slow the products down
 	}
 	switch {
 	case csb == 1:

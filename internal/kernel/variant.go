@@ -14,10 +14,12 @@ type Variant struct {
 
 	available bool
 	loops32   *loops[float32]
+	loops64   *loops[float64]
+	limit     limitLoop
 }
 
 // plain is the definition of every kernel. It runs everywhere.
-var plain = Variant{Name: "go", available: true, loops32: &goLoops32}
+var plain = Variant{Name: "go", available: true, loops32: &goLoops32, loops64: &goLoops64, limit: goLimit}
 
 // current is the variant in use.
 var current, selectedErr = choose(os.Getenv("EMBER_KERNEL"))

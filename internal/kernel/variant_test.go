@@ -54,6 +54,6 @@ func TestTileBounds(t *testing.T) {
 	}
 	for _, v := range variants {
 		check(v.Name, v.loops32.rows, v.loops32.cols, v.loops32.blockRows, v.loops32.blockCols)
+		check(v.Name+" float64", v.loops64.rows, v.loops64.cols, v.loops64.blockRows, v.loops64.blockCols)
 	}
-	check("float64", goLoops64.rows, goLoops64.cols, goLoops64.blockRows, goLoops64.blockCols)
 }

@@ -4,485 +4,1045 @@
 
 package kernel
 
-// tileAVX2x1x8 computes a block of 1 rows and 0 < n ≤ 8 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX2x1x8 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
+// and so on with a[step:], c[rows*ldc:].
 // 8 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX2x1x16 computes a block of 1 rows and 8 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX2x2x8 computes count ≥ 1 blocks of 2 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX2x2x8 computes a block of 2 rows and 0 < n ≤ 8 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 8 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX2x2x16 computes a block of 2 rows and 8 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX2x3x8 computes count ≥ 1 blocks of 3 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX2x3x8 computes a block of 3 rows and 0 < n ≤ 8 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 8 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX2x3x16 computes a block of 3 rows and 8 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX2x4x8 computes count ≥ 1 blocks of 4 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX2x4x8 computes a block of 4 rows and 0 < n ≤ 8 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 8 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX2x4x16 computes a block of 4 rows and 8 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX2x5x8 computes count ≥ 1 blocks of 5 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX2x5x8 computes a block of 5 rows and 0 < n ≤ 8 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 8 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX2x5x16 computes a block of 5 rows and 8 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX2x6x8 computes count ≥ 1 blocks of 6 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX2x6x8 computes a block of 6 rows and 0 < n ≤ 8 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 8 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX2x6x16 computes a block of 6 rows and 8 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x1x16 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
+// and so on with a[step:], c[rows*ldc:].
 // 16 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x1x16 computes a block of 1 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x2x16 computes count ≥ 1 blocks of 2 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
+// and so on with a[step:], c[rows*ldc:].
 // 16 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x1x32 computes a block of 1 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x3x16 computes count ≥ 1 blocks of 3 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x4x16 computes count ≥ 1 blocks of 4 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x5x16 computes count ≥ 1 blocks of 5 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x6x16 computes count ≥ 1 blocks of 6 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x7x16 computes count ≥ 1 blocks of 7 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x8x16 computes count ≥ 1 blocks of 8 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x9x16 computes count ≥ 1 blocks of 9 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x10x16 computes count ≥ 1 blocks of 10 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x11x16 computes count ≥ 1 blocks of 11 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x12x16 computes count ≥ 1 blocks of 12 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x13x16 computes count ≥ 1 blocks of 13 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x14x16 computes count ≥ 1 blocks of 14 rows and 0 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512x14x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2x1x16 computes count ≥ 1 blocks of 1 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2x2x16 computes count ≥ 1 blocks of 2 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2x3x16 computes count ≥ 1 blocks of 3 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2x4x16 computes count ≥ 1 blocks of 4 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2x5x16 computes count ≥ 1 blocks of 5 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2x6x16 computes count ≥ 1 blocks of 6 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512x1x32 computes count ≥ 1 blocks of 1 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x2x16 computes a block of 2 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x2x32 computes count ≥ 1 blocks of 2 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x2x32 computes a block of 2 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x3x16 computes a block of 3 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x3x32 computes count ≥ 1 blocks of 3 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x3x32 computes a block of 3 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x4x16 computes a block of 4 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x4x32 computes count ≥ 1 blocks of 4 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x4x32 computes a block of 4 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x5x16 computes a block of 5 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x5x32 computes count ≥ 1 blocks of 5 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x5x32 computes a block of 5 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x6x16 computes a block of 6 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x6x32 computes count ≥ 1 blocks of 6 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x6x32 computes a block of 6 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x7x16 computes a block of 7 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x7x32 computes count ≥ 1 blocks of 7 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x7x32 computes a block of 7 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x8x16 computes a block of 8 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x8x32 computes count ≥ 1 blocks of 8 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x8x32 computes a block of 8 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x9x16 computes a block of 9 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x9x32 computes count ≥ 1 blocks of 9 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x9x32 computes a block of 9 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x10x16 computes a block of 10 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x10x32 computes count ≥ 1 blocks of 10 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x10x32 computes a block of 10 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x11x16 computes a block of 11 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x11x32 computes count ≥ 1 blocks of 11 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x11x32 computes a block of 11 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x12x16 computes a block of 12 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x12x32 computes count ≥ 1 blocks of 12 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x12x32 computes a block of 12 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x13x16 computes a block of 13 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x13x32 computes count ≥ 1 blocks of 13 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x13x32 computes a block of 13 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
-// tileAVX512x14x16 computes a block of 14 rows and 0 < n ≤ 16 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
+// tileAVX512x14x32 computes count ≥ 1 blocks of 14 rows and 16 < n ≤ 32 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
 //	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 //
-// 16 elements of each row of b are read. a and b must not overlap c.
-//
-//go:noescape
-func tileAVX512x14x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-
-// tileAVX512x14x32 computes a block of 14 rows and 16 < n ≤ 32 columns of a product,
-// for strides in bytes and k ≥ 1, with fused multiply-add:
-//
-//	sum = 0
-//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
-//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
-//
+// and so on with a[step:], c[rows*ldc:].
 // 32 elements of each row of b are read. a and b must not overlap c.
 //
 //go:noescape
-func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x1x4 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 4 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 4 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x1x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x2x4 computes count ≥ 1 blocks of 2 rows and 0 < n ≤ 4 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 4 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x2x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x3x4 computes count ≥ 1 blocks of 3 rows and 0 < n ≤ 4 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 4 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x3x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x4x4 computes count ≥ 1 blocks of 4 rows and 0 < n ≤ 4 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 4 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x4x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x5x4 computes count ≥ 1 blocks of 5 rows and 0 < n ≤ 4 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 4 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x5x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x6x4 computes count ≥ 1 blocks of 6 rows and 0 < n ≤ 4 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 4 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x6x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x1x8 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x1x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x2x8 computes count ≥ 1 blocks of 2 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x2x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x3x8 computes count ≥ 1 blocks of 3 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x3x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x4x8 computes count ≥ 1 blocks of 4 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x5x8 computes count ≥ 1 blocks of 5 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x6x8 computes count ≥ 1 blocks of 6 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x7x8 computes count ≥ 1 blocks of 7 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x7x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x8x8 computes count ≥ 1 blocks of 8 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x8x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x9x8 computes count ≥ 1 blocks of 9 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x9x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x10x8 computes count ≥ 1 blocks of 10 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x10x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x11x8 computes count ≥ 1 blocks of 11 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x11x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x12x8 computes count ≥ 1 blocks of 12 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x12x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x13x8 computes count ≥ 1 blocks of 13 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x13x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x14x8 computes count ≥ 1 blocks of 14 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x14x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x1x8 computes count ≥ 1 blocks of 1 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x1x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x2x8 computes count ≥ 1 blocks of 2 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x2x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x3x8 computes count ≥ 1 blocks of 3 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x3x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x4x8 computes count ≥ 1 blocks of 4 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x5x8 computes count ≥ 1 blocks of 5 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2F64x6x8 computes count ≥ 1 blocks of 6 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x1x16 computes count ≥ 1 blocks of 1 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x1x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x2x16 computes count ≥ 1 blocks of 2 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x2x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x3x16 computes count ≥ 1 blocks of 3 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x3x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x4x16 computes count ≥ 1 blocks of 4 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x4x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x5x16 computes count ≥ 1 blocks of 5 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x5x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x6x16 computes count ≥ 1 blocks of 6 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x6x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x7x16 computes count ≥ 1 blocks of 7 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x7x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x8x16 computes count ≥ 1 blocks of 8 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x8x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x9x16 computes count ≥ 1 blocks of 9 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x9x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x10x16 computes count ≥ 1 blocks of 10 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x10x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x11x16 computes count ≥ 1 blocks of 11 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x11x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x12x16 computes count ≥ 1 blocks of 12 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x12x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x13x16 computes count ≥ 1 blocks of 13 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x13x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// tileAVX512F64x14x16 computes count ≥ 1 blocks of 14 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX512F64x14x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
 
 // transposeAVX2 transposes up to 8 rows, for k a positive multiple of 8:
 //
@@ -493,11 +1053,18 @@ func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func transposeAVX2(dst *float32, ldd int, src *float32, lds int, rows int, k int)
 
-// copyRowsAVX2 copies rows of whole vectors, for k and vectors at least 1:
+// copyRowsAVX2 copies rows of n elements, for n ≥ 1 and k ≥ 1:
 //
-//	for p < k, j < 8*vectors: dst[p*ldd + j] = src[p*lds + j]
+//	for p < k, j < n: dst[p*ldd + j] = src[p*lds + j]
 //
-// dst and src do not overlap.
+// All rows but the last are stored in whole vectors, in order: up to 7 elements
+// behind a row become 0 before the next row is stored. dst and src do not overlap.
 //
 //go:noescape
-func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, vectors int, k int)
+func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, n int, k int)
+
+// limitAVX2 runs n ≥ 1 rounds of 12 fused multiply-adds of vectors of 256 bits, all in registers.
+func limitAVX2(n int)
+
+// limitAVX512 runs n ≥ 1 rounds of 12 fused multiply-adds of vectors of 512 bits, all in registers.
+func limitAVX512(n int)

@@ -38,702 +38,620 @@ DATA columnMask<>+120(SB)/4, $0x00000000
 DATA columnMask<>+124(SB)/4, $0x00000000
 GLOBL columnMask<>(SB), RODATA|NOPTR, $128
 
-// func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2x1x8(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   ldb+40(FP), SI
+TEXT ·tileAVX2x1x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), CX
+	MOVQ ldb+40(FP), DX
+	MOVQ c+48(FP), BX
+	MOVQ count+80(FP), SI
+
+tile:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
 	VXORPS Y0, Y0, Y0
 
 loop:
-	VMOVUPS      (BX), Y1
-	VBROADCASTSS (CX), Y2
+	VMOVUPS      (R8), Y1
+	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), CX
-	MOVB         add+72(FP), DL
-	CMPQ         CX, $0x08
+	MOVQ         ldc+56(FP), DI
+	MOVQ         n+64(FP), R8
+	MOVB         add+72(FP), R9
+	CMPQ         R8, $0x08
 	JNE          partial
-	TESTB        DL, DL
+	TESTB        R9, R9
 	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VZEROUPPER
-	RET
+	VADDPS       (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	ADDQ         DI, BX
+	JMP          next
 
 set:
-	VMOVUPS Y0, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS Y0, (BX)
+	ADDQ    DI, BX
+	JMP     next
 
 partial:
-	LEAQ       columnMask<>+0(SB), BX
-	NEGQ       CX
-	VMOVUPS    64(BX)(CX*4), Y2
-	TESTB      DL, DL
-	JE         setPartial
-	VMASKMOVPS (AX), Y2, Y1
+	IMUL3Q     $0x04, R8, R8
+	LEAQ       columnMask<>+0(SB), R10
+	SUBQ       R8, R10
+	VMOVUPS    64(R10), Y2
+	TESTB      R9, R9
+	JE         store0
+	VMASKMOVPS (BX), Y2, Y1
 	VADDPS     Y1, Y0, Y0
-	VMASKMOVPS Y0, Y2, (AX)
+
+store0:
+	MOVQ    BX, R9
+	TESTQ   $0x0000001f, R8
+	JNE     part160
+	VMOVUPS Y0, (R9)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R8
+	JE           part80
+	VMOVUPS      X0, (R9)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R9
+
+part80:
+	TESTQ     $0x00000008, R8
+	JE        part40
+	VMOVLPS   X0, (R9)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R9
+
+part40:
+	TESTQ  $0x00000004, R8
+	JE     stored0
+	VMOVSS X0, (R9)
+
+stored0:
+	ADDQ DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-setPartial:
-	VMASKMOVPS Y0, Y2, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2x1x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   ldb+40(FP), SI
+TEXT ·tileAVX2x2x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
 loop:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	VBROADCASTSS (CX), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), CX
-	MOVB         add+72(FP), DL
-	CMPQ         CX, $0x10
-	JNE          partial
-	TESTB        DL, DL
-	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VZEROUPPER
-	RET
-
-partial:
-	LEAQ       columnMask<>+0(SB), BX
-	NEGQ       CX
-	VMOVUPS    96(BX)(CX*4), Y4
-	TESTB      DL, DL
-	JE         setPartial
-	VADDPS     (AX), Y0, Y0
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS 32(AX), Y4, Y2
-	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y4, 32(AX)
-	VZEROUPPER
-	RET
-
-setPartial:
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS Y1, Y4, 32(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tileAVX2x2x8(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-
-loop:
-	VMOVUPS      (SI), Y2
-	VBROADCASTSS (CX), Y3
+	VMOVUPS      (R9), Y2
+	VBROADCASTSS (R8), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (CX)(DX*1), Y3
+	VBROADCASTSS (R8)(CX*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x08
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x08
 	JNE          partial
-	TESTB        BL, BL
+	TESTB        R10, R10
 	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y1, Y1
-	VMOVUPS      Y1, (AX)
-	VZEROUPPER
-	RET
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R8, SI
+	VADDPS       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R8, SI
+	JMP          next
 
 set:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS Y0, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R8, SI
+	JMP     next
 
 partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    64(SI)(DX*4), Y3
-	TESTB      BL, BL
-	JE         setPartial
-	VMASKMOVPS (AX), Y3, Y2
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    64(R11), Y3
+	TESTB      R10, R10
+	JE         store0
+	VMASKMOVPS (SI), Y3, Y2
 	VADDPS     Y2, Y0, Y0
-	VMASKMOVPS Y0, Y3, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y3, Y2
+
+store0:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y0, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X0, (R11)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X0, (R11)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X0, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VMASKMOVPS (SI), Y3, Y2
 	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y3, (AX)
+
+store1:
+	MOVQ    SI, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y1, (R10)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X1, (R10)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R10
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X1, (R10)
+
+stored1:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-setPartial:
-	VMASKMOVPS Y0, Y3, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y1, Y3, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2x2x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+TEXT ·tileAVX2x3x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
 
-loop:
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	VBROADCASTSS (CX), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (CX)(DX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x10
-	JNE          partial
-	TESTB        BL, BL
-	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VADDPS       32(AX), Y3, Y3
-	VMOVUPS      Y3, 32(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	VZEROUPPER
-	RET
-
-partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    96(SI)(DX*4), Y6
-	TESTB      BL, BL
-	JE         setPartial
-	VADDPS     (AX), Y0, Y0
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS 32(AX), Y6, Y4
-	VADDPS     Y4, Y1, Y1
-	VMASKMOVPS Y1, Y6, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y2, Y2
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS 32(AX), Y6, Y4
-	VADDPS     Y4, Y3, Y3
-	VMASKMOVPS Y3, Y6, 32(AX)
-	VZEROUPPER
-	RET
-
-setPartial:
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS Y1, Y6, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS Y3, Y6, 32(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tileAVX2x3x8(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
 loop:
-	VMOVUPS      (SI), Y3
-	VBROADCASTSS (CX), Y4
+	VMOVUPS      (R9), Y3
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (CX)(DX*1), Y4
+	VBROADCASTSS (R8)(CX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (CX)(DX*2), Y4
+	VBROADCASTSS (R8)(CX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x08
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x08
 	JNE          partial
-	TESTB        BL, BL
+	TESTB        R10, R10
 	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y1, Y1
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VZEROUPPER
-	RET
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R8, SI
+	VADDPS       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R8, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R8, SI
+	JMP          next
 
 set:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS Y0, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R8, SI
+	JMP     next
 
 partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    64(SI)(DX*4), Y4
-	TESTB      BL, BL
-	JE         setPartial
-	VMASKMOVPS (AX), Y4, Y3
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    64(R11), Y4
+	TESTB      R10, R10
+	JE         store0
+	VMASKMOVPS (SI), Y4, Y3
 	VADDPS     Y3, Y0, Y0
-	VMASKMOVPS Y0, Y4, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y4, Y3
+
+store0:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y0, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X0, (R11)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X0, (R11)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X0, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VMASKMOVPS (SI), Y4, Y3
 	VADDPS     Y3, Y1, Y1
-	VMASKMOVPS Y1, Y4, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y4, Y3
+
+store1:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y1, (R11)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X1, (R11)
+
+stored1:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store2
+	VMASKMOVPS (SI), Y4, Y3
 	VADDPS     Y3, Y2, Y2
-	VMASKMOVPS Y2, Y4, (AX)
+
+store2:
+	MOVQ    SI, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part162
+	VMOVUPS Y2, (R10)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R9
+	JE           part82
+	VMOVUPS      X2, (R10)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R10
+
+part82:
+	TESTQ     $0x00000008, R9
+	JE        part42
+	VMOVLPS   X2, (R10)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R10
+
+part42:
+	TESTQ  $0x00000004, R9
+	JE     stored2
+	VMOVSS X2, (R10)
+
+stored2:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-setPartial:
-	VMASKMOVPS Y0, Y4, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y1, Y4, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y2, Y4, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2x3x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+TEXT ·tileAVX2x4x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
 
-loop:
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	VBROADCASTSS (CX), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (CX)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (CX)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x10
-	JNE          partial
-	TESTB        BL, BL
-	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VADDPS       32(AX), Y3, Y3
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VADDPS       32(AX), Y5, Y5
-	VMOVUPS      Y5, 32(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	VZEROUPPER
-	RET
-
-partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    96(SI)(DX*4), Y8
-	TESTB      BL, BL
-	JE         setPartial
-	VADDPS     (AX), Y0, Y0
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS 32(AX), Y8, Y6
-	VADDPS     Y6, Y1, Y1
-	VMASKMOVPS Y1, Y8, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y2, Y2
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS 32(AX), Y8, Y6
-	VADDPS     Y6, Y3, Y3
-	VMASKMOVPS Y3, Y8, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y4, Y4
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS 32(AX), Y8, Y6
-	VADDPS     Y6, Y5, Y5
-	VMASKMOVPS Y5, Y8, 32(AX)
-	VZEROUPPER
-	RET
-
-setPartial:
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS Y1, Y8, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS Y3, Y8, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS Y5, Y8, 32(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tileAVX2x4x8(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
 loop:
-	VMOVUPS      (DI), Y4
-	VBROADCASTSS (CX), Y5
+	VMOVUPS      (R10), Y4
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (CX)(DX*1), Y5
+	VBROADCASTSS (R9)(CX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (CX)(DX*2), Y5
+	VBROADCASTSS (R9)(CX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (CX)(BX*1), Y5
+	VBROADCASTSS (R9)(R8*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x08
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
 	JNE          partial
-	TESTB        BL, BL
+	TESTB        R11, R11
 	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y1, Y1
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y3, Y3
-	VMOVUPS      Y3, (AX)
-	VZEROUPPER
-	RET
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	JMP     next
 
 partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    64(SI)(DX*4), Y5
-	TESTB      BL, BL
-	JE         setPartial
-	VMASKMOVPS (AX), Y5, Y4
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y5
+	TESTB      R11, R11
+	JE         store0
+	VMASKMOVPS (SI), Y5, Y4
 	VADDPS     Y4, Y0, Y0
-	VMASKMOVPS Y0, Y5, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y5, Y4
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VMASKMOVPS (SI), Y5, Y4
 	VADDPS     Y4, Y1, Y1
-	VMASKMOVPS Y1, Y5, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y5, Y4
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VMASKMOVPS (SI), Y5, Y4
 	VADDPS     Y4, Y2, Y2
-	VMASKMOVPS Y2, Y5, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y5, Y4
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VMASKMOVPS (SI), Y5, Y4
 	VADDPS     Y4, Y3, Y3
-	VMASKMOVPS Y3, Y5, (AX)
+
+store3:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R11)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R11)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-setPartial:
-	VMASKMOVPS Y0, Y5, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y1, Y5, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y2, Y5, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y3, Y5, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2x4x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+TEXT ·tileAVX2x5x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
 
-loop:
-	VMOVUPS      (DI), Y8
-	VMOVUPS      32(DI), Y9
-	VBROADCASTSS (CX), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (CX)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (CX)(DX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (CX)(BX*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x10
-	JNE          partial
-	TESTB        BL, BL
-	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VADDPS       32(AX), Y3, Y3
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VADDPS       32(AX), Y5, Y5
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      Y6, (AX)
-	VADDPS       32(AX), Y7, Y7
-	VMOVUPS      Y7, 32(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	VZEROUPPER
-	RET
-
-partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    96(SI)(DX*4), Y10
-	TESTB      BL, BL
-	JE         setPartial
-	VADDPS     (AX), Y0, Y0
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS 32(AX), Y10, Y8
-	VADDPS     Y8, Y1, Y1
-	VMASKMOVPS Y1, Y10, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y2, Y2
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS 32(AX), Y10, Y8
-	VADDPS     Y8, Y3, Y3
-	VMASKMOVPS Y3, Y10, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y4, Y4
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS 32(AX), Y10, Y8
-	VADDPS     Y8, Y5, Y5
-	VMASKMOVPS Y5, Y10, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y6, Y6
-	VMOVUPS    Y6, (AX)
-	VMASKMOVPS 32(AX), Y10, Y8
-	VADDPS     Y8, Y7, Y7
-	VMASKMOVPS Y7, Y10, 32(AX)
-	VZEROUPPER
-	RET
-
-setPartial:
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS Y1, Y10, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS Y3, Y10, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS Y5, Y10, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y6, (AX)
-	VMASKMOVPS Y7, Y10, 32(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tileAVX2x5x8(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -741,264 +659,254 @@ TEXT ·tileAVX2x5x8(SB), NOSPLIT, $0-73
 	VXORPS Y4, Y4, Y4
 
 loop:
-	VMOVUPS      (DI), Y5
-	VBROADCASTSS (CX), Y6
+	VMOVUPS      (R10), Y5
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (CX)(DX*1), Y6
+	VBROADCASTSS (R9)(CX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (CX)(DX*2), Y6
+	VBROADCASTSS (R9)(CX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (CX)(BX*1), Y6
+	VBROADCASTSS (R9)(R8*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (CX)(DX*4), Y6
+	VBROADCASTSS (R9)(CX*4), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x08
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
 	JNE          partial
-	TESTB        BL, BL
+	TESTB        R11, R11
 	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y1, Y1
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y3, Y3
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VZEROUPPER
-	RET
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	ADDQ    R9, SI
+	JMP     next
 
 partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    64(SI)(DX*4), Y6
-	TESTB      BL, BL
-	JE         setPartial
-	VMASKMOVPS (AX), Y6, Y5
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y6
+	TESTB      R11, R11
+	JE         store0
+	VMASKMOVPS (SI), Y6, Y5
 	VADDPS     Y5, Y0, Y0
-	VMASKMOVPS Y0, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y6, Y5
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VMASKMOVPS (SI), Y6, Y5
 	VADDPS     Y5, Y1, Y1
-	VMASKMOVPS Y1, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y6, Y5
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VMASKMOVPS (SI), Y6, Y5
 	VADDPS     Y5, Y2, Y2
-	VMASKMOVPS Y2, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y6, Y5
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VMASKMOVPS (SI), Y6, Y5
 	VADDPS     Y5, Y3, Y3
-	VMASKMOVPS Y3, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y6, Y5
+
+store3:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VMASKMOVPS (SI), Y6, Y5
 	VADDPS     Y5, Y4, Y4
-	VMASKMOVPS Y4, Y6, (AX)
+
+store4:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y4, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X4, (R11)
+	VPERMILPS $0x0e, X4, X4
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X4, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-setPartial:
-	VMASKMOVPS Y0, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y1, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y2, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y3, Y6, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y4, Y6, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2x5x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+TEXT ·tileAVX2x6x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
 
-loop:
-	VMOVUPS      (DI), Y10
-	VMOVUPS      32(DI), Y11
-	VBROADCASTSS (CX), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (CX)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (CX)(DX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (CX)(BX*1), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (CX)(DX*4), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x10
-	JNE          partial
-	TESTB        BL, BL
-	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VADDPS       32(AX), Y3, Y3
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VADDPS       32(AX), Y5, Y5
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      Y6, (AX)
-	VADDPS       32(AX), Y7, Y7
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y8, Y8
-	VMOVUPS      Y8, (AX)
-	VADDPS       32(AX), Y9, Y9
-	VMOVUPS      Y9, 32(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	VMOVUPS Y9, 32(AX)
-	VZEROUPPER
-	RET
-
-partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    96(SI)(DX*4), Y12
-	TESTB      BL, BL
-	JE         setPartial
-	VADDPS     (AX), Y0, Y0
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS 32(AX), Y12, Y10
-	VADDPS     Y10, Y1, Y1
-	VMASKMOVPS Y1, Y12, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y2, Y2
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS 32(AX), Y12, Y10
-	VADDPS     Y10, Y3, Y3
-	VMASKMOVPS Y3, Y12, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y4, Y4
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS 32(AX), Y12, Y10
-	VADDPS     Y10, Y5, Y5
-	VMASKMOVPS Y5, Y12, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y6, Y6
-	VMOVUPS    Y6, (AX)
-	VMASKMOVPS 32(AX), Y12, Y10
-	VADDPS     Y10, Y7, Y7
-	VMASKMOVPS Y7, Y12, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y8, Y8
-	VMOVUPS    Y8, (AX)
-	VMASKMOVPS 32(AX), Y12, Y10
-	VADDPS     Y10, Y9, Y9
-	VMASKMOVPS Y9, Y12, 32(AX)
-	VZEROUPPER
-	RET
-
-setPartial:
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS Y1, Y12, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS Y3, Y12, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS Y5, Y12, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y6, (AX)
-	VMASKMOVPS Y7, Y12, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y8, (AX)
-	VMASKMOVPS Y9, Y12, 32(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tileAVX2x6x8(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1007,560 +915,647 @@ TEXT ·tileAVX2x6x8(SB), NOSPLIT, $0-73
 	VXORPS Y5, Y5, Y5
 
 loop:
-	VMOVUPS      (R8), Y6
-	VBROADCASTSS (CX), Y7
+	VMOVUPS      (R11), Y6
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (CX)(DX*1), Y7
+	VBROADCASTSS (R9)(CX*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (CX)(DX*2), Y7
+	VBROADCASTSS (R9)(CX*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (CX)(BX*1), Y7
+	VBROADCASTSS (R9)(R8*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (CX)(DX*4), Y7
+	VBROADCASTSS (R9)(CX*4), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (SI), Y7
+	VBROADCASTSS (R10), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x08
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
 	JNE          partial
-	TESTB        BL, BL
+	TESTB        R11, R11
 	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y1, Y1
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y3, Y3
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y5, Y5
-	VMOVUPS      Y5, (AX)
-	VZEROUPPER
-	RET
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y5, Y5
+	VMOVUPS      Y5, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y5, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y5, (SI)
+	ADDQ    R9, SI
+	JMP     next
 
 partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    64(SI)(DX*4), Y7
-	TESTB      BL, BL
-	JE         setPartial
-	VMASKMOVPS (AX), Y7, Y6
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y7
+	TESTB      R11, R11
+	JE         store0
+	VMASKMOVPS (SI), Y7, Y6
 	VADDPS     Y6, Y0, Y0
-	VMASKMOVPS Y0, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y7, Y6
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VMASKMOVPS (SI), Y7, Y6
 	VADDPS     Y6, Y1, Y1
-	VMASKMOVPS Y1, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y7, Y6
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VMASKMOVPS (SI), Y7, Y6
 	VADDPS     Y6, Y2, Y2
-	VMASKMOVPS Y2, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y7, Y6
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VMASKMOVPS (SI), Y7, Y6
 	VADDPS     Y6, Y3, Y3
-	VMASKMOVPS Y3, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y7, Y6
+
+store3:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VMASKMOVPS (SI), Y7, Y6
 	VADDPS     Y6, Y4, Y4
-	VMASKMOVPS Y4, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS (AX), Y7, Y6
+
+store4:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y4, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X4, (R12)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X4, (R12)
+	VPERMILPS $0x0e, X4, X4
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X4, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VMASKMOVPS (SI), Y7, Y6
 	VADDPS     Y6, Y5, Y5
-	VMASKMOVPS Y5, Y7, (AX)
+
+store5:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y5, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X5, (R11)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X5, (R11)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X5, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-setPartial:
-	VMASKMOVPS Y0, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y1, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y2, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y3, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y4, Y7, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y5, Y7, (AX)
-	VZEROUPPER
-	RET
+// func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x1x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), CX
+	MOVQ  ldb+40(FP), DX
+	MOVQ  c+48(FP), BX
+	MOVQ  count+80(FP), SI
+	MOVQ  n+64(FP), DI
+	MOVQ  $-1, R8
+	SHLXQ DI, R8, R8
+	NOTQ  R8
+	KMOVW R8, K1
 
-// func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tileAVX2x6x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
+tile:
+	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-loop:
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	VBROADCASTSS (CX), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (CX)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (CX)(DX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (CX)(BX*1), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (CX)(DX*4), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	CMPQ         DX, $0x10
-	JNE          partial
-	TESTB        BL, BL
-	JE           set
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VADDPS       32(AX), Y3, Y3
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VADDPS       32(AX), Y5, Y5
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      Y6, (AX)
-	VADDPS       32(AX), Y7, Y7
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y8, Y8
-	VMOVUPS      Y8, (AX)
-	VADDPS       32(AX), Y9, Y9
-	VMOVUPS      Y9, 32(AX)
-	ADDQ         CX, AX
-	VADDPS       (AX), Y10, Y10
-	VMOVUPS      Y10, (AX)
-	VADDPS       32(AX), Y11, Y11
-	VMOVUPS      Y11, 32(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	VMOVUPS Y9, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y10, (AX)
-	VMOVUPS Y11, 32(AX)
-	VZEROUPPER
-	RET
-
-partial:
-	LEAQ       columnMask<>+0(SB), SI
-	NEGQ       DX
-	VMOVUPS    96(SI)(DX*4), Y14
-	TESTB      BL, BL
-	JE         setPartial
-	VADDPS     (AX), Y0, Y0
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS 32(AX), Y14, Y12
-	VADDPS     Y12, Y1, Y1
-	VMASKMOVPS Y1, Y14, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y2, Y2
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS 32(AX), Y14, Y12
-	VADDPS     Y12, Y3, Y3
-	VMASKMOVPS Y3, Y14, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y4, Y4
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS 32(AX), Y14, Y12
-	VADDPS     Y12, Y5, Y5
-	VMASKMOVPS Y5, Y14, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y6, Y6
-	VMOVUPS    Y6, (AX)
-	VMASKMOVPS 32(AX), Y14, Y12
-	VADDPS     Y12, Y7, Y7
-	VMASKMOVPS Y7, Y14, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y8, Y8
-	VMOVUPS    Y8, (AX)
-	VMASKMOVPS 32(AX), Y14, Y12
-	VADDPS     Y12, Y9, Y9
-	VMASKMOVPS Y9, Y14, 32(AX)
-	ADDQ       CX, AX
-	VADDPS     (AX), Y10, Y10
-	VMOVUPS    Y10, (AX)
-	VMASKMOVPS 32(AX), Y14, Y12
-	VADDPS     Y12, Y11, Y11
-	VMASKMOVPS Y11, Y14, 32(AX)
-	VZEROUPPER
-	RET
-
-setPartial:
-	VMOVUPS    Y0, (AX)
-	VMASKMOVPS Y1, Y14, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMASKMOVPS Y3, Y14, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMASKMOVPS Y5, Y14, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y6, (AX)
-	VMASKMOVPS Y7, Y14, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y8, (AX)
-	VMASKMOVPS Y9, Y14, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y10, (AX)
-	VMASKMOVPS Y11, Y14, 32(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x1x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   ldb+40(FP), SI
+	MOVQ   k+0(FP), R9
 	VPXORD Z0, Z0, Z0
 
 loop:
-	VMOVUPS      (BX), Z1
-	VBROADCASTSS (CX), Z2
+	VMOVUPS      (R8), Z1
+	VBROADCASTSS (DI), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), CX
-	MOVB         add+72(FP), DL
-	MOVQ         $-1, BX
-	SHLXQ        CX, BX, BX
-	NOTQ         BX
-	KMOVW        BX, K1
-	TESTB        DL, DL
+	MOVQ         ldc+56(FP), DI
+	MOVB         add+72(FP), R8
+	TESTB        R8, R8
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z1
+	VMOVUPS.Z    (BX), K1, Z1
 	VADDPS       Z1, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z0, K1, (BX)
+	ADDQ         DI, BX
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x1x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   ldb+40(FP), SI
+TEXT ·tileAVX512x2x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
 loop:
-	VMOVUPS      (BX), Z2
-	VMOVUPS      64(BX), Z3
-	VBROADCASTSS (CX), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), CX
-	MOVB         add+72(FP), DL
-	MOVQ         $-1, BX
-	SHLXQ        CX, BX, BX
-	NOTQ         BX
-	KMOVW        BX, K1
-	SHRQ         $0x10, BX
-	KMOVW        BX, K2
-	TESTB        DL, DL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z2
-	VADDPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z3
-	VADDPS       Z3, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x2x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-
-loop:
-	VMOVUPS      (SI), Z2
-	VBROADCASTSS (CX), Z3
+	VMOVUPS      (R9), Z2
+	VBROADCASTSS (R8), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (CX)(DX*1), Z3
+	VBROADCASTSS (R8)(CX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z2
+	VMOVUPS.Z    (SI), K1, Z2
 	VADDPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z2
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R8, SI
+	VMOVUPS.Z    (SI), K1, Z2
 	VADDPS       Z2, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R8, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x2x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
+TEXT ·tileAVX512x3x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+loop:
+	VMOVUPS      (R9), Z3
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R8)(CX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R8)(CX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPS.Z    (SI), K1, Z3
+	VADDPS       Z3, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R8, SI
+	VMOVUPS.Z    (SI), K1, Z3
+	VADDPS       Z3, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R8, SI
+	VMOVUPS.Z    (SI), K1, Z3
+	VADDPS       Z3, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x4x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
 loop:
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	VBROADCASTSS (CX), Z6
-	VFMADD231PS  Z4, Z6, Z0
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (CX)(DX*1), Z6
-	VFMADD231PS  Z4, Z6, Z2
-	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
+	VMOVUPS      (R10), Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(CX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(CX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R9)(R8*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z4
+	VMOVUPS.Z    (SI), K1, Z4
 	VADDPS       Z4, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z5
-	VADDPS       Z5, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z4
 	VADDPS       Z4, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z5
-	VADDPS       Z5, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x3x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
+TEXT ·tileAVX512x5x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
 
 loop:
-	VMOVUPS      (SI), Z3
-	VBROADCASTSS (CX), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (CX)(DX*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (CX)(DX*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
+	VMOVUPS      (R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(CX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(CX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R9)(R8*1), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R9)(CX*4), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x3x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	MOVQ   csa+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   ldb+40(FP), DI
+TEXT ·tileAVX512x6x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1569,146 +1564,207 @@ TEXT ·tileAVX512x3x32(SB), NOSPLIT, $0-73
 	VPXORD Z5, Z5, Z5
 
 loop:
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	VBROADCASTSS (CX), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (CX)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (CX)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
+	VMOVUPS      (R11), Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(CX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(CX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R9)(R8*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R9)(CX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z6
+	VMOVUPS.Z    (SI), K1, Z6
 	VADDPS       Z6, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z7
-	VADDPS       Z7, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z6
 	VADDPS       Z6, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z7
-	VADDPS       Z7, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z6
 	VADDPS       Z6, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z7
-	VADDPS       Z7, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x4x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
+TEXT ·tileAVX512x7x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
 
 loop:
-	VMOVUPS      (DI), Z4
-	VBROADCASTSS (CX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (CX)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (CX)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (CX)(BX*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
+	VMOVUPS      (R11), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(CX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(CX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R9)(R8*1), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(CX*4), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R10)(CX*1), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z7
+	VADDPS       Z7, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x4x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
+TEXT ·tileAVX512x8x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1719,168 +1775,241 @@ TEXT ·tileAVX512x4x32(SB), NOSPLIT, $0-73
 	VPXORD Z7, Z7, Z7
 
 loop:
-	VMOVUPS      (DI), Z8
-	VMOVUPS      64(DI), Z9
-	VBROADCASTSS (CX), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (CX)(DX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (CX)(DX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (CX)(BX*1), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
+	VMOVUPS      (R11), Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(CX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R9)(R8*1), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R9)(CX*4), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R10)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R10)(CX*2), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z9
-	VADDPS       Z9, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
+	VADDPS       Z8, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z9
-	VADDPS       Z9, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
+	VADDPS       Z8, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z9
-	VADDPS       Z9, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
+	VADDPS       Z8, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z9
-	VADDPS       Z9, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
+	VADDPS       Z8, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x5x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
+TEXT ·tileAVX512x9x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
 
 loop:
-	VMOVUPS      (DI), Z5
-	VBROADCASTSS (CX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (CX)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (CX)(DX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (CX)(BX*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (CX)(DX*4), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
+	VMOVUPS      (R11), Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(CX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(CX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R9)(R8*1), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(CX*4), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10)(CX*1), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R10)(CX*2), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R10)(R8*1), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z9
+	VADDPS       Z9, Z8, Z8
+	VMOVUPS      Z8, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x5x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	MOVQ   csa+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   ldb+40(FP), R8
+TEXT ·tileAVX512x10x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1893,195 +2022,280 @@ TEXT ·tileAVX512x5x32(SB), NOSPLIT, $0-73
 	VPXORD Z9, Z9, Z9
 
 loop:
-	VMOVUPS      (DI), Z10
-	VMOVUPS      64(DI), Z11
-	VBROADCASTSS (CX), Z12
-	VFMADD231PS  Z10, Z12, Z0
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (CX)(DX*1), Z12
-	VFMADD231PS  Z10, Z12, Z2
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (CX)(DX*2), Z12
-	VFMADD231PS  Z10, Z12, Z4
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (CX)(BX*1), Z12
-	VFMADD231PS  Z10, Z12, Z6
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (CX)(DX*4), Z12
-	VFMADD231PS  Z10, Z12, Z8
-	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         SI, CX
-	ADDQ         R8, DI
-	DECQ         AX
+	VMOVUPS      (R11), Z10
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(CX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(CX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R9)(R8*1), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R9)(CX*4), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R10)(CX*1), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R10)(CX*2), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R10)(R8*1), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R10)(CX*4), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z10
+	VMOVUPS.Z    (SI), K1, Z10
 	VADDPS       Z10, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z11
-	VADDPS       Z11, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
 	VADDPS       Z10, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z11
-	VADDPS       Z11, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
 	VADDPS       Z10, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z11
-	VADDPS       Z11, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
 	VADDPS       Z10, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z11
-	VADDPS       Z11, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
 	VADDPS       Z10, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z11
-	VADDPS       Z11, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z9, Z9
+	VMOVUPS      Z9, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z9, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x6x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+TEXT ·tileAVX512x11x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
 
 loop:
-	VMOVUPS      (R8), Z6
-	VBROADCASTSS (CX), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (CX)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (CX)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (CX)(BX*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (CX)(DX*4), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (SI), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	VMOVUPS      (R12), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(CX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(CX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R9)(R8*1), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(CX*4), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10)(CX*1), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R10)(CX*2), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(R8*1), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R10)(CX*4), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z8, Z8
+	VMOVUPS      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z9, Z9
+	VMOVUPS      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z11
+	VADDPS       Z11, Z10, Z10
+	VMOVUPS      Z10, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x6x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+TEXT ·tileAVX512x12x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2096,120 +2310,149 @@ TEXT ·tileAVX512x6x32(SB), NOSPLIT, $0-73
 	VPXORD Z11, Z11, Z11
 
 loop:
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	VBROADCASTSS (CX), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (CX)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (CX)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (CX)(BX*1), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (CX)(DX*4), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	VMOVUPS      (R12), Z12
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(CX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(CX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R9)(R8*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R9)(CX*4), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R10)(CX*1), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R10)(CX*2), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R10)(R8*1), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R10)(CX*4), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R11)(CX*1), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS.Z    (SI), K1, Z12
 	VADDPS       Z12, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z13
-	VADDPS       Z13, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
 	VADDPS       Z12, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z13
-	VADDPS       Z13, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
 	VADDPS       Z12, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z13
-	VADDPS       Z13, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
 	VADDPS       Z12, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z13
-	VADDPS       Z13, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
 	VADDPS       Z12, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z13
-	VADDPS       Z13, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
 	VADDPS       Z12, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z13
-	VADDPS       Z13, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z10, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z11, Z11
+	VMOVUPS      Z11, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z11, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x7x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+TEXT ·tileAVX512x13x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2217,97 +2460,165 @@ TEXT ·tileAVX512x7x16(SB), NOSPLIT, $0-73
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
 
 loop:
-	VMOVUPS      (R8), Z7
-	VBROADCASTSS (CX), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (CX)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (CX)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (CX)(BX*1), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (CX)(DX*4), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (SI)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	VMOVUPS      (R12), Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSS (R9)(CX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(CX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSS (R9)(R8*1), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(CX*4), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10)(CX*1), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (R10)(CX*2), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(R8*1), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSS (R10)(CX*4), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R11), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R11)(CX*1), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (R11)(CX*2), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z8, Z8
+	VMOVUPS      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z9, Z9
+	VMOVUPS      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z10, Z10
+	VMOVUPS      Z10, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z11, Z11
+	VMOVUPS      Z11, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z13
+	VADDPS       Z13, Z12, Z12
+	VMOVUPS      Z12, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z11, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x14x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x7x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+TEXT ·tileAVX512x14x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2324,133 +2635,1711 @@ TEXT ·tileAVX512x7x32(SB), NOSPLIT, $0-73
 	VPXORD Z13, Z13, Z13
 
 loop:
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	VBROADCASTSS (CX), Z16
-	VFMADD231PS  Z14, Z16, Z0
-	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (CX)(DX*1), Z16
-	VFMADD231PS  Z14, Z16, Z2
-	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (CX)(DX*2), Z16
-	VFMADD231PS  Z14, Z16, Z4
-	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (CX)(BX*1), Z16
-	VFMADD231PS  Z14, Z16, Z6
-	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (CX)(DX*4), Z16
-	VFMADD231PS  Z14, Z16, Z8
-	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (SI), Z16
-	VFMADD231PS  Z14, Z16, Z10
-	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (SI)(DX*1), Z16
-	VFMADD231PS  Z14, Z16, Z12
-	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	VMOVUPS      (R12), Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (R9)(CX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (R9)(CX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R9)(R8*1), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (R9)(CX*4), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (R10), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R10)(CX*1), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R10)(CX*2), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R10)(R8*1), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R10)(CX*4), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R11)(CX*1), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R11)(CX*2), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (R11)(R8*1), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z1, Z1
+	VMOVUPS      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z7, Z7
+	VMOVUPS      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z9, Z9
+	VMOVUPS      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS      Z10, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z11, Z11
+	VMOVUPS      Z11, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
 	VADDPS       Z14, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z15
-	VADDPS       Z15, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z12, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z13, Z13
+	VMOVUPS      Z13, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z11, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Z13, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x8x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
+// func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x1x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), CX
+	MOVQ ldb+40(FP), DX
+	MOVQ c+48(FP), BX
+	MOVQ count+80(FP), SI
+
+tile:
+	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+	MOVQ   k+0(FP), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (R8), Y2
+	VMOVUPS      32(R8), Y3
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVQ         n+64(FP), R8
+	MOVB         add+72(FP), R9
+	CMPQ         R8, $0x10
+	JNE          partial
+	TESTB        R9, R9
+	JE           set
+	VADDPS       (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	VADDPS       32(BX), Y1, Y1
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ    DI, BX
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R8, R8
+	LEAQ       columnMask<>+0(SB), R10
+	SUBQ       R8, R10
+	VMOVUPS    96(R10), Y4
+	TESTB      R9, R9
+	JE         store0
+	VADDPS     (BX), Y0, Y0
+	VMASKMOVPS 32(BX), Y4, Y2
+	VADDPS     Y2, Y1, Y1
+
+store0:
+	MOVQ    BX, R9
+	VMOVUPS Y0, (R9)
+	ADDQ    $0x20, R9
+	TESTQ   $0x0000001f, R8
+	JNE     part160
+	VMOVUPS Y1, (R9)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R8
+	JE           part80
+	VMOVUPS      X1, (R9)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R9
+
+part80:
+	TESTQ     $0x00000008, R8
+	JE        part40
+	VMOVLPS   X1, (R9)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R9
+
+part40:
+	TESTQ  $0x00000004, R8
+	JE     stored0
+	VMOVSS X1, (R9)
+
+stored0:
+	ADDQ DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x2x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R8)(CX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x10
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R8, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    96(R11), Y6
+	TESTB      R10, R10
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y6, Y4
+	VADDPS     Y4, Y1, Y1
+
+store0:
+	MOVQ    SI, R11
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y1, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X1, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y6, Y4
+	VADDPS     Y4, Y3, Y3
+
+store1:
+	MOVQ    SI, R10
+	VMOVUPS Y2, (R10)
+	ADDQ    $0x20, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y3, (R10)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X3, (R10)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R10
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X3, (R10)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R10
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X3, (R10)
+
+stored1:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x3x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(CX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(CX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x10
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R8, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R8, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    96(R11), Y8
+	TESTB      R10, R10
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y8, Y6
+	VADDPS     Y6, Y1, Y1
+
+store0:
+	MOVQ    SI, R11
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y1, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X1, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y8, Y6
+	VADDPS     Y6, Y3, Y3
+
+store1:
+	MOVQ    SI, R11
+	VMOVUPS Y2, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y3, (R11)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X3, (R11)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R11
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X3, (R11)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R11
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X3, (R11)
+
+stored1:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y8, Y6
+	VADDPS     Y6, Y5, Y5
+
+store2:
+	MOVQ    SI, R10
+	VMOVUPS Y4, (R10)
+	ADDQ    $0x20, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part162
+	VMOVUPS Y5, (R10)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R9
+	JE           part82
+	VMOVUPS      X5, (R10)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R10
+
+part82:
+	TESTQ     $0x00000008, R9
+	JE        part42
+	VMOVLPS   X5, (R10)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R10
+
+part42:
+	TESTQ  $0x00000004, R9
+	JE     stored2
+	VMOVSS X5, (R10)
+
+stored2:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x4x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (R10), Y8
+	VMOVUPS      32(R10), Y9
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R9)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R9)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R9)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPS       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y10
+	TESTB      R11, R11
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPS     (SI), Y6, Y6
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y7, Y7
+
+store3:
+	MOVQ    SI, R11
+	VMOVUPS Y6, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R11)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R11)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x5x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+loop:
+	VMOVUPS      (R10), Y10
+	VMOVUPS      32(R10), Y11
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R9)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R9)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R9)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPS       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPS       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y12
+	TESTB      R11, R11
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPS     (SI), Y6, Y6
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPS     (SI), Y8, Y8
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y9, Y9
+
+store4:
+	MOVQ    SI, R11
+	VMOVUPS Y8, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R11)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R11)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x6x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R9)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPS       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPS       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y10, Y10
+	VMOVUPS      Y10, (SI)
+	VADDPS       32(SI), Y11, Y11
+	VMOVUPS      Y11, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y10, (SI)
+	VMOVUPS Y11, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y14
+	TESTB      R11, R11
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPS     (SI), Y6, Y6
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPS     (SI), Y8, Y8
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y9, Y9
+
+store4:
+	MOVQ    SI, R12
+	VMOVUPS Y8, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R12)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R12)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VADDPS     (SI), Y10, Y10
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y11, Y11
+
+store5:
+	MOVQ    SI, R11
+	VMOVUPS Y10, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y11, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X11, (R11)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X11, (R11)
+	VPERMILPS $0x0e, X11, X11
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X11, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x1x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), CX
+	MOVQ  ldb+40(FP), DX
+	MOVQ  c+48(FP), BX
+	MOVQ  count+80(FP), SI
+	MOVQ  n+64(FP), DI
+	MOVQ  $-1, R8
+	SHLXQ DI, R8, R8
+	NOTQ  R8
+	KMOVW R8, K1
+	SHRQ  $0x10, R8
+	KMOVW R8, K2
+
+tile:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (R8), Z2
+	VMOVUPS      64(R8), Z3
+	VBROADCASTSS (DI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVB         add+72(FP), R8
+	TESTB        R8, R8
+	JE           set
+	VMOVUPS.Z    (BX), K1, Z2
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (BX)
+	VMOVUPS.Z    64(BX), K2, Z3
+	VADDPS       Z3, Z1, Z1
+	VMOVUPS      Z1, K2, 64(BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (BX)
+	VMOVUPS Z1, K2, 64(BX)
+	ADDQ    DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x2x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+	SHRQ  $0x10, R9
+	KMOVW R9, K2
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (R9), Z4
+	VMOVUPS      64(R9), Z5
+	VBROADCASTSS (R8), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R8)(CX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z5
+	VADDPS       Z5, Z1, Z1
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R8, SI
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z5
+	VADDPS       Z5, Z3, Z3
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R8, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x3x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+	SHRQ  $0x10, R9
+	KMOVW R9, K2
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (R9), Z6
+	VMOVUPS      64(R9), Z7
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(CX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R8)(CX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z7
+	VADDPS       Z7, Z1, Z1
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R8, SI
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R8, SI
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z7
+	VADDPS       Z7, Z5, Z5
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R8, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R8, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x4x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2461,103 +4350,518 @@ TEXT ·tileAVX512x8x16(SB), NOSPLIT, $0-73
 	VPXORD Z7, Z7, Z7
 
 loop:
-	VMOVUPS      (R8), Z8
-	VBROADCASTSS (CX), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (CX)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (CX)(DX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (CX)(BX*1), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (CX)(DX*4), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (SI), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (SI)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (SI)(DX*2), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(CX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(CX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R9)(R8*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
-	VADDPS       Z8, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z9
+	VADDPS       Z9, Z1, Z1
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z9
+	VADDPS       Z9, Z3, Z3
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
-	VADDPS       Z8, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z9
+	VADDPS       Z9, Z5, Z5
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z8
 	VADDPS       Z8, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z8
-	VADDPS       Z8, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z9
+	VADDPS       Z9, Z7, Z7
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x8x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+TEXT ·tileAVX512x5x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+loop:
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(CX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(CX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R9)(R8*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R9)(CX*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z11
+	VADDPS       Z11, Z1, Z1
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z11
+	VADDPS       Z11, Z3, Z3
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z11
+	VADDPS       Z11, Z5, Z5
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z11
+	VADDPS       Z11, Z7, Z7
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z10
+	VADDPS       Z10, Z8, Z8
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z11
+	VADDPS       Z11, Z9, Z9
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x6x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(CX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(CX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R9)(R8*1), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R9)(CX*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z13
+	VADDPS       Z13, Z1, Z1
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z13
+	VADDPS       Z13, Z3, Z3
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z13
+	VADDPS       Z13, Z5, Z5
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z13
+	VADDPS       Z13, Z7, Z7
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z8, Z8
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z13
+	VADDPS       Z13, Z9, Z9
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z12
+	VADDPS       Z12, Z10, Z10
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z13
+	VADDPS       Z13, Z11, Z11
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x7x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+loop:
+	VMOVUPS      (R11), Z14
+	VMOVUPS      64(R11), Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(CX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(CX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R9)(R8*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R9)(CX*4), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R10)(CX*1), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z1, Z1
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z3, Z3
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z5, Z5
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z6, Z6
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z7, Z7
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z8, Z8
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z9, Z9
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z10, Z10
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z11, Z11
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z14
+	VADDPS       Z14, Z12, Z12
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z15
+	VADDPS       Z15, Z13, Z13
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512x8x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2576,262 +4880,157 @@ TEXT ·tileAVX512x8x32(SB), NOSPLIT, $0-73
 	VPXORD Z15, Z15, Z15
 
 loop:
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	VBROADCASTSS (CX), Z18
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (CX)(DX*1), Z18
+	VBROADCASTSS (R9)(CX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (CX)(DX*2), Z18
+	VBROADCASTSS (R9)(CX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (CX)(BX*1), Z18
+	VBROADCASTSS (R9)(R8*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (CX)(DX*4), Z18
+	VBROADCASTSS (R9)(CX*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(DX*1), Z18
+	VBROADCASTSS (R10)(CX*1), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(DX*2), Z18
+	VBROADCASTSS (R10)(CX*2), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z16
 	VADDPS       Z16, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z17
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z17
 	VADDPS       Z17, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x9x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
+TEXT ·tileAVX512x9x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
 
-loop:
-	VMOVUPS      (R8), Z9
-	VBROADCASTSS (CX), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (CX)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (CX)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (CX)(BX*1), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (CX)(DX*4), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (SI)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (SI)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (SI)(BX*1), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x9x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2852,284 +5051,170 @@ TEXT ·tileAVX512x9x32(SB), NOSPLIT, $0-73
 	VPXORD Z17, Z17, Z17
 
 loop:
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	VBROADCASTSS (CX), Z20
+	VMOVUPS      (R11), Z18
+	VMOVUPS      64(R11), Z19
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (CX)(DX*1), Z20
+	VBROADCASTSS (R9)(CX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (CX)(DX*2), Z20
+	VBROADCASTSS (R9)(CX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (CX)(BX*1), Z20
+	VBROADCASTSS (R9)(R8*1), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (CX)(DX*4), Z20
+	VBROADCASTSS (R9)(CX*4), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (SI), Z20
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (SI)(DX*1), Z20
+	VBROADCASTSS (R10)(CX*1), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (SI)(DX*2), Z20
+	VBROADCASTSS (R10)(CX*2), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (SI)(BX*1), Z20
+	VBROADCASTSS (R10)(R8*1), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z18
 	VADDPS       Z18, Z16, Z16
-	VMOVUPS      Z16, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z19
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z19
 	VADDPS       Z19, Z17, Z17
-	VMOVUPS      Z17, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, K1, (AX)
-	VMOVUPS Z17, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x10x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
+TEXT ·tileAVX512x10x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
 
-loop:
-	VMOVUPS      (R8), Z10
-	VBROADCASTSS (CX), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (CX)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (CX)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (CX)(BX*1), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (CX)(DX*4), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (SI), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (SI)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (SI)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (SI)(BX*1), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (SI)(DX*4), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x10x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	MOVQ   csa+24(FP), DI
-	MOVQ   b+32(FP), R8
-	MOVQ   ldb+40(FP), R9
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3152,311 +5237,185 @@ TEXT ·tileAVX512x10x32(SB), NOSPLIT, $0-73
 	VPXORD Z19, Z19, Z19
 
 loop:
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	VBROADCASTSS (CX), Z22
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (CX)(DX*1), Z22
+	VBROADCASTSS (R9)(CX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (CX)(DX*2), Z22
+	VBROADCASTSS (R9)(CX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (CX)(BX*1), Z22
+	VBROADCASTSS (R9)(R8*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (CX)(DX*4), Z22
+	VBROADCASTSS (R9)(CX*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI), Z22
+	VBROADCASTSS (R10), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(DX*1), Z22
+	VBROADCASTSS (R10)(CX*1), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(DX*2), Z22
+	VBROADCASTSS (R10)(CX*2), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (SI)(BX*1), Z22
+	VBROADCASTSS (R10)(R8*1), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (SI)(DX*4), Z22
+	VBROADCASTSS (R10)(CX*4), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DI, CX
-	ADDQ         DI, SI
-	ADDQ         R9, R8
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z16, Z16
-	VMOVUPS      Z16, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z17, Z17
-	VMOVUPS      Z17, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z20
 	VADDPS       Z20, Z18, Z18
-	VMOVUPS      Z18, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z21
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z21
 	VADDPS       Z21, Z19, Z19
-	VMOVUPS      Z19, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, K1, (AX)
-	VMOVUPS Z17, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, K1, (AX)
-	VMOVUPS Z19, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x11x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
+TEXT ·tileAVX512x11x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
 
-loop:
-	VMOVUPS      (R9), Z11
-	VBROADCASTSS (CX), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (CX)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (CX)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (CX)(BX*1), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (CX)(DX*4), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (SI)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (SI)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (SI)(BX*1), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (SI)(DX*4), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x11x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3481,334 +5440,199 @@ TEXT ·tileAVX512x11x32(SB), NOSPLIT, $0-73
 	VPXORD Z21, Z21, Z21
 
 loop:
-	VMOVUPS      (R9), Z22
-	VMOVUPS      64(R9), Z23
-	VBROADCASTSS (CX), Z24
+	VMOVUPS      (R12), Z22
+	VMOVUPS      64(R12), Z23
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (CX)(DX*1), Z24
+	VBROADCASTSS (R9)(CX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (CX)(DX*2), Z24
+	VBROADCASTSS (R9)(CX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (CX)(BX*1), Z24
+	VBROADCASTSS (R9)(R8*1), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (CX)(DX*4), Z24
+	VBROADCASTSS (R9)(CX*4), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (SI), Z24
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (SI)(DX*1), Z24
+	VBROADCASTSS (R10)(CX*1), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (SI)(DX*2), Z24
+	VBROADCASTSS (R10)(CX*2), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (SI)(BX*1), Z24
+	VBROADCASTSS (R10)(R8*1), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (SI)(DX*4), Z24
+	VBROADCASTSS (R10)(CX*4), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (DI), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z16, Z16
-	VMOVUPS      Z16, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z17, Z17
-	VMOVUPS      Z17, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z18, Z18
-	VMOVUPS      Z18, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z19, Z19
-	VMOVUPS      Z19, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z22
 	VADDPS       Z22, Z20, Z20
-	VMOVUPS      Z20, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z23
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z23
 	VADDPS       Z23, Z21, Z21
-	VMOVUPS      Z21, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, K1, (AX)
-	VMOVUPS Z17, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, K1, (AX)
-	VMOVUPS Z19, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, K1, (AX)
-	VMOVUPS Z21, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x12x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
+TEXT ·tileAVX512x12x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
 
-loop:
-	VMOVUPS      (R9), Z12
-	VBROADCASTSS (CX), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (CX)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (CX)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (CX)(BX*1), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (CX)(DX*4), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (SI), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (SI)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (SI)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (SI)(BX*1), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (SI)(DX*4), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (DI), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (DI)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z11, Z11
-	VMOVUPS      Z11, K1, (AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x12x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3835,356 +5659,212 @@ TEXT ·tileAVX512x12x32(SB), NOSPLIT, $0-73
 	VPXORD Z23, Z23, Z23
 
 loop:
-	VMOVUPS      (R9), Z24
-	VMOVUPS      64(R9), Z25
-	VBROADCASTSS (CX), Z26
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (CX)(DX*1), Z26
+	VBROADCASTSS (R9)(CX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (CX)(DX*2), Z26
+	VBROADCASTSS (R9)(CX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (CX)(BX*1), Z26
+	VBROADCASTSS (R9)(R8*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (CX)(DX*4), Z26
+	VBROADCASTSS (R9)(CX*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI), Z26
+	VBROADCASTSS (R10), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(DX*1), Z26
+	VBROADCASTSS (R10)(CX*1), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(DX*2), Z26
+	VBROADCASTSS (R10)(CX*2), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (SI)(BX*1), Z26
+	VBROADCASTSS (R10)(R8*1), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (SI)(DX*4), Z26
+	VBROADCASTSS (R10)(CX*4), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (DI), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (DI)(DX*1), Z26
+	VBROADCASTSS (R11)(CX*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z16, Z16
-	VMOVUPS      Z16, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z17, Z17
-	VMOVUPS      Z17, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z18, Z18
-	VMOVUPS      Z18, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z19, Z19
-	VMOVUPS      Z19, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z20, Z20
-	VMOVUPS      Z20, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z21, Z21
-	VMOVUPS      Z21, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z24
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z24
 	VADDPS       Z24, Z22, Z22
-	VMOVUPS      Z22, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z25
+	VMOVUPS      Z22, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z25
 	VADDPS       Z25, Z23, Z23
-	VMOVUPS      Z23, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z23, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, K1, (AX)
-	VMOVUPS Z17, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, K1, (AX)
-	VMOVUPS Z19, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, K1, (AX)
-	VMOVUPS Z21, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, K1, (AX)
-	VMOVUPS Z23, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z22, K1, (SI)
+	VMOVUPS Z23, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x13x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
+TEXT ·tileAVX512x13x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
 
-loop:
-	VMOVUPS      (R9), Z13
-	VBROADCASTSS (CX), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (CX)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (CX)(DX*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (CX)(BX*1), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (CX)(DX*4), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (SI)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (SI)(DX*2), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (SI)(BX*1), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (SI)(DX*4), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (DI), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (DI)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (DI)(DX*2), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z11, Z11
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x13x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4213,378 +5893,225 @@ TEXT ·tileAVX512x13x32(SB), NOSPLIT, $0-73
 	VPXORD Z25, Z25, Z25
 
 loop:
-	VMOVUPS      (R9), Z26
-	VMOVUPS      64(R9), Z27
-	VBROADCASTSS (CX), Z28
+	VMOVUPS      (R12), Z26
+	VMOVUPS      64(R12), Z27
+	VBROADCASTSS (R9), Z28
 	VFMADD231PS  Z26, Z28, Z0
 	VFMADD231PS  Z27, Z28, Z1
-	VBROADCASTSS (CX)(DX*1), Z28
+	VBROADCASTSS (R9)(CX*1), Z28
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (CX)(DX*2), Z28
+	VBROADCASTSS (R9)(CX*2), Z28
 	VFMADD231PS  Z26, Z28, Z4
 	VFMADD231PS  Z27, Z28, Z5
-	VBROADCASTSS (CX)(BX*1), Z28
+	VBROADCASTSS (R9)(R8*1), Z28
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (CX)(DX*4), Z28
+	VBROADCASTSS (R9)(CX*4), Z28
 	VFMADD231PS  Z26, Z28, Z8
 	VFMADD231PS  Z27, Z28, Z9
-	VBROADCASTSS (SI), Z28
+	VBROADCASTSS (R10), Z28
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (SI)(DX*1), Z28
+	VBROADCASTSS (R10)(CX*1), Z28
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (SI)(DX*2), Z28
+	VBROADCASTSS (R10)(CX*2), Z28
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (SI)(BX*1), Z28
+	VBROADCASTSS (R10)(R8*1), Z28
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (SI)(DX*4), Z28
+	VBROADCASTSS (R10)(CX*4), Z28
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (DI), Z28
+	VBROADCASTSS (R11), Z28
 	VFMADD231PS  Z26, Z28, Z20
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (DI)(DX*1), Z28
+	VBROADCASTSS (R11)(CX*1), Z28
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (DI)(DX*2), Z28
+	VBROADCASTSS (R11)(CX*2), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z16, Z16
-	VMOVUPS      Z16, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z17, Z17
-	VMOVUPS      Z17, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z18, Z18
-	VMOVUPS      Z18, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z19, Z19
-	VMOVUPS      Z19, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z20, Z20
-	VMOVUPS      Z20, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z21, Z21
-	VMOVUPS      Z21, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z22, Z22
-	VMOVUPS      Z22, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z22, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z23, Z23
-	VMOVUPS      Z23, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z26
+	VMOVUPS      Z23, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z26
 	VADDPS       Z26, Z24, Z24
-	VMOVUPS      Z24, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z27
+	VMOVUPS      Z24, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z27
 	VADDPS       Z27, Z25, Z25
-	VMOVUPS      Z25, K2, 64(AX)
-	VZEROUPPER
-	RET
+	VMOVUPS      Z25, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
 
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, K1, (AX)
-	VMOVUPS Z17, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, K1, (AX)
-	VMOVUPS Z19, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, K1, (AX)
-	VMOVUPS Z21, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, K1, (AX)
-	VMOVUPS Z23, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z24, K1, (AX)
-	VMOVUPS Z25, K2, 64(AX)
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z22, K1, (SI)
+	VMOVUPS Z23, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z24, K1, (SI)
+	VMOVUPS Z25, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512x14x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
+// func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x14x16(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
+TEXT ·tileAVX512x14x32(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
 
-loop:
-	VMOVUPS      (R9), Z14
-	VBROADCASTSS (CX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (CX)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (CX)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (CX)(BX*1), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (CX)(DX*4), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (SI)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (SI)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (SI)(BX*1), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (SI)(DX*4), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (DI)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DI)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DI)(BX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
-	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	TESTB        BL, BL
-	JE           set
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z1, Z1
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z5, Z5
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z7, Z7
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z11, Z11
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z13, Z13
-	VMOVUPS      Z13, K1, (AX)
-	VZEROUPPER
-	RET
-
-set:
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z13, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512x14x32(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   rsa+16(FP), DX
-	LEAQ   (DX)(DX*2), BX
-	LEAQ   (CX)(DX*4), SI
-	ADDQ   DX, SI
-	LEAQ   (SI)(DX*4), DI
-	ADDQ   DX, DI
-	MOVQ   csa+24(FP), R8
-	MOVQ   b+32(FP), R9
-	MOVQ   ldb+40(FP), R10
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4615,210 +6142,6519 @@ TEXT ·tileAVX512x14x32(SB), NOSPLIT, $0-73
 	VPXORD Z27, Z27, Z27
 
 loop:
-	VMOVUPS      (R9), Z28
-	VMOVUPS      64(R9), Z29
-	VBROADCASTSS (CX), Z30
+	VMOVUPS      (R12), Z28
+	VMOVUPS      64(R12), Z29
+	VBROADCASTSS (R9), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (CX)(DX*1), Z30
+	VBROADCASTSS (R9)(CX*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (CX)(DX*2), Z30
+	VBROADCASTSS (R9)(CX*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (CX)(BX*1), Z30
+	VBROADCASTSS (R9)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (CX)(DX*4), Z30
+	VBROADCASTSS (R9)(CX*4), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (SI), Z30
+	VBROADCASTSS (R10), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (SI)(DX*1), Z30
+	VBROADCASTSS (R10)(CX*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (SI)(DX*2), Z30
+	VBROADCASTSS (R10)(CX*2), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (SI)(BX*1), Z30
+	VBROADCASTSS (R10)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (SI)(DX*4), Z30
+	VBROADCASTSS (R10)(CX*4), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (DI), Z30
+	VBROADCASTSS (R11), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (DI)(DX*1), Z30
+	VBROADCASTSS (R11)(CX*1), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (DI)(DX*2), Z30
+	VBROADCASTSS (R11)(CX*2), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (DI)(BX*1), Z30
+	VBROADCASTSS (R11)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	ADDQ         R8, CX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R10, R9
-	DECQ         AX
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
 	JNE          loop
-	MOVQ         c+48(FP), AX
-	MOVQ         ldc+56(FP), CX
-	MOVQ         n+64(FP), DX
-	MOVB         add+72(FP), BL
-	MOVQ         $-1, SI
-	SHLXQ        DX, SI, SI
-	NOTQ         SI
-	KMOVW        SI, K1
-	SHRQ         $0x10, SI
-	KMOVW        SI, K2
-	TESTB        BL, BL
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
 	JE           set
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z1, Z1
-	VMOVUPS      Z1, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z3, Z3
-	VMOVUPS      Z3, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z5, Z5
-	VMOVUPS      Z5, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z6, Z6
-	VMOVUPS      Z6, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z7, Z7
-	VMOVUPS      Z7, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z8, Z8
-	VMOVUPS      Z8, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z9, Z9
-	VMOVUPS      Z9, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z10, Z10
-	VMOVUPS      Z10, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z11, Z11
-	VMOVUPS      Z11, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z12, Z12
-	VMOVUPS      Z12, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z13, Z13
-	VMOVUPS      Z13, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z14, Z14
-	VMOVUPS      Z14, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z15, Z15
-	VMOVUPS      Z15, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z16, Z16
-	VMOVUPS      Z16, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z17, Z17
-	VMOVUPS      Z17, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z18, Z18
-	VMOVUPS      Z18, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z19, Z19
-	VMOVUPS      Z19, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z20, Z20
-	VMOVUPS      Z20, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z21, Z21
-	VMOVUPS      Z21, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z22, Z22
-	VMOVUPS      Z22, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z22, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z23, Z23
-	VMOVUPS      Z23, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z23, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z24, Z24
-	VMOVUPS      Z24, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z24, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z25, Z25
-	VMOVUPS      Z25, K2, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z28
+	VMOVUPS      Z25, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPS.Z    (SI), K1, Z28
 	VADDPS       Z28, Z26, Z26
-	VMOVUPS      Z26, K1, (AX)
-	VMOVUPS.Z    64(AX), K2, Z29
+	VMOVUPS      Z26, K1, (SI)
+	VMOVUPS.Z    64(SI), K2, Z29
 	VADDPS       Z29, Z27, Z27
-	VMOVUPS      Z27, K2, 64(AX)
+	VMOVUPS      Z27, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z22, K1, (SI)
+	VMOVUPS Z23, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z24, K1, (SI)
+	VMOVUPS Z25, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPS Z26, K1, (SI)
+	VMOVUPS Z27, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
+// func tileAVX2F64x1x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x1x4(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), CX
+	MOVQ ldb+40(FP), DX
+	MOVQ c+48(FP), BX
+	MOVQ count+80(FP), SI
+
+tile:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VXORPS Y0, Y0, Y0
+
+loop:
+	VMOVUPS      (R8), Y1
+	VBROADCASTSD (DI), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVQ         n+64(FP), R8
+	MOVB         add+72(FP), R9
+	CMPQ         R8, $0x04
+	JNE          partial
+	TESTB        R9, R9
+	JE           set
+	VADDPD       (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	ADDQ         DI, BX
+	JMP          next
+
 set:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	VMOVUPS Z5, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	VMOVUPS Z7, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	VMOVUPS Z9, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, K1, (AX)
-	VMOVUPS Z11, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, K1, (AX)
-	VMOVUPS Z13, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, K1, (AX)
-	VMOVUPS Z15, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, K1, (AX)
-	VMOVUPS Z17, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, K1, (AX)
-	VMOVUPS Z19, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, K1, (AX)
-	VMOVUPS Z21, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, K1, (AX)
-	VMOVUPS Z23, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z24, K1, (AX)
-	VMOVUPS Z25, K2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z26, K1, (AX)
-	VMOVUPS Z27, K2, 64(AX)
+	VMOVUPS Y0, (BX)
+	ADDQ    DI, BX
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R8, R8
+	LEAQ       columnMask<>+0(SB), R10
+	SUBQ       R8, R10
+	VMOVUPS    64(R10), Y2
+	TESTB      R9, R9
+	JE         store0
+	VMASKMOVPD (BX), Y2, Y1
+	VADDPD     Y1, Y0, Y0
+
+store0:
+	MOVQ    BX, R9
+	TESTQ   $0x0000001f, R8
+	JNE     part160
+	VMOVUPS Y0, (R9)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R8
+	JE           part80
+	VMOVUPS      X0, (R9)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R9
+
+part80:
+	TESTQ     $0x00000008, R8
+	JE        part40
+	VMOVLPS   X0, (R9)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R9
+
+part40:
+	TESTQ  $0x00000004, R8
+	JE     stored0
+	VMOVSS X0, (R9)
+
+stored0:
+	ADDQ DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x2x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x2x4(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (R9), Y2
+	VBROADCASTSD (R8), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R8)(CX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x04
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R8, SI
+	VADDPD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    64(R11), Y3
+	TESTB      R10, R10
+	JE         store0
+	VMASKMOVPD (SI), Y3, Y2
+	VADDPD     Y2, Y0, Y0
+
+store0:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y0, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X0, (R11)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X0, (R11)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X0, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VMASKMOVPD (SI), Y3, Y2
+	VADDPD     Y2, Y1, Y1
+
+store1:
+	MOVQ    SI, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y1, (R10)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X1, (R10)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R10
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X1, (R10)
+
+stored1:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x3x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x3x4(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+loop:
+	VMOVUPS      (R9), Y3
+	VBROADCASTSD (R8), Y4
+	VFMADD231PD  Y3, Y4, Y0
+	VBROADCASTSD (R8)(CX*1), Y4
+	VFMADD231PD  Y3, Y4, Y1
+	VBROADCASTSD (R8)(CX*2), Y4
+	VFMADD231PD  Y3, Y4, Y2
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x04
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R8, SI
+	VADDPD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R8, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    64(R11), Y4
+	TESTB      R10, R10
+	JE         store0
+	VMASKMOVPD (SI), Y4, Y3
+	VADDPD     Y3, Y0, Y0
+
+store0:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y0, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X0, (R11)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X0, (R11)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X0, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VMASKMOVPD (SI), Y4, Y3
+	VADDPD     Y3, Y1, Y1
+
+store1:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y1, (R11)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X1, (R11)
+
+stored1:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store2
+	VMASKMOVPD (SI), Y4, Y3
+	VADDPD     Y3, Y2, Y2
+
+store2:
+	MOVQ    SI, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part162
+	VMOVUPS Y2, (R10)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R9
+	JE           part82
+	VMOVUPS      X2, (R10)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R10
+
+part82:
+	TESTQ     $0x00000008, R9
+	JE        part42
+	VMOVLPS   X2, (R10)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R10
+
+part42:
+	TESTQ  $0x00000004, R9
+	JE     stored2
+	VMOVSS X2, (R10)
+
+stored2:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x4x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x4x4(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (R10), Y4
+	VBROADCASTSD (R9), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R9)(CX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R9)(CX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R9)(R8*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x04
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y5
+	TESTB      R11, R11
+	JE         store0
+	VMASKMOVPD (SI), Y5, Y4
+	VADDPD     Y4, Y0, Y0
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VMASKMOVPD (SI), Y5, Y4
+	VADDPD     Y4, Y1, Y1
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VMASKMOVPD (SI), Y5, Y4
+	VADDPD     Y4, Y2, Y2
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VMASKMOVPD (SI), Y5, Y4
+	VADDPD     Y4, Y3, Y3
+
+store3:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R11)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R11)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x5x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x5x4(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+loop:
+	VMOVUPS      (R10), Y5
+	VBROADCASTSD (R9), Y6
+	VFMADD231PD  Y5, Y6, Y0
+	VBROADCASTSD (R9)(CX*1), Y6
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R9)(CX*2), Y6
+	VFMADD231PD  Y5, Y6, Y2
+	VBROADCASTSD (R9)(R8*1), Y6
+	VFMADD231PD  Y5, Y6, Y3
+	VBROADCASTSD (R9)(CX*4), Y6
+	VFMADD231PD  Y5, Y6, Y4
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x04
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y6
+	TESTB      R11, R11
+	JE         store0
+	VMASKMOVPD (SI), Y6, Y5
+	VADDPD     Y5, Y0, Y0
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VMASKMOVPD (SI), Y6, Y5
+	VADDPD     Y5, Y1, Y1
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VMASKMOVPD (SI), Y6, Y5
+	VADDPD     Y5, Y2, Y2
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VMASKMOVPD (SI), Y6, Y5
+	VADDPD     Y5, Y3, Y3
+
+store3:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VMASKMOVPD (SI), Y6, Y5
+	VADDPD     Y5, Y4, Y4
+
+store4:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y4, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X4, (R11)
+	VPERMILPS $0x0e, X4, X4
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X4, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x6x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x6x4(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (R11), Y6
+	VBROADCASTSD (R9), Y7
+	VFMADD231PD  Y6, Y7, Y0
+	VBROADCASTSD (R9)(CX*1), Y7
+	VFMADD231PD  Y6, Y7, Y1
+	VBROADCASTSD (R9)(CX*2), Y7
+	VFMADD231PD  Y6, Y7, Y2
+	VBROADCASTSD (R9)(R8*1), Y7
+	VFMADD231PD  Y6, Y7, Y3
+	VBROADCASTSD (R9)(CX*4), Y7
+	VFMADD231PD  Y6, Y7, Y4
+	VBROADCASTSD (R10), Y7
+	VFMADD231PD  Y6, Y7, Y5
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x04
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y5, Y5
+	VMOVUPS      Y5, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y5, (SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y7
+	TESTB      R11, R11
+	JE         store0
+	VMASKMOVPD (SI), Y7, Y6
+	VADDPD     Y6, Y0, Y0
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VMASKMOVPD (SI), Y7, Y6
+	VADDPD     Y6, Y1, Y1
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VMASKMOVPD (SI), Y7, Y6
+	VADDPD     Y6, Y2, Y2
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VMASKMOVPD (SI), Y7, Y6
+	VADDPD     Y6, Y3, Y3
+
+store3:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VMASKMOVPD (SI), Y7, Y6
+	VADDPD     Y6, Y4, Y4
+
+store4:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y4, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X4, (R12)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X4, (R12)
+	VPERMILPS $0x0e, X4, X4
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X4, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VMASKMOVPD (SI), Y7, Y6
+	VADDPD     Y6, Y5, Y5
+
+store5:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y5, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X5, (R11)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X5, (R11)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X5, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x1x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x1x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), CX
+	MOVQ  ldb+40(FP), DX
+	MOVQ  c+48(FP), BX
+	MOVQ  count+80(FP), SI
+	MOVQ  n+64(FP), DI
+	MOVQ  $-1, R8
+	SHLXQ DI, R8, R8
+	NOTQ  R8
+	KMOVW R8, K1
+
+tile:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VPXORD Z0, Z0, Z0
+
+loop:
+	VMOVUPS      (R8), Z1
+	VBROADCASTSD (DI), Z2
+	VFMADD231PD  Z1, Z2, Z0
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVB         add+72(FP), R8
+	TESTB        R8, R8
+	JE           set
+	VMOVUPD.Z    (BX), K1, Z1
+	VADDPD       Z1, Z0, Z0
+	VMOVUPD      Z0, K1, (BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (BX)
+	ADDQ    DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x2x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x2x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (R9), Z2
+	VBROADCASTSD (R8), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VBROADCASTSD (R8)(CX*1), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z2
+	VADDPD       Z2, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R8, SI
+	VMOVUPD.Z    (SI), K1, Z2
+	VADDPD       Z2, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R8, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x3x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x3x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+loop:
+	VMOVUPS      (R9), Z3
+	VBROADCASTSD (R8), Z4
+	VFMADD231PD  Z3, Z4, Z0
+	VBROADCASTSD (R8)(CX*1), Z4
+	VFMADD231PD  Z3, Z4, Z1
+	VBROADCASTSD (R8)(CX*2), Z4
+	VFMADD231PD  Z3, Z4, Z2
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z3
+	VADDPD       Z3, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R8, SI
+	VMOVUPD.Z    (SI), K1, Z3
+	VADDPD       Z3, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R8, SI
+	VMOVUPD.Z    (SI), K1, Z3
+	VADDPD       Z3, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R8, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R8, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x4x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (R10), Z4
+	VBROADCASTSD (R9), Z5
+	VFMADD231PD  Z4, Z5, Z0
+	VBROADCASTSD (R9)(CX*1), Z5
+	VFMADD231PD  Z4, Z5, Z1
+	VBROADCASTSD (R9)(CX*2), Z5
+	VFMADD231PD  Z4, Z5, Z2
+	VBROADCASTSD (R9)(R8*1), Z5
+	VFMADD231PD  Z4, Z5, Z3
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z4
+	VADDPD       Z4, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z4
+	VADDPD       Z4, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z4
+	VADDPD       Z4, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z4
+	VADDPD       Z4, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x5x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+loop:
+	VMOVUPS      (R10), Z5
+	VBROADCASTSD (R9), Z6
+	VFMADD231PD  Z5, Z6, Z0
+	VBROADCASTSD (R9)(CX*1), Z6
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (R9)(CX*2), Z6
+	VFMADD231PD  Z5, Z6, Z2
+	VBROADCASTSD (R9)(R8*1), Z6
+	VFMADD231PD  Z5, Z6, Z3
+	VBROADCASTSD (R9)(CX*4), Z6
+	VFMADD231PD  Z5, Z6, Z4
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z5
+	VADDPD       Z5, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z5
+	VADDPD       Z5, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z5
+	VADDPD       Z5, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z5
+	VADDPD       Z5, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z5
+	VADDPD       Z5, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x6x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (R11), Z6
+	VBROADCASTSD (R9), Z7
+	VFMADD231PD  Z6, Z7, Z0
+	VBROADCASTSD (R9)(CX*1), Z7
+	VFMADD231PD  Z6, Z7, Z1
+	VBROADCASTSD (R9)(CX*2), Z7
+	VFMADD231PD  Z6, Z7, Z2
+	VBROADCASTSD (R9)(R8*1), Z7
+	VFMADD231PD  Z6, Z7, Z3
+	VBROADCASTSD (R9)(CX*4), Z7
+	VFMADD231PD  Z6, Z7, Z4
+	VBROADCASTSD (R10), Z7
+	VFMADD231PD  Z6, Z7, Z5
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x7x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x7x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+loop:
+	VMOVUPS      (R11), Z7
+	VBROADCASTSD (R9), Z8
+	VFMADD231PD  Z7, Z8, Z0
+	VBROADCASTSD (R9)(CX*1), Z8
+	VFMADD231PD  Z7, Z8, Z1
+	VBROADCASTSD (R9)(CX*2), Z8
+	VFMADD231PD  Z7, Z8, Z2
+	VBROADCASTSD (R9)(R8*1), Z8
+	VFMADD231PD  Z7, Z8, Z3
+	VBROADCASTSD (R9)(CX*4), Z8
+	VFMADD231PD  Z7, Z8, Z4
+	VBROADCASTSD (R10), Z8
+	VFMADD231PD  Z7, Z8, Z5
+	VBROADCASTSD (R10)(CX*1), Z8
+	VFMADD231PD  Z7, Z8, Z6
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z7
+	VADDPD       Z7, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x8x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x8x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (R11), Z8
+	VBROADCASTSD (R9), Z9
+	VFMADD231PD  Z8, Z9, Z0
+	VBROADCASTSD (R9)(CX*1), Z9
+	VFMADD231PD  Z8, Z9, Z1
+	VBROADCASTSD (R9)(CX*2), Z9
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (R9)(R8*1), Z9
+	VFMADD231PD  Z8, Z9, Z3
+	VBROADCASTSD (R9)(CX*4), Z9
+	VFMADD231PD  Z8, Z9, Z4
+	VBROADCASTSD (R10), Z9
+	VFMADD231PD  Z8, Z9, Z5
+	VBROADCASTSD (R10)(CX*1), Z9
+	VFMADD231PD  Z8, Z9, Z6
+	VBROADCASTSD (R10)(CX*2), Z9
+	VFMADD231PD  Z8, Z9, Z7
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x9x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x9x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+loop:
+	VMOVUPS      (R11), Z9
+	VBROADCASTSD (R9), Z10
+	VFMADD231PD  Z9, Z10, Z0
+	VBROADCASTSD (R9)(CX*1), Z10
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (R9)(CX*2), Z10
+	VFMADD231PD  Z9, Z10, Z2
+	VBROADCASTSD (R9)(R8*1), Z10
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (R9)(CX*4), Z10
+	VFMADD231PD  Z9, Z10, Z4
+	VBROADCASTSD (R10), Z10
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (R10)(CX*1), Z10
+	VFMADD231PD  Z9, Z10, Z6
+	VBROADCASTSD (R10)(CX*2), Z10
+	VFMADD231PD  Z9, Z10, Z7
+	VBROADCASTSD (R10)(R8*1), Z10
+	VFMADD231PD  Z9, Z10, Z8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z9
+	VADDPD       Z9, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x10x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x10x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+loop:
+	VMOVUPS      (R11), Z10
+	VBROADCASTSD (R9), Z11
+	VFMADD231PD  Z10, Z11, Z0
+	VBROADCASTSD (R9)(CX*1), Z11
+	VFMADD231PD  Z10, Z11, Z1
+	VBROADCASTSD (R9)(CX*2), Z11
+	VFMADD231PD  Z10, Z11, Z2
+	VBROADCASTSD (R9)(R8*1), Z11
+	VFMADD231PD  Z10, Z11, Z3
+	VBROADCASTSD (R9)(CX*4), Z11
+	VFMADD231PD  Z10, Z11, Z4
+	VBROADCASTSD (R10), Z11
+	VFMADD231PD  Z10, Z11, Z5
+	VBROADCASTSD (R10)(CX*1), Z11
+	VFMADD231PD  Z10, Z11, Z6
+	VBROADCASTSD (R10)(CX*2), Z11
+	VFMADD231PD  Z10, Z11, Z7
+	VBROADCASTSD (R10)(R8*1), Z11
+	VFMADD231PD  Z10, Z11, Z8
+	VBROADCASTSD (R10)(CX*4), Z11
+	VFMADD231PD  Z10, Z11, Z9
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z9, Z9
+	VMOVUPD      Z9, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z9, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x11x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x11x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+
+loop:
+	VMOVUPS      (R12), Z11
+	VBROADCASTSD (R9), Z12
+	VFMADD231PD  Z11, Z12, Z0
+	VBROADCASTSD (R9)(CX*1), Z12
+	VFMADD231PD  Z11, Z12, Z1
+	VBROADCASTSD (R9)(CX*2), Z12
+	VFMADD231PD  Z11, Z12, Z2
+	VBROADCASTSD (R9)(R8*1), Z12
+	VFMADD231PD  Z11, Z12, Z3
+	VBROADCASTSD (R9)(CX*4), Z12
+	VFMADD231PD  Z11, Z12, Z4
+	VBROADCASTSD (R10), Z12
+	VFMADD231PD  Z11, Z12, Z5
+	VBROADCASTSD (R10)(CX*1), Z12
+	VFMADD231PD  Z11, Z12, Z6
+	VBROADCASTSD (R10)(CX*2), Z12
+	VFMADD231PD  Z11, Z12, Z7
+	VBROADCASTSD (R10)(R8*1), Z12
+	VFMADD231PD  Z11, Z12, Z8
+	VBROADCASTSD (R10)(CX*4), Z12
+	VFMADD231PD  Z11, Z12, Z9
+	VBROADCASTSD (R11), Z12
+	VFMADD231PD  Z11, Z12, Z10
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z9, Z9
+	VMOVUPD      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z11
+	VADDPD       Z11, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x12x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x12x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (R12), Z12
+	VBROADCASTSD (R9), Z13
+	VFMADD231PD  Z12, Z13, Z0
+	VBROADCASTSD (R9)(CX*1), Z13
+	VFMADD231PD  Z12, Z13, Z1
+	VBROADCASTSD (R9)(CX*2), Z13
+	VFMADD231PD  Z12, Z13, Z2
+	VBROADCASTSD (R9)(R8*1), Z13
+	VFMADD231PD  Z12, Z13, Z3
+	VBROADCASTSD (R9)(CX*4), Z13
+	VFMADD231PD  Z12, Z13, Z4
+	VBROADCASTSD (R10), Z13
+	VFMADD231PD  Z12, Z13, Z5
+	VBROADCASTSD (R10)(CX*1), Z13
+	VFMADD231PD  Z12, Z13, Z6
+	VBROADCASTSD (R10)(CX*2), Z13
+	VFMADD231PD  Z12, Z13, Z7
+	VBROADCASTSD (R10)(R8*1), Z13
+	VFMADD231PD  Z12, Z13, Z8
+	VBROADCASTSD (R10)(CX*4), Z13
+	VFMADD231PD  Z12, Z13, Z9
+	VBROADCASTSD (R11), Z13
+	VFMADD231PD  Z12, Z13, Z10
+	VBROADCASTSD (R11)(CX*1), Z13
+	VFMADD231PD  Z12, Z13, Z11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z9, Z9
+	VMOVUPD      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z11, Z11
+	VMOVUPD      Z11, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z11, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x13x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x13x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+
+loop:
+	VMOVUPS      (R12), Z13
+	VBROADCASTSD (R9), Z14
+	VFMADD231PD  Z13, Z14, Z0
+	VBROADCASTSD (R9)(CX*1), Z14
+	VFMADD231PD  Z13, Z14, Z1
+	VBROADCASTSD (R9)(CX*2), Z14
+	VFMADD231PD  Z13, Z14, Z2
+	VBROADCASTSD (R9)(R8*1), Z14
+	VFMADD231PD  Z13, Z14, Z3
+	VBROADCASTSD (R9)(CX*4), Z14
+	VFMADD231PD  Z13, Z14, Z4
+	VBROADCASTSD (R10), Z14
+	VFMADD231PD  Z13, Z14, Z5
+	VBROADCASTSD (R10)(CX*1), Z14
+	VFMADD231PD  Z13, Z14, Z6
+	VBROADCASTSD (R10)(CX*2), Z14
+	VFMADD231PD  Z13, Z14, Z7
+	VBROADCASTSD (R10)(R8*1), Z14
+	VFMADD231PD  Z13, Z14, Z8
+	VBROADCASTSD (R10)(CX*4), Z14
+	VFMADD231PD  Z13, Z14, Z9
+	VBROADCASTSD (R11), Z14
+	VFMADD231PD  Z13, Z14, Z10
+	VBROADCASTSD (R11)(CX*1), Z14
+	VFMADD231PD  Z13, Z14, Z11
+	VBROADCASTSD (R11)(CX*2), Z14
+	VFMADD231PD  Z13, Z14, Z12
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z9, Z9
+	VMOVUPD      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z11, Z11
+	VMOVUPD      Z11, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z13
+	VADDPD       Z13, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z11, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x14x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x14x8(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+loop:
+	VMOVUPS      (R12), Z14
+	VBROADCASTSD (R9), Z15
+	VFMADD231PD  Z14, Z15, Z0
+	VBROADCASTSD (R9)(CX*1), Z15
+	VFMADD231PD  Z14, Z15, Z1
+	VBROADCASTSD (R9)(CX*2), Z15
+	VFMADD231PD  Z14, Z15, Z2
+	VBROADCASTSD (R9)(R8*1), Z15
+	VFMADD231PD  Z14, Z15, Z3
+	VBROADCASTSD (R9)(CX*4), Z15
+	VFMADD231PD  Z14, Z15, Z4
+	VBROADCASTSD (R10), Z15
+	VFMADD231PD  Z14, Z15, Z5
+	VBROADCASTSD (R10)(CX*1), Z15
+	VFMADD231PD  Z14, Z15, Z6
+	VBROADCASTSD (R10)(CX*2), Z15
+	VFMADD231PD  Z14, Z15, Z7
+	VBROADCASTSD (R10)(R8*1), Z15
+	VFMADD231PD  Z14, Z15, Z8
+	VBROADCASTSD (R10)(CX*4), Z15
+	VFMADD231PD  Z14, Z15, Z9
+	VBROADCASTSD (R11), Z15
+	VFMADD231PD  Z14, Z15, Z10
+	VBROADCASTSD (R11)(CX*1), Z15
+	VFMADD231PD  Z14, Z15, Z11
+	VBROADCASTSD (R11)(CX*2), Z15
+	VFMADD231PD  Z14, Z15, Z12
+	VBROADCASTSD (R11)(R8*1), Z15
+	VFMADD231PD  Z14, Z15, Z13
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z1, Z1
+	VMOVUPD      Z1, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z3, Z3
+	VMOVUPD      Z3, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z5, Z5
+	VMOVUPD      Z5, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z7, Z7
+	VMOVUPD      Z7, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z9, Z9
+	VMOVUPD      Z9, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z11, Z11
+	VMOVUPD      Z11, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z13, Z13
+	VMOVUPD      Z13, K1, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z1, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z3, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z5, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z7, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z9, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z11, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	ADDQ    R9, SI
+	VMOVUPD Z13, K1, (SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x1x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x1x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), CX
+	MOVQ ldb+40(FP), DX
+	MOVQ c+48(FP), BX
+	MOVQ count+80(FP), SI
+
+tile:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (R8), Y2
+	VMOVUPS      32(R8), Y3
+	VBROADCASTSD (DI), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVQ         n+64(FP), R8
+	MOVB         add+72(FP), R9
+	CMPQ         R8, $0x08
+	JNE          partial
+	TESTB        R9, R9
+	JE           set
+	VADDPD       (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	VADDPD       32(BX), Y1, Y1
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ    DI, BX
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R8, R8
+	LEAQ       columnMask<>+0(SB), R10
+	SUBQ       R8, R10
+	VMOVUPS    96(R10), Y4
+	TESTB      R9, R9
+	JE         store0
+	VADDPD     (BX), Y0, Y0
+	VMASKMOVPD 32(BX), Y4, Y2
+	VADDPD     Y2, Y1, Y1
+
+store0:
+	MOVQ    BX, R9
+	VMOVUPS Y0, (R9)
+	ADDQ    $0x20, R9
+	TESTQ   $0x0000001f, R8
+	JNE     part160
+	VMOVUPS Y1, (R9)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R8
+	JE           part80
+	VMOVUPS      X1, (R9)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R9
+
+part80:
+	TESTQ     $0x00000008, R8
+	JE        part40
+	VMOVLPS   X1, (R9)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R9
+
+part40:
+	TESTQ  $0x00000004, R8
+	JE     stored0
+	VMOVSS X1, (R9)
+
+stored0:
+	ADDQ DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x2x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x2x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VBROADCASTSD (R8), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R8)(CX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x08
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R8, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    96(R11), Y6
+	TESTB      R10, R10
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y6, Y4
+	VADDPD     Y4, Y1, Y1
+
+store0:
+	MOVQ    SI, R11
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y1, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X1, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y6, Y4
+	VADDPD     Y4, Y3, Y3
+
+store1:
+	MOVQ    SI, R10
+	VMOVUPS Y2, (R10)
+	ADDQ    $0x20, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y3, (R10)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X3, (R10)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R10
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X3, (R10)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R10
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X3, (R10)
+
+stored1:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x3x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x3x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VBROADCASTSD (R8), Y8
+	VFMADD231PD  Y6, Y8, Y0
+	VFMADD231PD  Y7, Y8, Y1
+	VBROADCASTSD (R8)(CX*1), Y8
+	VFMADD231PD  Y6, Y8, Y2
+	VFMADD231PD  Y7, Y8, Y3
+	VBROADCASTSD (R8)(CX*2), Y8
+	VFMADD231PD  Y6, Y8, Y4
+	VFMADD231PD  Y7, Y8, Y5
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x08
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R8, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R8, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    96(R11), Y8
+	TESTB      R10, R10
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y8, Y6
+	VADDPD     Y6, Y1, Y1
+
+store0:
+	MOVQ    SI, R11
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y1, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X1, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y8, Y6
+	VADDPD     Y6, Y3, Y3
+
+store1:
+	MOVQ    SI, R11
+	VMOVUPS Y2, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y3, (R11)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X3, (R11)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R11
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X3, (R11)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R11
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X3, (R11)
+
+stored1:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y8, Y6
+	VADDPD     Y6, Y5, Y5
+
+store2:
+	MOVQ    SI, R10
+	VMOVUPS Y4, (R10)
+	ADDQ    $0x20, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part162
+	VMOVUPS Y5, (R10)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R9
+	JE           part82
+	VMOVUPS      X5, (R10)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R10
+
+part82:
+	TESTQ     $0x00000008, R9
+	JE        part42
+	VMOVLPS   X5, (R10)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R10
+
+part42:
+	TESTQ  $0x00000004, R9
+	JE     stored2
+	VMOVSS X5, (R10)
+
+stored2:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x4x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (R10), Y8
+	VMOVUPS      32(R10), Y9
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R9)(CX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R9)(CX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R9)(R8*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y10
+	TESTB      R11, R11
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPD     (SI), Y6, Y6
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y7, Y7
+
+store3:
+	MOVQ    SI, R11
+	VMOVUPS Y6, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R11)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R11)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x5x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+loop:
+	VMOVUPS      (R10), Y10
+	VMOVUPS      32(R10), Y11
+	VBROADCASTSD (R9), Y12
+	VFMADD231PD  Y10, Y12, Y0
+	VFMADD231PD  Y11, Y12, Y1
+	VBROADCASTSD (R9)(CX*1), Y12
+	VFMADD231PD  Y10, Y12, Y2
+	VFMADD231PD  Y11, Y12, Y3
+	VBROADCASTSD (R9)(CX*2), Y12
+	VFMADD231PD  Y10, Y12, Y4
+	VFMADD231PD  Y11, Y12, Y5
+	VBROADCASTSD (R9)(R8*1), Y12
+	VFMADD231PD  Y10, Y12, Y6
+	VFMADD231PD  Y11, Y12, Y7
+	VBROADCASTSD (R9)(CX*4), Y12
+	VFMADD231PD  Y10, Y12, Y8
+	VFMADD231PD  Y11, Y12, Y9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPD       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y12
+	TESTB      R11, R11
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPD     (SI), Y6, Y6
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPD     (SI), Y8, Y8
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y9, Y9
+
+store4:
+	MOVQ    SI, R11
+	VMOVUPS Y8, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R11)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R11)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2F64x6x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSD (R9), Y14
+	VFMADD231PD  Y12, Y14, Y0
+	VFMADD231PD  Y13, Y14, Y1
+	VBROADCASTSD (R9)(CX*1), Y14
+	VFMADD231PD  Y12, Y14, Y2
+	VFMADD231PD  Y13, Y14, Y3
+	VBROADCASTSD (R9)(CX*2), Y14
+	VFMADD231PD  Y12, Y14, Y4
+	VFMADD231PD  Y13, Y14, Y5
+	VBROADCASTSD (R9)(R8*1), Y14
+	VFMADD231PD  Y12, Y14, Y6
+	VFMADD231PD  Y13, Y14, Y7
+	VBROADCASTSD (R9)(CX*4), Y14
+	VFMADD231PD  Y12, Y14, Y8
+	VFMADD231PD  Y13, Y14, Y9
+	VBROADCASTSD (R10), Y14
+	VFMADD231PD  Y12, Y14, Y10
+	VFMADD231PD  Y13, Y14, Y11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPD       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y10, Y10
+	VMOVUPS      Y10, (SI)
+	VADDPD       32(SI), Y11, Y11
+	VMOVUPS      Y11, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y10, (SI)
+	VMOVUPS Y11, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y14
+	TESTB      R11, R11
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPD     (SI), Y6, Y6
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPD     (SI), Y8, Y8
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y9, Y9
+
+store4:
+	MOVQ    SI, R12
+	VMOVUPS Y8, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R12)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R12)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VADDPD     (SI), Y10, Y10
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y11, Y11
+
+store5:
+	MOVQ    SI, R11
+	VMOVUPS Y10, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y11, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X11, (R11)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X11, (R11)
+	VPERMILPS $0x0e, X11, X11
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X11, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x1x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x1x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), CX
+	MOVQ  ldb+40(FP), DX
+	MOVQ  c+48(FP), BX
+	MOVQ  count+80(FP), SI
+	MOVQ  n+64(FP), DI
+	MOVQ  $-1, R8
+	SHLXQ DI, R8, R8
+	NOTQ  R8
+	KMOVW R8, K1
+	SHRQ  $0x08, R8
+	KMOVW R8, K2
+
+tile:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (R8), Z2
+	VMOVUPS      64(R8), Z3
+	VBROADCASTSD (DI), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVB         add+72(FP), R8
+	TESTB        R8, R8
+	JE           set
+	VMOVUPD.Z    (BX), K1, Z2
+	VADDPD       Z2, Z0, Z0
+	VMOVUPD      Z0, K1, (BX)
+	VMOVUPD.Z    64(BX), K2, Z3
+	VADDPD       Z3, Z1, Z1
+	VMOVUPD      Z1, K2, 64(BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (BX)
+	VMOVUPD Z1, K2, 64(BX)
+	ADDQ    DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x2x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x2x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+	SHRQ  $0x08, R9
+	KMOVW R9, K2
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (R9), Z4
+	VMOVUPS      64(R9), Z5
+	VBROADCASTSD (R8), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (R8)(CX*1), Z6
+	VFMADD231PD  Z4, Z6, Z2
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z4
+	VADDPD       Z4, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z5
+	VADDPD       Z5, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R8, SI
+	VMOVUPD.Z    (SI), K1, Z4
+	VADDPD       Z4, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z5
+	VADDPD       Z5, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R8, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x3x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x3x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	MOVQ  n+64(FP), R8
+	MOVQ  $-1, R9
+	SHLXQ R8, R9, R9
+	NOTQ  R9
+	KMOVW R9, K1
+	SHRQ  $0x08, R9
+	KMOVW R9, K2
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (R9), Z6
+	VMOVUPS      64(R9), Z7
+	VBROADCASTSD (R8), Z8
+	VFMADD231PD  Z6, Z8, Z0
+	VFMADD231PD  Z7, Z8, Z1
+	VBROADCASTSD (R8)(CX*1), Z8
+	VFMADD231PD  Z6, Z8, Z2
+	VFMADD231PD  Z7, Z8, Z3
+	VBROADCASTSD (R8)(CX*2), Z8
+	VFMADD231PD  Z6, Z8, Z4
+	VFMADD231PD  Z7, Z8, Z5
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVB         add+72(FP), R9
+	TESTB        R9, R9
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z7
+	VADDPD       Z7, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R8, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z7
+	VADDPD       Z7, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R8, SI
+	VMOVUPD.Z    (SI), K1, Z6
+	VADDPD       Z6, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z7
+	VADDPD       Z7, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R8, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R8, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x4x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x4x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSD (R9), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (R9)(CX*1), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (R9)(CX*2), Z10
+	VFMADD231PD  Z8, Z10, Z4
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (R9)(R8*1), Z10
+	VFMADD231PD  Z8, Z10, Z6
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z9
+	VADDPD       Z9, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z9
+	VADDPD       Z9, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z9
+	VADDPD       Z9, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z8
+	VADDPD       Z8, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z9
+	VADDPD       Z9, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x5x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x5x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+loop:
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VBROADCASTSD (R9), Z12
+	VFMADD231PD  Z10, Z12, Z0
+	VFMADD231PD  Z11, Z12, Z1
+	VBROADCASTSD (R9)(CX*1), Z12
+	VFMADD231PD  Z10, Z12, Z2
+	VFMADD231PD  Z11, Z12, Z3
+	VBROADCASTSD (R9)(CX*2), Z12
+	VFMADD231PD  Z10, Z12, Z4
+	VFMADD231PD  Z11, Z12, Z5
+	VBROADCASTSD (R9)(R8*1), Z12
+	VFMADD231PD  Z10, Z12, Z6
+	VFMADD231PD  Z11, Z12, Z7
+	VBROADCASTSD (R9)(CX*4), Z12
+	VFMADD231PD  Z10, Z12, Z8
+	VFMADD231PD  Z11, Z12, Z9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z11
+	VADDPD       Z11, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z11
+	VADDPD       Z11, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z11
+	VADDPD       Z11, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z11
+	VADDPD       Z11, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z10
+	VADDPD       Z10, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z11
+	VADDPD       Z11, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x6x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x6x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VBROADCASTSD (R9), Z14
+	VFMADD231PD  Z12, Z14, Z0
+	VFMADD231PD  Z13, Z14, Z1
+	VBROADCASTSD (R9)(CX*1), Z14
+	VFMADD231PD  Z12, Z14, Z2
+	VFMADD231PD  Z13, Z14, Z3
+	VBROADCASTSD (R9)(CX*2), Z14
+	VFMADD231PD  Z12, Z14, Z4
+	VFMADD231PD  Z13, Z14, Z5
+	VBROADCASTSD (R9)(R8*1), Z14
+	VFMADD231PD  Z12, Z14, Z6
+	VFMADD231PD  Z13, Z14, Z7
+	VBROADCASTSD (R9)(CX*4), Z14
+	VFMADD231PD  Z12, Z14, Z8
+	VFMADD231PD  Z13, Z14, Z9
+	VBROADCASTSD (R10), Z14
+	VFMADD231PD  Z12, Z14, Z10
+	VFMADD231PD  Z13, Z14, Z11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z13
+	VADDPD       Z13, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z13
+	VADDPD       Z13, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z13
+	VADDPD       Z13, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z13
+	VADDPD       Z13, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z13
+	VADDPD       Z13, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z12
+	VADDPD       Z12, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z13
+	VADDPD       Z13, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x7x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x7x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+loop:
+	VMOVUPS      (R11), Z14
+	VMOVUPS      64(R11), Z15
+	VBROADCASTSD (R9), Z16
+	VFMADD231PD  Z14, Z16, Z0
+	VFMADD231PD  Z15, Z16, Z1
+	VBROADCASTSD (R9)(CX*1), Z16
+	VFMADD231PD  Z14, Z16, Z2
+	VFMADD231PD  Z15, Z16, Z3
+	VBROADCASTSD (R9)(CX*2), Z16
+	VFMADD231PD  Z14, Z16, Z4
+	VFMADD231PD  Z15, Z16, Z5
+	VBROADCASTSD (R9)(R8*1), Z16
+	VFMADD231PD  Z14, Z16, Z6
+	VFMADD231PD  Z15, Z16, Z7
+	VBROADCASTSD (R9)(CX*4), Z16
+	VFMADD231PD  Z14, Z16, Z8
+	VFMADD231PD  Z15, Z16, Z9
+	VBROADCASTSD (R10), Z16
+	VFMADD231PD  Z14, Z16, Z10
+	VFMADD231PD  Z15, Z16, Z11
+	VBROADCASTSD (R10)(CX*1), Z16
+	VFMADD231PD  Z14, Z16, Z12
+	VFMADD231PD  Z15, Z16, Z13
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z14
+	VADDPD       Z14, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z15
+	VADDPD       Z15, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x8x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x8x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+loop:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VBROADCASTSD (R9), Z18
+	VFMADD231PD  Z16, Z18, Z0
+	VFMADD231PD  Z17, Z18, Z1
+	VBROADCASTSD (R9)(CX*1), Z18
+	VFMADD231PD  Z16, Z18, Z2
+	VFMADD231PD  Z17, Z18, Z3
+	VBROADCASTSD (R9)(CX*2), Z18
+	VFMADD231PD  Z16, Z18, Z4
+	VFMADD231PD  Z17, Z18, Z5
+	VBROADCASTSD (R9)(R8*1), Z18
+	VFMADD231PD  Z16, Z18, Z6
+	VFMADD231PD  Z17, Z18, Z7
+	VBROADCASTSD (R9)(CX*4), Z18
+	VFMADD231PD  Z16, Z18, Z8
+	VFMADD231PD  Z17, Z18, Z9
+	VBROADCASTSD (R10), Z18
+	VFMADD231PD  Z16, Z18, Z10
+	VFMADD231PD  Z17, Z18, Z11
+	VBROADCASTSD (R10)(CX*1), Z18
+	VFMADD231PD  Z16, Z18, Z12
+	VFMADD231PD  Z17, Z18, Z13
+	VBROADCASTSD (R10)(CX*2), Z18
+	VFMADD231PD  Z16, Z18, Z14
+	VFMADD231PD  Z17, Z18, Z15
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z16
+	VADDPD       Z16, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z17
+	VADDPD       Z17, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x9x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x9x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+
+loop:
+	VMOVUPS      (R11), Z18
+	VMOVUPS      64(R11), Z19
+	VBROADCASTSD (R9), Z20
+	VFMADD231PD  Z18, Z20, Z0
+	VFMADD231PD  Z19, Z20, Z1
+	VBROADCASTSD (R9)(CX*1), Z20
+	VFMADD231PD  Z18, Z20, Z2
+	VFMADD231PD  Z19, Z20, Z3
+	VBROADCASTSD (R9)(CX*2), Z20
+	VFMADD231PD  Z18, Z20, Z4
+	VFMADD231PD  Z19, Z20, Z5
+	VBROADCASTSD (R9)(R8*1), Z20
+	VFMADD231PD  Z18, Z20, Z6
+	VFMADD231PD  Z19, Z20, Z7
+	VBROADCASTSD (R9)(CX*4), Z20
+	VFMADD231PD  Z18, Z20, Z8
+	VFMADD231PD  Z19, Z20, Z9
+	VBROADCASTSD (R10), Z20
+	VFMADD231PD  Z18, Z20, Z10
+	VFMADD231PD  Z19, Z20, Z11
+	VBROADCASTSD (R10)(CX*1), Z20
+	VFMADD231PD  Z18, Z20, Z12
+	VFMADD231PD  Z19, Z20, Z13
+	VBROADCASTSD (R10)(CX*2), Z20
+	VFMADD231PD  Z18, Z20, Z14
+	VFMADD231PD  Z19, Z20, Z15
+	VBROADCASTSD (R10)(R8*1), Z20
+	VFMADD231PD  Z18, Z20, Z16
+	VFMADD231PD  Z19, Z20, Z17
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z18
+	VADDPD       Z18, Z16, Z16
+	VMOVUPD      Z16, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z19
+	VADDPD       Z19, Z17, Z17
+	VMOVUPD      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z16, K1, (SI)
+	VMOVUPD Z17, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x10x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x10x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+loop:
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VBROADCASTSD (R9), Z22
+	VFMADD231PD  Z20, Z22, Z0
+	VFMADD231PD  Z21, Z22, Z1
+	VBROADCASTSD (R9)(CX*1), Z22
+	VFMADD231PD  Z20, Z22, Z2
+	VFMADD231PD  Z21, Z22, Z3
+	VBROADCASTSD (R9)(CX*2), Z22
+	VFMADD231PD  Z20, Z22, Z4
+	VFMADD231PD  Z21, Z22, Z5
+	VBROADCASTSD (R9)(R8*1), Z22
+	VFMADD231PD  Z20, Z22, Z6
+	VFMADD231PD  Z21, Z22, Z7
+	VBROADCASTSD (R9)(CX*4), Z22
+	VFMADD231PD  Z20, Z22, Z8
+	VFMADD231PD  Z21, Z22, Z9
+	VBROADCASTSD (R10), Z22
+	VFMADD231PD  Z20, Z22, Z10
+	VFMADD231PD  Z21, Z22, Z11
+	VBROADCASTSD (R10)(CX*1), Z22
+	VFMADD231PD  Z20, Z22, Z12
+	VFMADD231PD  Z21, Z22, Z13
+	VBROADCASTSD (R10)(CX*2), Z22
+	VFMADD231PD  Z20, Z22, Z14
+	VFMADD231PD  Z21, Z22, Z15
+	VBROADCASTSD (R10)(R8*1), Z22
+	VFMADD231PD  Z20, Z22, Z16
+	VFMADD231PD  Z21, Z22, Z17
+	VBROADCASTSD (R10)(CX*4), Z22
+	VFMADD231PD  Z20, Z22, Z18
+	VFMADD231PD  Z21, Z22, Z19
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z16, Z16
+	VMOVUPD      Z16, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z17, Z17
+	VMOVUPD      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z20
+	VADDPD       Z20, Z18, Z18
+	VMOVUPD      Z18, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z21
+	VADDPD       Z21, Z19, Z19
+	VMOVUPD      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z16, K1, (SI)
+	VMOVUPD Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z18, K1, (SI)
+	VMOVUPD Z19, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x11x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x11x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+
+loop:
+	VMOVUPS      (R12), Z22
+	VMOVUPS      64(R12), Z23
+	VBROADCASTSD (R9), Z24
+	VFMADD231PD  Z22, Z24, Z0
+	VFMADD231PD  Z23, Z24, Z1
+	VBROADCASTSD (R9)(CX*1), Z24
+	VFMADD231PD  Z22, Z24, Z2
+	VFMADD231PD  Z23, Z24, Z3
+	VBROADCASTSD (R9)(CX*2), Z24
+	VFMADD231PD  Z22, Z24, Z4
+	VFMADD231PD  Z23, Z24, Z5
+	VBROADCASTSD (R9)(R8*1), Z24
+	VFMADD231PD  Z22, Z24, Z6
+	VFMADD231PD  Z23, Z24, Z7
+	VBROADCASTSD (R9)(CX*4), Z24
+	VFMADD231PD  Z22, Z24, Z8
+	VFMADD231PD  Z23, Z24, Z9
+	VBROADCASTSD (R10), Z24
+	VFMADD231PD  Z22, Z24, Z10
+	VFMADD231PD  Z23, Z24, Z11
+	VBROADCASTSD (R10)(CX*1), Z24
+	VFMADD231PD  Z22, Z24, Z12
+	VFMADD231PD  Z23, Z24, Z13
+	VBROADCASTSD (R10)(CX*2), Z24
+	VFMADD231PD  Z22, Z24, Z14
+	VFMADD231PD  Z23, Z24, Z15
+	VBROADCASTSD (R10)(R8*1), Z24
+	VFMADD231PD  Z22, Z24, Z16
+	VFMADD231PD  Z23, Z24, Z17
+	VBROADCASTSD (R10)(CX*4), Z24
+	VFMADD231PD  Z22, Z24, Z18
+	VFMADD231PD  Z23, Z24, Z19
+	VBROADCASTSD (R11), Z24
+	VFMADD231PD  Z22, Z24, Z20
+	VFMADD231PD  Z23, Z24, Z21
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z16, Z16
+	VMOVUPD      Z16, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z17, Z17
+	VMOVUPD      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z18, Z18
+	VMOVUPD      Z18, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z19, Z19
+	VMOVUPD      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z22
+	VADDPD       Z22, Z20, Z20
+	VMOVUPD      Z20, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z23
+	VADDPD       Z23, Z21, Z21
+	VMOVUPD      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z16, K1, (SI)
+	VMOVUPD Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z18, K1, (SI)
+	VMOVUPD Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z20, K1, (SI)
+	VMOVUPD Z21, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x12x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x12x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+loop:
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VBROADCASTSD (R9), Z26
+	VFMADD231PD  Z24, Z26, Z0
+	VFMADD231PD  Z25, Z26, Z1
+	VBROADCASTSD (R9)(CX*1), Z26
+	VFMADD231PD  Z24, Z26, Z2
+	VFMADD231PD  Z25, Z26, Z3
+	VBROADCASTSD (R9)(CX*2), Z26
+	VFMADD231PD  Z24, Z26, Z4
+	VFMADD231PD  Z25, Z26, Z5
+	VBROADCASTSD (R9)(R8*1), Z26
+	VFMADD231PD  Z24, Z26, Z6
+	VFMADD231PD  Z25, Z26, Z7
+	VBROADCASTSD (R9)(CX*4), Z26
+	VFMADD231PD  Z24, Z26, Z8
+	VFMADD231PD  Z25, Z26, Z9
+	VBROADCASTSD (R10), Z26
+	VFMADD231PD  Z24, Z26, Z10
+	VFMADD231PD  Z25, Z26, Z11
+	VBROADCASTSD (R10)(CX*1), Z26
+	VFMADD231PD  Z24, Z26, Z12
+	VFMADD231PD  Z25, Z26, Z13
+	VBROADCASTSD (R10)(CX*2), Z26
+	VFMADD231PD  Z24, Z26, Z14
+	VFMADD231PD  Z25, Z26, Z15
+	VBROADCASTSD (R10)(R8*1), Z26
+	VFMADD231PD  Z24, Z26, Z16
+	VFMADD231PD  Z25, Z26, Z17
+	VBROADCASTSD (R10)(CX*4), Z26
+	VFMADD231PD  Z24, Z26, Z18
+	VFMADD231PD  Z25, Z26, Z19
+	VBROADCASTSD (R11), Z26
+	VFMADD231PD  Z24, Z26, Z20
+	VFMADD231PD  Z25, Z26, Z21
+	VBROADCASTSD (R11)(CX*1), Z26
+	VFMADD231PD  Z24, Z26, Z22
+	VFMADD231PD  Z25, Z26, Z23
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z16, Z16
+	VMOVUPD      Z16, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z17, Z17
+	VMOVUPD      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z18, Z18
+	VMOVUPD      Z18, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z19, Z19
+	VMOVUPD      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z20, Z20
+	VMOVUPD      Z20, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z21, Z21
+	VMOVUPD      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z24
+	VADDPD       Z24, Z22, Z22
+	VMOVUPD      Z22, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z25
+	VADDPD       Z25, Z23, Z23
+	VMOVUPD      Z23, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z16, K1, (SI)
+	VMOVUPD Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z18, K1, (SI)
+	VMOVUPD Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z20, K1, (SI)
+	VMOVUPD Z21, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z22, K1, (SI)
+	VMOVUPD Z23, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x13x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x13x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+
+loop:
+	VMOVUPS      (R12), Z26
+	VMOVUPS      64(R12), Z27
+	VBROADCASTSD (R9), Z28
+	VFMADD231PD  Z26, Z28, Z0
+	VFMADD231PD  Z27, Z28, Z1
+	VBROADCASTSD (R9)(CX*1), Z28
+	VFMADD231PD  Z26, Z28, Z2
+	VFMADD231PD  Z27, Z28, Z3
+	VBROADCASTSD (R9)(CX*2), Z28
+	VFMADD231PD  Z26, Z28, Z4
+	VFMADD231PD  Z27, Z28, Z5
+	VBROADCASTSD (R9)(R8*1), Z28
+	VFMADD231PD  Z26, Z28, Z6
+	VFMADD231PD  Z27, Z28, Z7
+	VBROADCASTSD (R9)(CX*4), Z28
+	VFMADD231PD  Z26, Z28, Z8
+	VFMADD231PD  Z27, Z28, Z9
+	VBROADCASTSD (R10), Z28
+	VFMADD231PD  Z26, Z28, Z10
+	VFMADD231PD  Z27, Z28, Z11
+	VBROADCASTSD (R10)(CX*1), Z28
+	VFMADD231PD  Z26, Z28, Z12
+	VFMADD231PD  Z27, Z28, Z13
+	VBROADCASTSD (R10)(CX*2), Z28
+	VFMADD231PD  Z26, Z28, Z14
+	VFMADD231PD  Z27, Z28, Z15
+	VBROADCASTSD (R10)(R8*1), Z28
+	VFMADD231PD  Z26, Z28, Z16
+	VFMADD231PD  Z27, Z28, Z17
+	VBROADCASTSD (R10)(CX*4), Z28
+	VFMADD231PD  Z26, Z28, Z18
+	VFMADD231PD  Z27, Z28, Z19
+	VBROADCASTSD (R11), Z28
+	VFMADD231PD  Z26, Z28, Z20
+	VFMADD231PD  Z27, Z28, Z21
+	VBROADCASTSD (R11)(CX*1), Z28
+	VFMADD231PD  Z26, Z28, Z22
+	VFMADD231PD  Z27, Z28, Z23
+	VBROADCASTSD (R11)(CX*2), Z28
+	VFMADD231PD  Z26, Z28, Z24
+	VFMADD231PD  Z27, Z28, Z25
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z16, Z16
+	VMOVUPD      Z16, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z17, Z17
+	VMOVUPD      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z18, Z18
+	VMOVUPD      Z18, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z19, Z19
+	VMOVUPD      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z20, Z20
+	VMOVUPD      Z20, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z21, Z21
+	VMOVUPD      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z22, Z22
+	VMOVUPD      Z22, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z23, Z23
+	VMOVUPD      Z23, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z26
+	VADDPD       Z26, Z24, Z24
+	VMOVUPD      Z24, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z27
+	VADDPD       Z27, Z25, Z25
+	VMOVUPD      Z25, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z16, K1, (SI)
+	VMOVUPD Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z18, K1, (SI)
+	VMOVUPD Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z20, K1, (SI)
+	VMOVUPD Z21, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z22, K1, (SI)
+	VMOVUPD Z23, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z24, K1, (SI)
+	VMOVUPD Z25, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX512F64x14x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileAVX512F64x14x16(SB), NOSPLIT, $0-96
+	MOVQ  a+8(FP), AX
+	MOVQ  rsa+16(FP), CX
+	MOVQ  csa+24(FP), DX
+	MOVQ  ldb+40(FP), BX
+	MOVQ  c+48(FP), SI
+	MOVQ  count+80(FP), DI
+	LEAQ  (CX)(CX*2), R8
+	MOVQ  n+64(FP), R9
+	MOVQ  $-1, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVW R10, K1
+	SHRQ  $0x08, R10
+	KMOVW R10, K2
+
+tile:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*4), R11
+	ADDQ   CX, R11
+	MOVQ   b+32(FP), R12
+	MOVQ   k+0(FP), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+
+loop:
+	VMOVUPS      (R12), Z28
+	VMOVUPS      64(R12), Z29
+	VBROADCASTSD (R9), Z30
+	VFMADD231PD  Z28, Z30, Z0
+	VFMADD231PD  Z29, Z30, Z1
+	VBROADCASTSD (R9)(CX*1), Z30
+	VFMADD231PD  Z28, Z30, Z2
+	VFMADD231PD  Z29, Z30, Z3
+	VBROADCASTSD (R9)(CX*2), Z30
+	VFMADD231PD  Z28, Z30, Z4
+	VFMADD231PD  Z29, Z30, Z5
+	VBROADCASTSD (R9)(R8*1), Z30
+	VFMADD231PD  Z28, Z30, Z6
+	VFMADD231PD  Z29, Z30, Z7
+	VBROADCASTSD (R9)(CX*4), Z30
+	VFMADD231PD  Z28, Z30, Z8
+	VFMADD231PD  Z29, Z30, Z9
+	VBROADCASTSD (R10), Z30
+	VFMADD231PD  Z28, Z30, Z10
+	VFMADD231PD  Z29, Z30, Z11
+	VBROADCASTSD (R10)(CX*1), Z30
+	VFMADD231PD  Z28, Z30, Z12
+	VFMADD231PD  Z29, Z30, Z13
+	VBROADCASTSD (R10)(CX*2), Z30
+	VFMADD231PD  Z28, Z30, Z14
+	VFMADD231PD  Z29, Z30, Z15
+	VBROADCASTSD (R10)(R8*1), Z30
+	VFMADD231PD  Z28, Z30, Z16
+	VFMADD231PD  Z29, Z30, Z17
+	VBROADCASTSD (R10)(CX*4), Z30
+	VFMADD231PD  Z28, Z30, Z18
+	VFMADD231PD  Z29, Z30, Z19
+	VBROADCASTSD (R11), Z30
+	VFMADD231PD  Z28, Z30, Z20
+	VFMADD231PD  Z29, Z30, Z21
+	VBROADCASTSD (R11)(CX*1), Z30
+	VFMADD231PD  Z28, Z30, Z22
+	VFMADD231PD  Z29, Z30, Z23
+	VBROADCASTSD (R11)(CX*2), Z30
+	VFMADD231PD  Z28, Z30, Z24
+	VFMADD231PD  Z29, Z30, Z25
+	VBROADCASTSD (R11)(R8*1), Z30
+	VFMADD231PD  Z28, Z30, Z26
+	VFMADD231PD  Z29, Z30, Z27
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         DX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVB         add+72(FP), R10
+	TESTB        R10, R10
+	JE           set
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z0, Z0
+	VMOVUPD      Z0, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z1, Z1
+	VMOVUPD      Z1, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z2, Z2
+	VMOVUPD      Z2, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z3, Z3
+	VMOVUPD      Z3, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z4, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z5, Z5
+	VMOVUPD      Z5, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z6, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z7, Z7
+	VMOVUPD      Z7, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z8, Z8
+	VMOVUPD      Z8, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z9, Z9
+	VMOVUPD      Z9, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z10, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z11, Z11
+	VMOVUPD      Z11, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z12, Z12
+	VMOVUPD      Z12, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z13, Z13
+	VMOVUPD      Z13, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z14, Z14
+	VMOVUPD      Z14, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z15, Z15
+	VMOVUPD      Z15, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z16, Z16
+	VMOVUPD      Z16, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z17, Z17
+	VMOVUPD      Z17, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z18, Z18
+	VMOVUPD      Z18, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z19, Z19
+	VMOVUPD      Z19, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z20, Z20
+	VMOVUPD      Z20, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z21, Z21
+	VMOVUPD      Z21, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z22, Z22
+	VMOVUPD      Z22, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z23, Z23
+	VMOVUPD      Z23, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z24, Z24
+	VMOVUPD      Z24, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z25, Z25
+	VMOVUPD      Z25, K2, 64(SI)
+	ADDQ         R9, SI
+	VMOVUPD.Z    (SI), K1, Z28
+	VADDPD       Z28, Z26, Z26
+	VMOVUPD      Z26, K1, (SI)
+	VMOVUPD.Z    64(SI), K2, Z29
+	VADDPD       Z29, Z27, Z27
+	VMOVUPD      Z27, K2, 64(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPD Z0, K1, (SI)
+	VMOVUPD Z1, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z2, K1, (SI)
+	VMOVUPD Z3, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z4, K1, (SI)
+	VMOVUPD Z5, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z6, K1, (SI)
+	VMOVUPD Z7, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z8, K1, (SI)
+	VMOVUPD Z9, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z10, K1, (SI)
+	VMOVUPD Z11, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z12, K1, (SI)
+	VMOVUPD Z13, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z14, K1, (SI)
+	VMOVUPD Z15, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z16, K1, (SI)
+	VMOVUPD Z17, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z18, K1, (SI)
+	VMOVUPD Z19, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z20, K1, (SI)
+	VMOVUPD Z21, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z22, K1, (SI)
+	VMOVUPD Z23, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z24, K1, (SI)
+	VMOVUPD Z25, K2, 64(SI)
+	ADDQ    R9, SI
+	VMOVUPD Z26, K1, (SI)
+	VMOVUPD Z27, K2, 64(SI)
+	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
 	VZEROUPPER
 	RET
 
@@ -5052,31 +12888,121 @@ eight:
 	VZEROUPPER
 	RET
 
-// func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, vectors int, k int)
+// func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, n int, k int)
 // Requires: AVX
 TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ ldd+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ src+16(FP), DX
-	MOVQ lds+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ vectors+32(FP), SI
-	SHLQ $0x05, SI
-	MOVQ k+40(FP), DI
+	MOVQ    dst+0(FP), AX
+	MOVQ    ldd+8(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    src+16(FP), DX
+	MOVQ    lds+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+32(FP), SI
+	MOVQ    k+40(FP), DI
+	LEAQ    -1(SI), R8
+	ANDQ    $-8, R8
+	LEAQ    columnMask<>+0(SB), R9
+	SUBQ    R8, SI
+	NEGQ    SI
+	VMOVUPS 64(R9)(SI*4), Y1
+	SHLQ    $0x02, R8
 
 row:
-	XORQ R8, R8
+	XORQ SI, SI
+	CMPQ SI, R8
+	JE   tail
 
 vector:
-	VMOVUPS (DX)(R8*1), Y0
-	VMOVUPS Y0, (AX)(R8*1)
-	ADDQ    $0x20, R8
-	CMPQ    R8, SI
+	VMOVUPS (DX)(SI*1), Y0
+	VMOVUPS Y0, (AX)(SI*1)
+	ADDQ    $0x20, SI
+	CMPQ    SI, R8
 	JL      vector
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    DI
-	JNE     row
+
+tail:
+	VMASKMOVPS (DX)(SI*1), Y1, Y0
+	DECQ       DI
+	JE         last
+	VMOVUPS    Y0, (AX)(SI*1)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	JMP        row
+
+last:
+	VMASKMOVPS Y0, Y1, (AX)(SI*1)
+	VZEROUPPER
+	RET
+
+// func limitAVX2(n int)
+// Requires: AVX, FMA3
+TEXT ·limitAVX2(SB), NOSPLIT, $0-8
+	MOVQ   n+0(FP), AX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+
+loop:
+	VFMADD231PS Y0, Y1, Y2
+	VFMADD231PS Y0, Y1, Y3
+	VFMADD231PS Y0, Y1, Y4
+	VFMADD231PS Y0, Y1, Y5
+	VFMADD231PS Y0, Y1, Y6
+	VFMADD231PS Y0, Y1, Y7
+	VFMADD231PS Y0, Y1, Y8
+	VFMADD231PS Y0, Y1, Y9
+	VFMADD231PS Y0, Y1, Y10
+	VFMADD231PS Y0, Y1, Y11
+	VFMADD231PS Y0, Y1, Y12
+	VFMADD231PS Y0, Y1, Y13
+	DECQ        AX
+	JNE         loop
+	VZEROUPPER
+	RET
+
+// func limitAVX512(n int)
+// Requires: AVX, AVX512F
+TEXT ·limitAVX512(SB), NOSPLIT, $0-8
+	MOVQ   n+0(FP), AX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+loop:
+	VFMADD231PS Z0, Z1, Z2
+	VFMADD231PS Z0, Z1, Z3
+	VFMADD231PS Z0, Z1, Z4
+	VFMADD231PS Z0, Z1, Z5
+	VFMADD231PS Z0, Z1, Z6
+	VFMADD231PS Z0, Z1, Z7
+	VFMADD231PS Z0, Z1, Z8
+	VFMADD231PS Z0, Z1, Z9
+	VFMADD231PS Z0, Z1, Z10
+	VFMADD231PS Z0, Z1, Z11
+	VFMADD231PS Z0, Z1, Z12
+	VFMADD231PS Z0, Z1, Z13
+	DECQ        AX
+	JNE         loop
 	VZEROUPPER
 	RET

@@ -37,18 +37,20 @@ func main() {
 
 // gemm is the matrix product: its tiles, and what packs their operands.
 func gemm() {
-	for rows := 1; rows <= 6; rows++ {
+	for _, e := range []float{single, double} {
 		for vectors := 1; vectors <= 2; vectors++ {
-			avx2(rows, vectors)
-		}
-	}
-	for rows := 1; rows <= 14; rows++ {
-		for vectors := 1; vectors <= 2; vectors++ {
-			avx512(rows, vectors)
+			for rows := 1; rows <= 6; rows++ {
+				avx2(e, rows, vectors)
+			}
+			for rows := 1; rows <= 14; rows++ {
+				avx512(e, rows, vectors)
+			}
 		}
 	}
 	transpose()
 	copyRows()
+	limit("AVX2", 256)
+	limit("AVX512", 512)
 }
 
 // conv is the convolution: its tiles and its copying.

@@ -8,26 +8,115 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// signature is what all tiles share. Strides are in bytes.
-const signature = "func(k int, a *float32, rsa, csa int, b *float32, ldb int, c *float32, ldc, n int, add bool)"
+// float is a type of numbers and its instructions.
+type float struct {
+	goType, suffix string // suffix of functions' names
+	size           int    // bytes
+	broadcast      func(ops ...Op)
+	fma            func(x, y, sum Op)
+	add            func(x, y, to Op)
+	maskedLoad     func(from, mask, to Op)
+}
 
-// begin declares a tile and says what it equals.
-func begin(variant string, rows, vectors, lanes int) {
-	TEXT(fmt.Sprintf("tile%sx%dx%d", variant, rows, vectors*lanes), NOSPLIT, signature)
+var (
+	single = float{
+		goType: "float32", size: 4, broadcast: VBROADCASTSS,
+		fma: func(x, y, sum Op) { VFMADD231PS(x, y, sum) }, add: func(x, y, to Op) { VADDPS(x, y, to) },
+		maskedLoad: VMASKMOVPS,
+	}
+	double = float{
+		goType: "float64", suffix: "F64", size: 8, broadcast: VBROADCASTSD,
+		fma: func(x, y, sum Op) { VFMADD231PD(x, y, sum) }, add: func(x, y, to Op) { VADDPD(x, y, to) },
+		maskedLoad: VMASKMOVPD,
+	}
+)
+
+// tileLoop is the part of a tile that all processors share.
+type tileLoop struct {
+	float
+	rows, vectors, width int // width of a vector in bytes
+	sum                  [][]reg.VecVirtual
+	va, vb               []reg.VecVirtual
+	c                    reg.GPVirtual
+}
+
+// tile writes a function that computes tiles one under another. registers says
+// which vectors, begin runs first, and store leaves one tile's sums at c, from
+// which on its rows are ldc apart.
+func tile(variant string, e float, rows, vectors, width int, vector func() reg.VecVirtual, zero func(reg.VecVirtual), begin func(), store func(*tileLoop)) {
+	cols := vectors * width / e.size
+	name := fmt.Sprintf("tile%s%sx%dx%d", variant, e.suffix, rows, cols)
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, rsa, csa int, b *%[1]s, ldb int, c *%[1]s, ldc, n int, add bool, count, step int)", e.goType))
 	Pragma("noescape")
 	Doc(
-		fmt.Sprintf("tile%sx%dx%d computes a block of %d rows and %d < n ≤ %d columns of a product,", variant, rows, vectors*lanes, rows, (vectors-1)*lanes, vectors*lanes),
-		"for strides in bytes and k ≥ 1, with fused multiply-add:",
+		fmt.Sprintf("%s computes count ≥ 1 blocks of %d rows and %d < n ≤ %d columns of a product,", name, rows, cols-width/e.size, cols),
+		"one under another, for strides in bytes and k ≥ 1, with fused multiply-add:",
 		"",
 		"	sum = 0",
 		"	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)",
 		"	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum",
 		"",
-		fmt.Sprintf("%d elements of each row of b are read. a and b must not overlap c.", vectors*lanes),
+		"and so on with a[step:], c[rows*ldc:].",
+		fmt.Sprintf("%d elements of each row of b are read. a and b must not overlap c.", cols),
 	)
+	t := &tileLoop{float: e, rows: rows, vectors: vectors, width: width}
+	a := gpr(Load(Param("a"), GP64()))
+	rsa := gpr(Load(Param("rsa"), GP64()))
+	csa := gpr(Load(Param("csa"), GP64()))
+	ldb := gpr(Load(Param("ldb"), GP64()))
+	t.c = gpr(Load(Param("c"), GP64()))
+	count := gpr(Load(Param("count"), GP64()))
+	for range rows {
+		var row []reg.VecVirtual
+		for range vectors {
+			row = append(row, vector())
+		}
+		t.sum = append(t.sum, row)
+	}
+	t.vb = []reg.VecVirtual{vector(), vector()}
+	t.va = []reg.VecVirtual{vector(), vector()}
+	p := pointRows(rsa, rows)
+	if begin != nil {
+		begin()
+	}
+
+	Label("tile")
+	p.start(a)
+	b := gpr(Load(Param("b"), GP64()))
+	k := gpr(Load(Param("k"), GP64()))
+	for _, row := range t.sum {
+		for _, s := range row {
+			zero(s)
+		}
+	}
+	Label("loop")
+	for v := range vectors {
+		VMOVUPS(Mem{Base: b, Disp: width * v}, t.vb[v])
+	}
+	for i := range rows {
+		x := t.va[i%2]
+		e.broadcast(p.row(i), x)
+		for v := range vectors {
+			e.fma(t.vb[v], x, t.sum[i][v])
+		}
+	}
+	p.step(csa)
+	ADDQ(ldb, b)
+	DECQ(k)
+	JNE(LabelRef("loop"))
+
+	store(t)
+	Label("next")
+	step := gpr(Load(Param("step"), GP64()))
+	ADDQ(step, a)
+	DECQ(count)
+	JNE(LabelRef("tile"))
+	VZEROUPPER()
+	RET()
 }
 
-// rows addresses up to 15 rows of A from three pointers that step together.
+// rowPointers addresses up to 15 rows of A from three pointers that step
+// together.
 type rowPointers struct {
 	base        []reg.GPVirtual
 	stride, by3 reg.GPVirtual
@@ -35,20 +124,26 @@ type rowPointers struct {
 
 const rowsPerPointer = 5
 
-func pointRows(a, rsa reg.GPVirtual, rows int) rowPointers {
-	p := rowPointers{base: []reg.GPVirtual{a}, stride: rsa}
+func pointRows(rsa reg.GPVirtual, rows int) rowPointers {
+	p := rowPointers{stride: rsa}
 	if rows > 3 {
 		p.by3 = GP64()
 		LEAQ(Mem{Base: rsa, Index: rsa, Scale: 2}, p.by3)
 	}
-	for i := rowsPerPointer; i < rows; i += rowsPerPointer {
-		last := p.base[len(p.base)-1]
-		next := GP64()
-		LEAQ(Mem{Base: last, Index: rsa, Scale: 4}, next)
-		ADDQ(rsa, next)
-		p.base = append(p.base, next)
+	for i := 0; i < rows; i += rowsPerPointer {
+		p.base = append(p.base, GP64())
 	}
 	return p
+}
+
+// start points to the first column of the rows at a.
+func (p rowPointers) start(a reg.GPVirtual) {
+	MOVQ(a, p.base[0])
+	for i, next := range p.base[1:] {
+		last := p.base[i]
+		LEAQ(Mem{Base: last, Index: p.stride, Scale: 4}, next)
+		ADDQ(p.stride, next)
+	}
 }
 
 // row returns the address of row i.
