@@ -43,6 +43,7 @@ var table = makeTable(
 	// products
 	floats(bindGemm[float32], bindGemm[float64]),
 	floats(bindMatMul[float32], bindMatMul[float64]),
+	floats(bindAttention[float32], bindAttention[float64]), floats(bindAttentionGrad[float32], bindAttentionGrad[float64]),
 	// reductions
 	reduction[ops.ReduceSumOp](kernel.ReduceSum, false), reduction[ops.ReduceMeanOp](kernel.ReduceSum, true),
 	reduction[ops.ReduceMaxOp](kernel.ReduceMax, false), reduction[ops.ReduceMinOp](kernel.ReduceMin, false),
