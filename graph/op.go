@@ -60,6 +60,9 @@ type Case struct {
 	In   []Arg
 	// NoGrad leaves the gradient check out, with the reason.
 	NoGrad string
+	// NoSecondGrad leaves the check of the gradient's gradient out, with the
+	// reason.
+	NoSecondGrad string
 }
 
 // Arg is an input of a [Case]: a given value, or random numbers.

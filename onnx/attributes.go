@@ -103,6 +103,14 @@ func encodeAttribute(field reflect.Value) (*attributeProto, error) {
 		return &attributeProto{kind: attrInt, i: dataTypes[v]}, nil
 	case graph.Ints:
 		return &attributeProto{kind: attrInts, ints: convert[int64](v.Slice())}, nil
+	case graph.Floats:
+		a := &attributeProto{kind: attrFloats}
+		for _, x := range v.Slice() {
+			a.floats = append(a.floats, float32(x))
+		}
+		return a, nil
+	case graph.Strings:
+		return &attributeProto{kind: attrStrings, strings: v.Slice()}, nil
 	case *tensor.Tensor:
 		return &attributeProto{kind: attrTensor, t: protoOf("", v)}, nil
 	case op.Opt[int]:
@@ -170,6 +178,24 @@ func setAttribute(field reflect.Value, value any) error {
 		}
 		field.Set(reflect.ValueOf(graph.MakeInts(convert[int](list)...)))
 		return nil
+	case graph.Floats:
+		list, ok := value.([]float32)
+		if !ok {
+			break
+		}
+		wide := make([]float64, len(list))
+		for i, x := range list {
+			wide[i] = widen(x)
+		}
+		field.Set(reflect.ValueOf(graph.MakeFloats(wide...)))
+		return nil
+	case graph.Strings:
+		list, ok := value.([]string)
+		if !ok {
+			break
+		}
+		field.Set(reflect.ValueOf(graph.MakeStrings(list...)))
+		return nil
 	case *tensor.Tensor:
 		t, ok := value.(*tensor.Tensor)
 		if !ok {
@@ -234,6 +260,10 @@ func wanted(field reflect.Value) string {
 		return "the number of an element type"
 	case graph.Ints:
 		return "a list of integers"
+	case graph.Floats:
+		return "a list of numbers"
+	case graph.Strings:
+		return "a list of words"
 	case *tensor.Tensor:
 		return "a tensor"
 	}

@@ -90,7 +90,6 @@ var All = []graph.Op{
 	// linear algebra
 	MatMulOp{},
 	GemmOp{},
-	AttentionOp{},
 	// convolution and pooling
 	ConvOp{},
 	ConvTransposeOp{},
@@ -103,6 +102,10 @@ var All = []graph.Op{
 	LayerNormalizationOp{},
 	InstanceNormalizationOp{},
 	DropoutOp{},
+	// recurrent networks
+	RNNOp{},
+	LSTMOp{},
+	GRUOp{},
 	// gradients
 	SumLikeOp{},
 	ExpandLikeOp{},
@@ -112,11 +115,12 @@ var All = []graph.Op{
 	PadGradOp{},
 	ConvGradInputOp{},
 	ConvGradWeightOp{},
-	AttentionGradOp{},
 	MaxPoolGradOp{},
 	AveragePoolGradOp{},
 	// training
 	BatchNormTrainOp{},
+	RecurrentTrainOp{},
+	RecurrentGradOp{},
 	BatchNormTrainGradOp{},
 	RandomUniformOp{},
 	SGDUpdateOp{},
