@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test race purego avx512 lint generate fuzz bench bench-spark feed venv clean
+.PHONY: help demo build test race purego avx512 lint generate fuzz bench bench-quick bench-go bench-spark feed venv clean
 .PHONY: spark-protos fmt tidy vet staticcheck cross size test-go test-peers test-services test-spark
 .NOTPARALLEL:
 
@@ -112,7 +112,16 @@ spark-protos: ## write the code of Spark Connect's protocol anew; fails if that 
 fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## Go benchmarks; BENCH=regexp picks
+# BENCH_FLAGS='-rows gemm,train-small -threads 1' picks; -avx2 forces AVX2 on all; see go run ./bench/engine -h.
+bench: ## Ember against PyTorch, TensorFlow, ONNX Runtime and NumPy: ratios, in docs/performance.md (25 minutes)
+	bench/engine/setup.sh
+	go build -o .cache/bench/engine/engine ./bench/engine
+	.cache/bench/engine/engine -results bench/results -doc docs/performance.md $(BENCH_FLAGS)
+
+bench-quick: ## the working tree's speed against that of the commit before; fails if it is slower (3 minutes)
+	bench/engine/quick.sh
+
+bench-go: ## Go benchmarks; BENCH=regexp picks
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 bench-spark: size ## Ember and its peers on a Spark of two executors (bench/spark/README.md)

@@ -52,7 +52,22 @@ func netOf(w work) (*nn.Net, error) {
 	if w.Classes == 0 {
 		net.Loss = nn.MSE{}
 	}
+	withoutDropout(net)
 	return net, nil
+}
+
+// withoutDropout lets losses be compared.
+func withoutDropout(net *nn.Net) {
+	for i := range net.Layers {
+		switch l := net.Layers[i].Layer.(type) {
+		case nn.Dense:
+			l.Dropout = 0
+			net.Layers[i].Layer = l
+		case nn.Dropout:
+			l.Rate = 0
+			net.Layers[i].Layer = l
+		}
+	}
 }
 
 // newTraining is a training step with Adam, in the two programs that package

@@ -69,7 +69,7 @@ def train(work, data):
     net, params = nets.build(work), nets.Params()
 
     def loss():
-        out = net(params, x, work["classes"])
+        out = net(params, x, work.get("classes"))
         if work["net"] == "autoencoder":
             return tf.reduce_mean(tf.math.squared_difference(out, x))
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, out))

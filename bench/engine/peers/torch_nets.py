@@ -5,6 +5,7 @@ import importlib.util
 from pathlib import Path
 
 import torch
+import torchvision
 from torch import nn
 from torch.nn import functional as F
 
@@ -57,7 +58,18 @@ NETS = {
 }
 
 
+NETS |= {
+    name: lambda shape, classes, name=name: getattr(torchvision.models, name)(num_classes=classes)
+    for name in ("vgg11", "resnet50", "mobilenet_v2")
+}
+
+
 def build(work):
+    """The net of a work, without dropout, so that losses can be compared."""
     if work["net"] not in NETS:
         raise Skip(f"the bench has no {work['net']} in PyTorch")
-    return NETS[work["net"]](work["input"], work["classes"])
+    net = NETS[work["net"]](work["input"], work.get("classes"))
+    for module in net.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return net

@@ -2,7 +2,6 @@
 
 import argparse
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -121,7 +120,6 @@ OPS = {
 }
 
 
-@torch.inference_mode()
 def op(work, _):
     if work["op"] == "adam":
         if options.compile:
