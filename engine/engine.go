@@ -27,6 +27,9 @@ type Options struct {
 	// variable's memory no more: as early as that is so, in the same order in each
 	// run of the same shapes. The program runs on when it returns.
 	Updated func(variable string)
+	// Unfused keeps each node a kernel of its own, where the backend could
+	// compute several in one: for tests, and to look at every value.
+	Unfused bool
 }
 
 // Program is a compiled graph. One run at a time: concurrent calls wait, but each
@@ -58,6 +61,16 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 			return nil, err
 		}
 	}
+	if fuser, ok := options.Backend.(Fuser); ok && !options.Unfused {
+		if simple, err = fused(simple, fuser); err != nil {
+			return nil, err
+		}
+		if invariants {
+			if err := simple.Verify(); err != nil {
+				return nil, err
+			}
+		}
+	}
 	p := &Program{graph: simple, options: options, variables: map[string]*tensor.Tensor{}}
 	private := options.State == nil
 	if private {
@@ -87,7 +100,8 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 	return p, nil
 }
 
-// Graph is the simplified graph that the program runs.
+// Graph is the graph that the program runs: simplified, and with nodes joined to
+// a [github.com/emberml/ember/op.FusedOp] where the backend computes them in one kernel.
 func (p *Program) Graph() *graph.Graph { return p.graph }
 
 // State holds the program's variables.
@@ -105,7 +119,7 @@ func (p *Program) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 
 // Observe is Run that also shows each node's outputs right after they are
 // computed, for looking at activations or for the first value that is not
-// finite. An error of the observer ends the run before the variables are written
+// finite. What is computed within one kernel is not shown. An error of the observer ends the run before the variables are written
 // that come after the node.
 func (p *Program) Observe(in []*tensor.Tensor, observe func(n *graph.Node, out []*tensor.Tensor) error) ([]*tensor.Tensor, error) {
 	p.mu.Lock()

@@ -43,11 +43,11 @@ func (b *Backend) Threads() int { return b.pool.Threads() }
 
 // Prepare chooses the kernel for an operator from the table.
 func (b *Backend) Prepare(o graph.Op, in, out []graph.Type) (engine.Prepared, bool) {
-	bind, ok := table[reflect.TypeOf(o)]
+	e, ok := table[reflect.TypeOf(o)]
 	if !ok {
-		return engine.Prepared{}, false
+		return b.prepareFused(o, in)
 	}
-	return bind(b, o, in, out)
+	return e.bind(b, o, in, out)
 }
 
 // binder makes the kernel of an operator at concrete types; ok is false where
@@ -56,15 +56,22 @@ type binder func(b *Backend, o graph.Op, in, out []graph.Type) (p engine.Prepare
 
 // op binds one type of operator with a function that knows it.
 func op[O graph.Op](bind func(b *Backend, o O, in, out []graph.Type) (engine.Prepared, bool)) entry {
-	return entry{reflect.TypeFor[O](), func(b *Backend, o graph.Op, in, out []graph.Type) (engine.Prepared, bool) {
+	return entry{op: reflect.TypeFor[O](), bind: func(b *Backend, o graph.Op, in, out []graph.Type) (engine.Prepared, bool) {
 		return bind(b, o.(O), in, out)
 	}}
 }
 
 // entry is a line of the table.
 type entry struct {
-	op   reflect.Type
-	bind binder
+	op      reflect.Type
+	bind    binder
+	element func(o graph.Op) element // nil for operators that are not elementwise
+}
+
+// as says what the operator of an entry does to each element.
+func (e entry) as(f func(o graph.Op) element) entry {
+	e.element = f
+	return e
 }
 
 // floats binds by the type of the first output.

@@ -51,7 +51,7 @@ func unary[O graph.Op](f func(o O) kernel.Unary) entry {
 			return p, false
 		}
 		return p, true
-	})
+	}).as(func(o graph.Op) element { return element{kind: maps, unary: f(o.(O))} })
 }
 
 // plain binds a function of each element without parameters.

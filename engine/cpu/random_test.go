@@ -15,13 +15,14 @@ import (
 
 // TestRandomGraphs runs random graphs of cheap operators, with views, values
 // used many times, several outputs and updates of variables by each other: what
-// placing memory and working in place could get wrong. Every run is compared
-// with the operators' definitions. Who hears of an update takes the value and
+// placing memory, working in place and fusing could get wrong. Every run, fused and
+// not, is compared with the operators' definitions. Who hears of an update takes the value and
 // spoils the variable, which the run is to need no more.
 func TestRandomGraphs(t *testing.T) {
 	backend := cpu.New(cpu.Options{Threads: 2})
 	t.Cleanup(backend.Close)
-	for seed := range uint64(300) {
+	joined := 0
+	for seed := range uint64(400) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		g, err := graph.Build(func(g *graph.Graph) { randomGraph(g, rng) })
 		if err != nil {
@@ -29,7 +30,7 @@ func TestRandomGraphs(t *testing.T) {
 		}
 		heard := map[string]*tensor.Tensor{}
 		var p *engine.Program
-		p, err = engine.Compile(g, engine.Options{Backend: backend, Updated: func(variable string) {
+		p, err = engine.Compile(g, engine.Options{Backend: backend, Unfused: seed%4 == 3, Updated: func(variable string) {
 			v := p.State().Get(variable)
 			if heard[variable] != nil {
 				t.Errorf("seed %d: %s is updated twice", seed, variable)
@@ -40,6 +41,7 @@ func TestRandomGraphs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%v", seed, err, g)
 		}
+		joined += fusedNodes(p)
 		state := map[string]*tensor.Tensor{}
 		for _, v := range g.Variables() {
 			state[v.Name()] = v.Init()
@@ -70,6 +72,20 @@ func TestRandomGraphs(t *testing.T) {
 			clear(heard)
 		}
 	}
+	if joined < 200 {
+		t.Errorf("only %d nodes were fused", joined)
+	}
+}
+
+// fusedNodes counts the nodes of a program that are several in one.
+func fusedNodes(p *engine.Program) int {
+	count := 0
+	for _, n := range p.Graph().Nodes() {
+		if _, ok := n.Op().(op.FusedOp); ok {
+			count++
+		}
+	}
+	return count
 }
 
 // randomGraph builds nodes over values of shape [3 4] and [4 3].
@@ -85,7 +101,7 @@ func randomGraph(g *graph.Graph, rng *rand.Rand) {
 	for range 3 + rng.IntN(25) {
 		a := pick()
 		var v *graph.Value
-		switch rng.IntN(10) {
+		switch rng.IntN(13) {
 		case 0:
 			v = op.Add(a, like(a))
 		case 1:
@@ -108,6 +124,12 @@ func randomGraph(g *graph.Graph, rng *rand.Rand) {
 			joined := op.Concat(0, a, like(a))
 			n, _ := a.Shape()[0].Size()
 			v = op.Slice(joined, 0, 1, 1+n, 1)
+		case 10:
+			v = op.Where(op.Greater(a, op.Scalar(a, 0)), like(a), a)
+		case 11:
+			v = op.Abs(op.Add(a, op.ReduceMax(a, []int{0}, true)))
+		case 12:
+			v = op.Mul(a, op.ExpandLike(op.Scalar(a, 0.5), a))
 		}
 		values = append(values, v)
 	}

@@ -18,7 +18,7 @@ var table = makeTable(
 	// comparison
 	relation[ops.EqualOp](kernel.Equal), relation[ops.LessOp](kernel.Less), relation[ops.GreaterOp](kernel.Greater),
 	relation[ops.LessOrEqualOp](kernel.LessEqual), relation[ops.GreaterOrEqualOp](kernel.GreaterEqual),
-	op(bindWhere[ops.WhereOp]),
+	op(bindWhere[ops.WhereOp]).as(element{kind: chooses}.always),
 	// functions of one value
 	plain[ops.NegOp](kernel.Neg), plain[ops.AbsOp](kernel.Abs), plain[ops.SignOp](kernel.Sign),
 	plain[ops.SqrtOp](kernel.Sqrt), plain[ops.ExpOp](kernel.Exp), plain[ops.LogOp](kernel.Log),
@@ -71,7 +71,7 @@ var table = makeTable(
 	// copies and views
 	view[ops.IdentityOp](), view[ops.ReshapeOp](), view[ops.ReshapeLikeOp](), view[ops.FlattenOp](),
 	view[ops.SqueezeOp](), view[ops.UnsqueezeOp](),
-	op(bindTranspose), op(expand[ops.ExpandLikeOp]), op(expand[ops.ExpandOp]),
+	op(bindTranspose), op(expand[ops.ExpandLikeOp]).as(element{kind: repeats}.always), op(expand[ops.ExpandOp]),
 	op(bindConcat), op(bindSplit), op(bindSlice),
 	// indices
 	op(bindGather), floats(bindGatherGrad[float32], bindGatherGrad[float64]),
@@ -85,10 +85,10 @@ var table = makeTable(
 	}),
 )
 
-func makeTable(entries ...entry) map[reflect.Type]binder {
-	t := map[reflect.Type]binder{}
+func makeTable(entries ...entry) map[reflect.Type]entry {
+	t := map[reflect.Type]entry{}
 	for _, e := range entries {
-		t[e.op] = e.bind
+		t[e.op] = e
 	}
 	return t
 }
@@ -97,12 +97,14 @@ func makeTable(entries ...entry) map[reflect.Type]binder {
 // definition's to say.
 func division[O graph.Op](k kernel.BinaryOp) entry {
 	e := binary[O](k)
-	return entry{e.op, func(b *Backend, o graph.Op, in, out []graph.Type) (engine.Prepared, bool) {
+	whole := e.bind
+	e.bind = func(b *Backend, o graph.Op, in, out []graph.Type) (engine.Prepared, bool) {
 		if !out[0].IsFloat() {
 			return engine.Prepared{}, false
 		}
-		return e.bind(b, o, in, out)
-	}}
+		return whole(b, o, in, out)
+	}
+	return e
 }
 
 // reducer is an operator with the attributes of a reduction.

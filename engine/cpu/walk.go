@@ -10,7 +10,7 @@ import (
 const grain = 4096
 
 // maxOperands is the most operands of a walk.
-const maxOperands = 3
+const maxOperands = 8
 
 // walk steps over the elements of a result and of operands that broadcast to
 // it, a row at a time. Along a row each operand moves by 1 or stays (step 0);

@@ -44,7 +44,7 @@ func binary[O graph.Op](k kernel.BinaryOp) entry {
 		}
 		w := newWalk(shapeOf(out[0]), shapeOf(in[0]), shapeOf(in[1]))
 		return engine.Prepared{Kernel: make(b, k, w), InPlace: [][]int{{0, 1}}}, true
-	})
+	}).as(element{kind: pairs, zip: k}.always)
 }
 
 // zips make the kernel for an element type. Integer division is left to the
@@ -100,7 +100,7 @@ func relation[O graph.Op](k kernel.CompareOp) entry {
 			return engine.Prepared{}, false
 		}
 		return engine.Prepared{Kernel: make(b, k, newWalk(shapeOf(out[0]), shapeOf(in[0]), shapeOf(in[1])))}, true
-	})
+	}).as(element{kind: relates, compare: k}.always)
 }
 
 // choose is Where: one of two operands by a condition, all broadcast.
