@@ -47,15 +47,22 @@ func (b *Builder) Dropout(x *graph.Value, rate float64) *graph.Value {
 // often the layer asked before. The graph gets the inputs [KeyInput] and
 // [IndexInput] with the first of them.
 func (b *Builder) Uniform(x *graph.Value) *graph.Value {
+	purpose := b.purpose()
+	key := b.input(KeyInput, graph.Known(2))
+	index := b.input(IndexInput, x.Shape()[0])
+	return op.RandomUniform(key, index, x, purpose)
+}
+
+// purpose tells one use of random numbers from the others: it depends on the
+// layer's name and how often the layer asked before.
+func (b *Builder) purpose() int {
 	purpose := fnv.New32a()
 	fmt.Fprintf(purpose, "%s#%d", b.layer, b.draws[b.layer])
 	if b.draws == nil {
 		b.draws = map[string]int{}
 	}
 	b.draws[b.layer]++
-	key := b.input(KeyInput, graph.Known(2))
-	index := b.input(IndexInput, x.Shape()[0])
-	return op.RandomUniform(key, index, x, int(purpose.Sum32()))
+	return int(purpose.Sum32())
 }
 
 // input is the int64 vector of the name, added if it is not there.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/emberml/ember/graph"
+	"github.com/emberml/ember/op"
 )
 
 // export is a graph on its way into messages.
@@ -26,6 +27,10 @@ type export struct {
 func exportGraph(g *graph.Graph) (*graphProto, map[string]int64, error) {
 	if len(g.Updates()) > 0 {
 		return nil, nil, fmt.Errorf("onnx: the graph updates %s: only graphs that leave their variables alone become files", g.Updates()[0].Var.Name())
+	}
+	g, err := withoutComposites(g)
+	if err != nil {
+		return nil, nil, err
 	}
 	e := &export{
 		graph: g, proto: &graphProto{name: g.Name},
@@ -50,6 +55,26 @@ func exportGraph(g *graph.Graph) (*graphProto, map[string]int64, error) {
 		return nil, nil, e.refused
 	}
 	return e.proto, e.domains, nil
+}
+
+// withoutComposites puts the parts of operators newer than the files' opset in
+// their place.
+func withoutComposites(g *graph.Graph) (*graph.Graph, error) {
+	parts := func(n *graph.Node) op.Composite {
+		if c, ok := n.Op().(op.Composite); ok && c.Spec().Since > Opset {
+			return c
+		}
+		return nil
+	}
+	if !slices.ContainsFunc(g.Nodes(), func(n *graph.Node) bool { return parts(n) != nil }) {
+		return g, nil
+	}
+	return g.Replace(func(n *graph.Node, in []*graph.Value) []*graph.Value {
+		if c := parts(n); c != nil {
+			return c.Parts(in)
+		}
+		return nil
+	})
 }
 
 // leaves names and writes inputs and variables.

@@ -177,6 +177,13 @@ func (im *importer) node(n *nodeProto) error {
 	if err != nil {
 		return err
 	}
+	if s, ok := o.(op.Selective); ok {
+		asked := make([]bool, len(n.outputs))
+		for i, name := range n.outputs {
+			asked[i] = name != ""
+		}
+		o = s.Asked(asked)
+	}
 	out, folded, err := im.fold(o, in)
 	if err != nil {
 		return err

@@ -226,6 +226,9 @@ func TestSchemas(t *testing.T) {
 			continue
 		}
 		schema, ok := schemas[spec.Name]
+		if _, composite := o.(op.Composite); !ok && composite && spec.Since > Opset {
+			continue // files hold its parts
+		}
 		if !ok {
 			t.Errorf("%s is no operator of opset %d", spec.Name, Opset)
 			continue

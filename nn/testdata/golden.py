@@ -195,12 +195,99 @@ def layers():
     yield run("reshape", "input: [2, 3, 2]\nlayers: [{reshape: {shape: [4, -1]}}]", Lambda(lambda x: x.reshape(-1, 4, 3)), (2, 2, 3, 2))
     yield run("residual", RESIDUAL, Residual(), (2, 2, 4, 4))
 
+    yield from sequences()
+
     for key, f in ACTIVATIONS.items():
         yield run(key, f"input: [6]\nlayers: [{{{key}}}]" if ":" in key else f"input: [6]\nlayers: [{key}]", Lambda(f), (4, 6))
     for key, f in ACTIVATIONS.items():
         if ":" not in key:
             yield run("dense " + key, f"input: [4]\nlayers: [{{dense: {{units: 3, activation: {key}}}}}]", nn.Sequential(nn.Linear(4, 3), Lambda(f)), (3, 4), lambda k: "dense_1." + k[2:])
 
+
+class SelfAttention(nn.Module):
+    """nn.MultiheadAttention of x over itself, or over a memory computed by a linear layer."""
+
+    def __init__(self, causal=False, memory=0):
+        super().__init__()
+        self.causal = causal
+        kind = {"kdim": memory, "vdim": memory} if memory not in (0, 6) else {}
+        self.multi_head_attention_1 = nn.MultiheadAttention(6, 2, batch_first=True, **kind)
+        if memory:
+            self.dense_1 = nn.Linear(6, memory)
+
+    def forward(self, x):
+        memory = self.dense_1(x) if hasattr(self, "dense_1") else x
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1]) if self.causal else None
+        return self.multi_head_attention_1(x, memory, memory, attn_mask=mask, need_weights=False)[0]
+
+
+class Position(nn.Module):
+    """Adds sines and cosines, or a trained vector for each step."""
+
+    def __init__(self, kind, steps, size):
+        super().__init__()
+        self.kind = kind
+        if kind:
+            self.weight = nn.Parameter(torch.zeros(kind, size))
+        t, i = torch.arange(steps).double()[:, None], torch.arange(0, size, 2).double()
+        self.table = torch.zeros(steps, size)
+        self.table[:, 0::2] = torch.sin(t / 10000 ** (i / size))
+        self.table[:, 1::2] = torch.cos(t / 10000 ** (i / size))
+
+    def forward(self, x):
+        return x + (self.weight[: x.shape[1]] if self.kind else self.table)
+
+
+def rotary(x, heads, base):
+    """Llama's rotation: number i with number i + size/2."""
+    n, steps, width = x.shape
+    size = width // heads
+    angle = torch.arange(steps).double()[:, None] * base ** (-torch.arange(0, size, 2).double() / size)
+    cos, sin = (f(torch.cat([angle, angle], 1)).float()[:, None] for f in (torch.cos, torch.sin))
+    x = x.reshape(n, steps, heads, size)
+    half = torch.cat([-x[..., size // 2 :], x[..., : size // 2]], -1)
+    return (x * cos + half * sin).reshape(n, steps, width)
+
+
+class CoreAttention(nn.Module):
+    """scaled_dot_product_attention of three linear layers' results."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v = nn.Linear(6, 8), nn.Linear(6, 4, bias=False), nn.Linear(6, 4)
+
+    def forward(self, x):
+        q, k, v = (f(x).unflatten(2, (-1, 2)).transpose(1, 2) for f in (self.q, self.k, self.v))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        return y.transpose(1, 2).flatten(2)
+
+
+def sequences():
+    net = "input: [5, 6]\nlayers: [{%s}]"
+    yield run("multi_head_attention", net % "multi_head_attention: {heads: 2}", SelfAttention(), (3, 5, 6))
+    yield run("multi_head_attention causal", net % "multi_head_attention: {heads: 2, causal: true}", SelfAttention(causal=True), (3, 5, 6))
+    for size in (6, 4):
+        memory = f"input: [5, 6]\nlayers: [{{dense: {{units: {size}}}}}, {{multi_head_attention: {{heads: 2}}, inputs: [input, dense_1]}}]"
+        yield run(f"multi_head_attention memory of {size}", memory, SelfAttention(memory=size), (3, 5, 6))
+    names = lambda k: "transformer_encoder_1." + k
+    encoder = lambda **o: nn.TransformerEncoderLayer(6, 2, 10, 0.0, batch_first=True, **o)
+    yield run("transformer_encoder", net % "transformer_encoder: {heads: 2, hidden: 10}", encoder(), (3, 5, 6), names)
+    yield run("transformer_encoder pre-norm", net % "transformer_encoder: {heads: 2, hidden: 10, pre_norm: true, activation: gelu}", encoder(norm_first=True, activation="gelu"), (3, 5, 6), names)
+    yield run("positional_encoding", net % "positional_encoding: {}", Position(0, 5, 6), (2, 5, 6))
+    yield run("positional_encoding learned", net % "positional_encoding: {learned: true}", Position(5, 5, 6), (2, 5, 6), lambda k: "positional_encoding_1." + k)
+    positions = "input: [5, 6]\nlayers: [{positions: {size: 9, units: 6}}, {add: {}, inputs: [input, positions_1]}]"
+    yield run("positions", positions, Position(9, 5, 6), (2, 5, 6), lambda k: "positions_1." + k)
+    yield run("rotary", net % "rotary: {heads: 1}", Lambda(lambda x: rotary(x, 1, 10000)), (2, 5, 6))
+    yield run("attention", ATTENTION, CoreAttention(), (2, 5, 6))
+
+
+ATTENTION = """input: [5, 6]
+layers:
+  - {name: q, dense: {units: 8}}
+  - {name: k, dense: {units: 4, bias: false}, inputs: [input]}
+  - {name: v, dense: {units: 4}, inputs: [input]}
+  - {attention: {heads: 4, key_heads: 2, causal: true}, inputs: [q, k, v]}
+"""
 
 ACTIVATIONS = {
     "relu": F.relu,
