@@ -127,6 +127,12 @@ func zipRight[T Number](op BinaryOp, dst, a []T, y T) {
 // zipLeft is Zip of a value and a row.
 func zipLeft[T Number](op BinaryOp, dst []T, x T, b []T) {
 	dst = dst[:len(b)]
+	if row := loops32().zipLeft[op]; row != nil {
+		if dst, ok := any(dst).([]float32); ok {
+			row(dst, any(b).([]float32), any(x).(float32))
+			return
+		}
+	}
 	switch op {
 	case Sub:
 		for i, y := range b {
@@ -179,9 +185,7 @@ func powRow[T Number](dst, a []T, y T) {
 	case 1:
 		copy(dst, a)
 	case 2:
-		for i, x := range a {
-			dst[i] = x * x
-		}
+		zip(Mul, dst, a, a)
 	default:
 		for i, x := range a {
 			dst[i] = pow(x, y)

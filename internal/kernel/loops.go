@@ -60,18 +60,33 @@ type loops[T Float] struct {
 	copyRows  func(dst []T, ldd int, src []T, lds, n, k int)
 
 	// Elementwise loops; nil where the definition has no faster form. All give
-	// the definition's bits.
-	unary        [unaryCount]func(dst, src []T)
+	// the definition's bits but the functions that Unary names.
+	unary        [unaryCount]func(dst, src []T, alpha, beta T)
 	zip          [binaryCount]func(dst, a, b []T)          // of two rows
 	zipRight     [binaryCount]func(dst, a []T, y T)        // of a row and a value
+	zipLeft      [binaryCount]func(dst, a []T, y T)        // of a value and a row, where the order matters
 	compare      [compareCount]func(dst []uint8, a, b []T) // of two rows
 	compareValue [compareCount]func(dst []uint8, a []T, y T)
 	where        func(dst []T, cond []uint8, a []T, stepA int, b []T, stepB int)
 	addScaled    func(dst []T, scale T, src []T)
-	sum          func(src []T) T          // sumRun
-	sumExp       func(src []T, shift T) T // of e^(src[i]-shift), in eight interleaved lanes
-	momentum     func(param, grad, buf []T, c [4]T)
-	adam         func(param, grad, m, v []T, c [8]T)
+
+	// Reductions: of a run, of blocks of reduceBlock elements each, and of
+	// len(src)/len(dst) rows; nil where the definition has no faster form.
+	sum       func(src []T) T // sumRun
+	sumBlocks func(dst, src []T)
+	reduceRun [reduceCount]func(src []T) T
+	columns   [reduceCount]func(dst, src []T)
+
+	// Functions of rows of at least rowLanes elements, with Gain in a
+	// normalization; nil where the definition has no faster form. They round
+	// differently.
+	softmax, logSoftmax         func(dst, src []T, cols int)
+	softmaxGrad, logSoftmaxGrad func(dx, y, dy []T, cols int)
+	normRows                    func(n normRows[T], y, x, mean, invStd []T)
+	normRowsGrad                func(n normRows[T], dx, dGain, dBias, dy, x, mean, invStd []T)
+
+	momentum func(param, grad, buf []T, c [4]T)
+	adam     func(param, grad, m, v []T, c [8]T)
 }
 
 // loops32 returns the float32 loops of the variant in use.
@@ -102,7 +117,6 @@ var (
 		unary:     mathRows32,
 		addScaled: goAddScaled[float32],
 		sum:       goSum[float32],
-		sumExp:    goSumExp32,
 		momentum:  goMomentum[float32],
 		adam:      goAdam[float32],
 	}
@@ -119,7 +133,6 @@ var (
 		copyRows:  goCopyRows[float64],
 		addScaled: goAddScaled[float64],
 		sum:       goSum[float64],
-		sumExp:    goSumExp64,
 		momentum:  goMomentum[float64],
 		adam:      goAdam[float64],
 	}

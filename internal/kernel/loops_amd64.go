@@ -6,6 +6,7 @@ package kernel
 //go:generate go -C _asm run . -group conv -out ../zconv_amd64.s -stubs ../zconv_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group element -out ../zelement_amd64.s -stubs ../zelement_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group math -out ../zmath_amd64.s -stubs ../zmath_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group norm -out ../znorm_amd64.s -stubs ../znorm_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group optimize -out ../zoptimize_amd64.s -stubs ../zoptimize_amd64.go -pkg kernel
 
 // A block of A and a panel of B of depth 320 stay in the second and the first
@@ -30,19 +31,10 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		copyRows:  runCopyRows,
 		unary:     mathRows32,
 		addScaled: runAddScaled,
-		sum:       runSum,
-		sumExp:    runSumExp,
 		momentum:  runMomentum,
 		adam:      runAdam,
 	}
-	l.unary[Relu] = unaryLoop(reluAVX2)
-	l.unary[Exp] = unaryLoop(expAVX2)
-	l.unary[Sigmoid] = unaryLoop(sigmoidAVX2)
-	l.unary[Tanh] = unaryLoop(tanhAVX2)
-	l.zip[Add], l.zipRight[Add] = zipLoop(addAVX2), valueLoop(addValueAVX2)
-	l.zip[Sub], l.zipRight[Sub] = zipLoop(subAVX2), valueLoop(subValueAVX2)
-	l.zip[Mul], l.zipRight[Mul] = zipLoop(mulAVX2), valueLoop(mulValueAVX2)
-	l.zip[Div], l.zipRight[Div] = zipLoop(divAVX2), valueLoop(divValueAVX2)
+	setMath(&l)
 	for op, f := range []compareFunc{equalAVX2, notEqualAVX2, lessAVX2, lessEqualAVX2} { // the others exchange operands
 		l.compare[op] = compareLoop(CompareOp(op), f)
 	}
@@ -55,50 +47,10 @@ func vectorLoops(t tile[float32]) loops[float32] {
 	return l
 }
 
-func unaryLoop(f func(dst, src *float32, n int)) func(dst, src []float32) {
-	return func(dst, src []float32) {
-		if n := len(dst); n > 0 {
-			f(&dst[0], &src[:n][0], n)
-		}
-	}
-}
-
-func zipLoop(f func(dst, a, b *float32, n int)) func(dst, a, b []float32) {
-	return func(dst, a, b []float32) {
-		if n := len(dst); n > 0 {
-			f(&dst[0], &a[:n][0], &b[:n][0], n)
-		}
-	}
-}
-
-func valueLoop(f func(dst, a *float32, y float32, n int)) func(dst, a []float32, y float32) {
-	return func(dst, a []float32, y float32) {
-		if n := len(dst); n > 0 {
-			f(&dst[0], &a[:n][0], y, n)
-		}
-	}
-}
-
 func runAddScaled(dst []float32, scale float32, src []float32) {
 	if n := len(dst); n > 0 {
 		addScaledAVX2(&dst[0], scale, &src[:n][0], n)
 	}
-}
-
-func runSum(src []float32) float32 {
-	var acc [lanes]float32
-	if len(src) > 0 {
-		sumAVX2(&acc[0], &src[0], len(src))
-	}
-	return sumLanes(&acc)
-}
-
-func runSumExp(src []float32, shift float32) float32 {
-	var acc [lanes]float32
-	if len(src) > 0 {
-		sumExpAVX2(&acc[0], &src[0], shift, len(src))
-	}
-	return sumLanes(&acc)
 }
 
 func runMomentum(param, grad, buf []float32, c [4]float32) {

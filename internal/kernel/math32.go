@@ -135,39 +135,3 @@ func silu32(x float32) float32 {
 	}
 	return x * sigmoid32(x)
 }
-
-func exp32Row(dst, src []float32) {
-	for i, x := range src {
-		dst[i] = exp32(x)
-	}
-}
-
-func log32Row(dst, src []float32) {
-	for i, x := range src {
-		dst[i] = log32(x)
-	}
-}
-
-func sigmoid32Row(dst, src []float32) {
-	for i, x := range src {
-		dst[i] = sigmoid32(x)
-	}
-}
-
-func tanh32Row(dst, src []float32) {
-	for i, x := range src {
-		dst[i] = tanh32(x)
-	}
-}
-
-func softplus32Row(dst, src []float32) {
-	for i, x := range src {
-		dst[i] = softplus32(x)
-	}
-}
-
-func silu32Row(dst, src []float32) {
-	for i, x := range src {
-		dst[i] = silu32(x)
-	}
-}

@@ -11,6 +11,7 @@ const (
 	ReduceProd
 	ReduceMax
 	ReduceMin
+	reduceCount
 )
 
 // reduceBlock is the number of elements that a reduction combines in one run
@@ -72,6 +73,14 @@ func (t *reduceTask[T]) Do(lo, hi, _ int) {
 	n := r.blocks()
 	for i := lo; i < hi; i++ {
 		from := i % n * reduceBlock
+		if r.Inner == 1 && r.Op == ReduceSum {
+			// whole blocks that lie one behind the other
+			if count := min(hi-i, r.Len/reduceBlock-i%n); count > 0 {
+				blockSums(r.part[i:i+count], r.Src[i/n*r.Len+from:][:count*reduceBlock])
+				i += count - 1
+				continue
+			}
+		}
 		length := min(reduceBlock, r.Len-from)
 		src := r.Src[(i/n*r.Len+from)*r.Inner:][:length*r.Inner]
 		dst := r.part[i*r.Inner:][:r.Inner]
@@ -88,9 +97,7 @@ func (r *Reduce[T]) merge(dst, parts []T) {
 	n := len(parts) / r.Inner
 	for n > 1 {
 		half := (n + 1) / 2
-		for i := half; i < n; i++ {
-			combine(r.Op, parts[(i-half)*r.Inner:][:r.Inner], parts[i*r.Inner:][:r.Inner])
-		}
+		combine(r.Op, parts[:(n-half)*r.Inner], parts[half*r.Inner:n*r.Inner])
 		n = half
 	}
 	copy(dst, parts[:r.Inner])
@@ -102,6 +109,11 @@ const lanes = 8
 // reduceRun combines a contiguous run: lane l takes elements l, l+8, …, and
 // the lanes are combined pairwise.
 func reduceRun[T Number](op ReduceOp, src []T) T {
+	if run := loops32().reduceRun[op]; run != nil {
+		if src, ok := any(src).([]float32); ok {
+			return T(run(src))
+		}
+	}
 	switch op {
 	case ReduceSum:
 		return sumRun(src)
@@ -153,7 +165,10 @@ func minRun[T Number](src []T) T {
 	return min(m0, m1, m2, m3)
 }
 
-// sumRun is the sum of a contiguous run, in eight interleaved lanes.
+// sumLanes is the number of interleaved partial sums of a run.
+const sumLanes = 32
+
+// sumRun is the sum of a contiguous run, in interleaved lanes.
 func sumRun[T Number](src []T) T {
 	if x, ok := any(src).([]float32); ok {
 		return T(loops32().sum(x))
@@ -161,35 +176,48 @@ func sumRun[T Number](src []T) T {
 	return goSum(src)
 }
 
-// goSum defines loops.sum.
+// goSum defines loops.sum: lane l takes elements l, l+32, …; lanes 16 apart are
+// added up, then 8 apart, and so on.
 func goSum[T Number](src []T) T {
-	var s0, s1, s2, s3, s4, s5, s6, s7 T
-	for len(src) >= lanes {
-		x := src[:lanes]
-		s0 += x[0]
-		s1 += x[1]
-		s2 += x[2]
-		s3 += x[3]
-		s4 += x[4]
-		s5 += x[5]
-		s6 += x[6]
-		s7 += x[7]
-		src = src[lanes:]
+	var acc [sumLanes]T
+	for len(src) >= sumLanes {
+		for i, v := range src[:sumLanes] {
+			acc[i] += v
+		}
+		src = src[sumLanes:]
 	}
-	acc := [lanes]T{s0, s1, s2, s3, s4, s5, s6, s7}
 	for i, v := range src {
 		acc[i] += v
 	}
-	return sumLanes(&acc)
+	for n := sumLanes / 2; n > 0; n /= 2 {
+		for i := range n {
+			acc[i] += acc[i+n]
+		}
+	}
+	return acc[0]
 }
 
-// sumLanes adds up interleaved sums in pairs.
-func sumLanes[T Number](acc *[lanes]T) T {
-	return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+// blockSums computes the sums of blocks of reduceBlock elements.
+func blockSums[T Number](dst, src []T) {
+	if f := loops32().sumBlocks; f != nil {
+		if x, ok := any(src).([]float32); ok {
+			f(any(dst).([]float32), x)
+			return
+		}
+	}
+	for i := range dst {
+		dst[i] = goSum(src[i*reduceBlock:][:reduceBlock])
+	}
 }
 
 // reduceColumns combines rows of len(dst) elements.
 func reduceColumns[T Number](op ReduceOp, dst, src []T) {
+	if columns := loops32().columns[op]; columns != nil && len(src) > 0 {
+		if dst, ok := any(dst).([]float32); ok {
+			columns(dst, any(src).([]float32))
+			return
+		}
+	}
 	fillIdentity(op, dst)
 	for len(src) > 0 {
 		combine(op, dst, src[:len(dst)])

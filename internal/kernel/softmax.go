@@ -6,15 +6,13 @@ import "math"
 //
 //	dst[r, c] = e^(src[r, c] - max of row r) / sum over c of the same
 //
-// A row that holds NaN or +Inf becomes NaN. dst may be src.
+// A row that holds NaN or +Inf becomes NaN. Variants differ in rounding, and
+// what is less than 2^-126 of the greatest may be 0. dst may be src.
 func Softmax[T Float](dst, src []T, cols int) {
-	for len(src) > 0 && cols > 0 {
-		row, out := src[:cols], dst[:cols]
-		top := reduceRun(ReduceMax, row)
-		zipRight(Sub, out, row, top)
-		Apply(Unary{Op: Exp}, out, out)
-		zipRight(Mul, out, out, 1/sumBlocks(out))
-		dst, src = dst[cols:], src[cols:]
+	if f := loopsOf[T]().softmax; f != nil && cols >= rowLanes {
+		f(dst, src, cols)
+	} else if cols > 0 {
+		goSoftmax(dst, src, cols)
 	}
 }
 
@@ -24,35 +22,94 @@ func Softmax[T Float](dst, src []T, cols int) {
 //
 // dst may be src.
 func LogSoftmax[T Float](dst, src []T, cols int) {
-	sumExp := loopsOf[T]().sumExp
-	for len(src) > 0 && cols > 0 {
+	if f := loopsOf[T]().logSoftmax; f != nil && cols >= rowLanes {
+		f(dst, src, cols)
+	} else if cols > 0 {
+		goLogSoftmax(dst, src, cols)
+	}
+}
+
+// SoftmaxGrad computes the gradient of [Softmax] from its result y:
+//
+//	dx[r, c] = y[r, c] * (dy[r, c] - sum over c of y[r, c]*dy[r, c])
+//
+// dx may be y or dy.
+func SoftmaxGrad[T Float](dx, y, dy []T, cols int) {
+	if f := loopsOf[T]().softmaxGrad; f != nil && cols >= rowLanes {
+		f(dx, y, dy, cols)
+	} else if cols > 0 {
+		goSoftmaxGrad(dx, y, dy, cols)
+	}
+}
+
+// LogSoftmaxGrad computes the gradient of [LogSoftmax] from its result y:
+//
+//	dx[r, c] = dy[r, c] - e^y[r, c] * sum over c of dy[r, c]
+//
+// dx may be y or dy.
+func LogSoftmaxGrad[T Float](dx, y, dy []T, cols int) {
+	if f := loopsOf[T]().logSoftmaxGrad; f != nil && cols >= rowLanes {
+		f(dx, y, dy, cols)
+	} else if cols > 0 {
+		goLogSoftmaxGrad(dx, y, dy, cols)
+	}
+}
+
+// rowLanes is the least length of the rows that assembly takes.
+const rowLanes = 8
+
+func goSoftmax[T Float](dst, src []T, cols int) {
+	for len(src) >= cols {
 		row, out := src[:cols], dst[:cols]
-		top := reduceRun(ReduceMax, row)
-		var sum T
-		for i := 0; i < cols; i += reduceBlock {
-			sum += sumExp(row[i:min(i+reduceBlock, cols)], top)
-		}
-		zipRight(Sub, out, row, top)
-		zipRight(Sub, out, out, T(math.Log(float64(sum))))
+		zipRight(Sub, out, row, reduceRun(ReduceMax, row))
+		Apply(Unary{Op: Exp}, out, out)
+		zipRight(Mul, out, out, 1/sumBlocks(out))
 		dst, src = dst[cols:], src[cols:]
 	}
 }
 
-// goSumExp32 and goSumExp64 define loops.sumExp.
-func goSumExp32(src []float32, shift float32) float32 {
-	var acc [lanes]float32
-	for i, x := range src {
-		acc[i%lanes] += exp32(x - shift)
+func goLogSoftmax[T Float](dst, src []T, cols int) {
+	for len(src) >= cols {
+		row, out := src[:cols], dst[:cols]
+		top := reduceRun(ReduceMax, row)
+		var sum T
+		for _, x := range row {
+			sum += expOf(x - top)
+		}
+		log := T(math.Log(float64(sum)))
+		for c, x := range row {
+			out[c] = x - top - log
+		}
+		dst, src = dst[cols:], src[cols:]
 	}
-	return sumLanes(&acc)
 }
 
-func goSumExp64(src []float64, shift float64) float64 {
-	var acc [lanes]float64
-	for i, x := range src {
-		acc[i%lanes] += math.Exp(x - shift)
+func goSoftmaxGrad[T Float](dx, y, dy []T, cols int) {
+	for len(y) >= cols {
+		dot := dotBlocks(y[:cols], dy[:cols])
+		for c, v := range y[:cols] {
+			dx[c] = v * (dy[c] - dot)
+		}
+		dx, y, dy = dx[cols:], y[cols:], dy[cols:]
 	}
-	return sumLanes(&acc)
+}
+
+func goLogSoftmaxGrad[T Float](dx, y, dy []T, cols int) {
+	for len(y) >= cols {
+		sum := sumBlocks(dy[:cols])
+		for c, v := range y[:cols] {
+			dx[c] = dy[c] - T(expOf(v)*sum)
+		}
+		dx, y, dy = dx[cols:], y[cols:], dy[cols:]
+	}
+}
+
+// expOf is e^x in the precision of its type.
+func expOf[T Float](x T) T {
+	if x, ok := any(x).(float32); ok {
+		return T(exp32(x))
+	}
+	return T(math.Exp(float64(x)))
 }
 
 // sumBlocks is the sum of a run of any length, in blocks of reduceBlock.

@@ -25,7 +25,7 @@ const (
 	Elu                 // x if x > 0, else Alpha*(e^x - 1)
 	Sigmoid             // 1/(1 + e^-x)
 	HardSigmoid         // max(0, min(1, Alpha*x + Beta))
-	Clip                // min(max(x, Alpha), Beta)
+	Clip                // x, but Alpha if below that, and Beta if above that
 	Tanh                // hyperbolic tangent
 	Softplus            // log(1 + e^x)
 	Softsign            // x/(1 + |x|)
@@ -45,8 +45,9 @@ const (
 )
 
 // Unary applies a function to each element of a slice. In float32, Exp, Log,
-// Sigmoid, Tanh, Softplus and Silu are built on polynomials, with an error of at
-// most 4 ULP; the other transcendental functions are computed in float64 and
+// Sigmoid, Tanh, Softplus and Silu are built on polynomials, as in assembly are
+// Elu, Gelu, GeluTanh and Erf; their error is at most 4 ULP (Gelu 5), and variants
+// differ within that. The other transcendental functions are computed in float64 and
 // rounded.
 type Unary struct {
 	Op          UnaryOp
@@ -57,7 +58,7 @@ type Unary struct {
 func Apply[T Float](u Unary, dst, src []T) {
 	src = src[:len(dst)]
 	if row := loopsOf[T]().unary[u.Op]; row != nil {
-		row(dst, src)
+		row(dst, src, T(u.Alpha), T(u.Beta))
 		return
 	}
 	alpha, beta := T(u.Alpha), T(u.Beta)
@@ -112,8 +113,15 @@ func Apply[T Float](u Unary, dst, src []T) {
 			dst[i] = max(0, min(1, T(alpha*x)+beta))
 		}
 	case Clip:
-		zipRight(Max, dst, src, alpha)
-		zipRight(Min, dst, dst, beta)
+		for i, x := range src {
+			if x < alpha {
+				x = alpha
+			}
+			if x > beta {
+				x = beta
+			}
+			dst[i] = x
+		}
 	case Softsign:
 		for i, x := range src {
 			dst[i] = x / (1 + T(math.Abs(float64(x))))
@@ -138,9 +146,17 @@ var unaryFuncs = [unaryCount]func(float64) float64{
 }
 
 // mathRows32 are the functions with a float32 form of their own.
-var mathRows32 = [unaryCount]func(dst, src []float32){
-	Exp: exp32Row, Log: log32Row, Sigmoid: sigmoid32Row, Tanh: tanh32Row, Softplus: softplus32Row,
-	Silu: silu32Row,
+var mathRows32 = [unaryCount]func(dst, src []float32, alpha, beta float32){
+	Exp: each32(exp32), Log: each32(log32), Sigmoid: each32(sigmoid32), Tanh: each32(tanh32),
+	Softplus: each32(softplus32), Silu: each32(silu32),
+}
+
+func each32(f func(x float32) float32) func(dst, src []float32, _, _ float32) {
+	return func(dst, src []float32, _, _ float32) {
+		for i, x := range src {
+			dst[i] = f(x)
+		}
+	}
 }
 
 func sign[T Float](x T) T {

@@ -8,7 +8,7 @@ package kernel
 //
 //	dst[i] = a[i] + b[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func addAVX2(dst *float32, a *float32, b *float32, n int)
@@ -17,7 +17,7 @@ func addAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //	dst[i] = a[i] + y
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func addValueAVX2(dst *float32, a *float32, y float32, n int)
@@ -26,7 +26,7 @@ func addValueAVX2(dst *float32, a *float32, y float32, n int)
 //
 //	dst[i] = a[i] - b[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func subAVX2(dst *float32, a *float32, b *float32, n int)
@@ -35,16 +35,25 @@ func subAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //	dst[i] = a[i] - y
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func subValueAVX2(dst *float32, a *float32, y float32, n int)
+
+// subFromAVX2 computes, for i < n:
+//
+//	dst[i] = y - a[i]
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func subFromAVX2(dst *float32, a *float32, y float32, n int)
 
 // mulAVX2 computes, for i < n:
 //
 //	dst[i] = a[i] * b[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func mulAVX2(dst *float32, a *float32, b *float32, n int)
@@ -53,7 +62,7 @@ func mulAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //	dst[i] = a[i] * y
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func mulValueAVX2(dst *float32, a *float32, y float32, n int)
@@ -62,7 +71,7 @@ func mulValueAVX2(dst *float32, a *float32, y float32, n int)
 //
 //	dst[i] = a[i] / b[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func divAVX2(dst *float32, a *float32, b *float32, n int)
@@ -71,38 +80,228 @@ func divAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //	dst[i] = a[i] / y
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func divValueAVX2(dst *float32, a *float32, y float32, n int)
 
+// divFromAVX2 computes, for i < n:
+//
+//	dst[i] = y / a[i]
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func divFromAVX2(dst *float32, a *float32, y float32, n int)
+
+// maxAVX2 computes, for i < n:
+//
+//	dst[i] = max(a[i], b[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func maxAVX2(dst *float32, a *float32, b *float32, n int)
+
+// maxValueAVX2 computes, for i < n:
+//
+//	dst[i] = max(a[i], y)
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func maxValueAVX2(dst *float32, a *float32, y float32, n int)
+
+// minAVX2 computes, for i < n:
+//
+//	dst[i] = min(a[i], b[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func minAVX2(dst *float32, a *float32, b *float32, n int)
+
+// minValueAVX2 computes, for i < n:
+//
+//	dst[i] = min(a[i], y)
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func minValueAVX2(dst *float32, a *float32, y float32, n int)
+
 // addScaledAVX2 computes, for i < n:
 //
-//	dst[i] += scale*src[i]
+//	dst[i] += scale*src[i], in two roundings
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func addScaledAVX2(dst *float32, scale float32, src *float32, n int)
+
+// negAVX2 computes, for i < n:
+//
+//	dst[i] = -src[i]
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func negAVX2(dst *float32, src *float32, n int)
+
+// absAVX2 computes, for i < n:
+//
+//	dst[i] = |src[i]|
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func absAVX2(dst *float32, src *float32, n int)
+
+// squareAVX2 computes, for i < n:
+//
+//	dst[i] = src[i]*src[i]
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func squareAVX2(dst *float32, src *float32, n int)
+
+// sqrtAVX2 computes, for i < n:
+//
+//	dst[i] = √src[i]
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func sqrtAVX2(dst *float32, src *float32, n int)
+
+// reciprocalAVX2 computes, for i < n:
+//
+//	dst[i] = 1/src[i]
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func reciprocalAVX2(dst *float32, src *float32, n int)
 
 // reluAVX2 computes, for i < n:
 //
 //	dst[i] = src[i] < 0 ? 0 : src[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func reluAVX2(dst *float32, src *float32, n int)
 
-// sumAVX2 computes eight interleaved sums: acc[i%8] += src[i] for i < n, from zero.
+// leakyReluAVX2 computes, for i < n:
+//
+//	dst[i] = src[i] < 0 ? alpha*src[i] : src[i]
+//
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
-func sumAVX2(acc *float32, src *float32, n int)
+func leakyReluAVX2(dst *float32, src *float32, alpha float32, n int)
 
-// sumExpAVX2 computes eight interleaved sums: acc[i%8] += exp32(src[i] - shift) for i < n, from zero.
+// clipAVX2 computes, for i < n:
+//
+//	dst[i] = src[i], not below alpha and not above beta
+//
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
-func sumExpAVX2(acc *float32, src *float32, shift float32, n int)
+func clipAVX2(dst *float32, src *float32, alpha float32, beta float32, n int)
+
+// hardSigmoidAVX2 computes, for i < n:
+//
+//	dst[i] = max(0, min(1, alpha*src[i] + beta))
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func hardSigmoidAVX2(dst *float32, src *float32, alpha float32, beta float32, n int)
+
+// softsignAVX2 computes, for i < n:
+//
+//	dst[i] = src[i]/(1 + |src[i]|)
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func softsignAVX2(dst *float32, src *float32, n int)
+
+// floorAVX2 computes, for i < n:
+//
+//	dst[i] = floor(src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func floorAVX2(dst *float32, src *float32, n int)
+
+// ceilAVX2 computes, for i < n:
+//
+//	dst[i] = ceil(src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func ceilAVX2(dst *float32, src *float32, n int)
+
+// roundAVX2 computes, for i < n:
+//
+//	dst[i] = round(src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func roundAVX2(dst *float32, src *float32, n int)
+
+// sumAVX2 is the sum of n elements in 32 interleaved lanes.
+//
+//go:noescape
+func sumAVX2(src *float32, n int) float32
+
+// sumBlocksAVX2 computes the sums of n blocks of 256 elements, for n at least 1, each as sumAVX2 does.
+//
+//go:noescape
+func sumBlocksAVX2(dst *float32, src *float32, n int)
+
+// columnsSumAVX2 computes, for i < n and rows and n at least 1:
+//
+//	dst[i] = the sum of src[r*n + i] over r < rows
+//
+// dst and src do not overlap.
+//
+//go:noescape
+func columnsSumAVX2(dst *float32, src *float32, rows int, n int)
+
+// columnsMaxAVX2 computes, for i < n and rows and n at least 1:
+//
+//	dst[i] = the greatest of src[r*n + i] over r < rows
+//
+// dst and src do not overlap.
+//
+//go:noescape
+func columnsMaxAVX2(dst *float32, src *float32, rows int, n int)
+
+// columnsMinAVX2 computes, for i < n and rows and n at least 1:
+//
+//	dst[i] = the least of src[r*n + i] over r < rows
+//
+// dst and src do not overlap.
+//
+//go:noescape
+func columnsMinAVX2(dst *float32, src *float32, rows int, n int)
+
+// maxRunAVX2 is the maximum of n elements, NaN if there is one, for n at least 8.
+//
+//go:noescape
+func maxRunAVX2(src *float32, n int) float32
+
+// minRunAVX2 is the minimum of n elements, NaN if there is one, for n at least 8.
+//
+//go:noescape
+func minRunAVX2(src *float32, n int) float32
 
 // equalAVX2 computes, for i < n, a positive multiple of 8:
 //

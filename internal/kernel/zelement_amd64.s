@@ -39,603 +39,2101 @@ DATA columnMask<>+124(SB)/4, $0x00000000
 GLOBL columnMask<>(SB), RODATA|NOPTR, $128
 
 // func addAVX2(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-32
-	MOVQ a+8(FP), AX
-	MOVQ b+16(FP), CX
-	MOVQ dst+0(FP), DX
-	MOVQ n+24(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JL   tail
+// Requires: AVX, CMOV
+TEXT ·addAVX2(SB), NOSPLIT, $32-32
+	MOVQ       a+8(FP), AX
+	MOVQ       b+16(FP), CX
+	MOVQ       dst+0(FP), DX
+	MOVQ       n+24(FP), BX
+	TESTQ      $0x00000007, BX
+	JE         vectors
+	MOVQ       BX, DI
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, $0x08
+	CMOVQGT    SI, DI
+	MOVQ       BX, SI
+	SUBQ       DI, SI
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    64(R8)(DI*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y0
+	VADDPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(DX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(DX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(DX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     blocks
+
+single:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(SI*4), Y0
-	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
 	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (DX)(SI*4)
-	ADDQ    $0x08, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y0, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
 	JGE     vector
 
-tail:
-	NEGQ       BX
-	CMPQ       BX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), DI
-	VMOVUPS    32(DI)(BX*4), Y0
-	VMASKMOVPS (AX)(SI*4), Y0, Y1
-	VMASKMOVPS (CX)(SI*4), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func addValueAVX2(dst *float32, a *float32, y float32, n int)
-// Requires: AVX
-TEXT ·addValueAVX2(SB), NOSPLIT, $0-32
+// Requires: AVX, CMOV
+TEXT ·addValueAVX2(SB), NOSPLIT, $32-32
 	MOVQ         a+8(FP), AX
 	MOVQ         dst+0(FP), CX
 	VBROADCASTSS y+16(FP), Y0
 	MOVQ         n+24(FP), DX
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JL           tail
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(BX*4), Y1
+	VMOVUPS (AX)(SI*4), Y1
 	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y1
-	VMASKMOVPS (AX)(BX*4), Y1, Y2
-	VADDPS     Y0, Y2, Y2
-	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func subAVX2(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
-TEXT ·subAVX2(SB), NOSPLIT, $0-32
-	MOVQ a+8(FP), AX
-	MOVQ b+16(FP), CX
-	MOVQ dst+0(FP), DX
-	MOVQ n+24(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JL   tail
+// Requires: AVX, CMOV
+TEXT ·subAVX2(SB), NOSPLIT, $32-32
+	MOVQ       a+8(FP), AX
+	MOVQ       b+16(FP), CX
+	MOVQ       dst+0(FP), DX
+	MOVQ       n+24(FP), BX
+	TESTQ      $0x00000007, BX
+	JE         vectors
+	MOVQ       BX, DI
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, $0x08
+	CMOVQGT    SI, DI
+	MOVQ       BX, SI
+	SUBQ       DI, SI
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    64(R8)(DI*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y0
+	VSUBPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(DX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(DX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(DX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     blocks
+
+single:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(SI*4), Y0
-	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
 	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, (DX)(SI*4)
-	ADDQ    $0x08, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y0, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
 	JGE     vector
 
-tail:
-	NEGQ       BX
-	CMPQ       BX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), DI
-	VMOVUPS    32(DI)(BX*4), Y0
-	VMASKMOVPS (AX)(SI*4), Y0, Y1
-	VMASKMOVPS (CX)(SI*4), Y0, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func subValueAVX2(dst *float32, a *float32, y float32, n int)
-// Requires: AVX
-TEXT ·subValueAVX2(SB), NOSPLIT, $0-32
+// Requires: AVX, CMOV
+TEXT ·subValueAVX2(SB), NOSPLIT, $32-32
 	MOVQ         a+8(FP), AX
 	MOVQ         dst+0(FP), CX
 	VBROADCASTSS y+16(FP), Y0
 	MOVQ         n+24(FP), DX
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JL           tail
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(BX*4), Y1
+	VMOVUPS (AX)(SI*4), Y1
 	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y1
-	VMASKMOVPS (AX)(BX*4), Y1, Y2
-	VSUBPS     Y0, Y2, Y2
-	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func subFromAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX, CMOV
+TEXT ·subFromAVX2(SB), NOSPLIT, $32-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VSUBPS       Y1, Y0, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VSUBPS  Y1, Y0, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VSUBPS  Y1, Y0, Y1
+	VMOVUPS Y1, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VSUBPS  Y1, Y0, Y1
+	VMOVUPS Y1, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VSUBPS  Y1, Y0, Y1
+	VMOVUPS Y1, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y1
+	VSUBPS  Y1, Y0, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func mulAVX2(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
-TEXT ·mulAVX2(SB), NOSPLIT, $0-32
-	MOVQ a+8(FP), AX
-	MOVQ b+16(FP), CX
-	MOVQ dst+0(FP), DX
-	MOVQ n+24(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JL   tail
+// Requires: AVX, CMOV
+TEXT ·mulAVX2(SB), NOSPLIT, $32-32
+	MOVQ       a+8(FP), AX
+	MOVQ       b+16(FP), CX
+	MOVQ       dst+0(FP), DX
+	MOVQ       n+24(FP), BX
+	TESTQ      $0x00000007, BX
+	JE         vectors
+	MOVQ       BX, DI
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, $0x08
+	CMOVQGT    SI, DI
+	MOVQ       BX, SI
+	SUBQ       DI, SI
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    64(R8)(DI*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y0
+	VMULPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(DX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(DX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(DX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     blocks
+
+single:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(SI*4), Y0
-	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
 	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (DX)(SI*4)
-	ADDQ    $0x08, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y0, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
 	JGE     vector
 
-tail:
-	NEGQ       BX
-	CMPQ       BX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), DI
-	VMOVUPS    32(DI)(BX*4), Y0
-	VMASKMOVPS (AX)(SI*4), Y0, Y1
-	VMASKMOVPS (CX)(SI*4), Y0, Y2
-	VMULPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func mulValueAVX2(dst *float32, a *float32, y float32, n int)
-// Requires: AVX
-TEXT ·mulValueAVX2(SB), NOSPLIT, $0-32
+// Requires: AVX, CMOV
+TEXT ·mulValueAVX2(SB), NOSPLIT, $32-32
 	MOVQ         a+8(FP), AX
 	MOVQ         dst+0(FP), CX
 	VBROADCASTSS y+16(FP), Y0
 	MOVQ         n+24(FP), DX
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JL           tail
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(BX*4), Y1
+	VMOVUPS (AX)(SI*4), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y1
-	VMASKMOVPS (AX)(BX*4), Y1, Y2
-	VMULPS     Y0, Y2, Y2
-	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func divAVX2(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
-TEXT ·divAVX2(SB), NOSPLIT, $0-32
-	MOVQ a+8(FP), AX
-	MOVQ b+16(FP), CX
-	MOVQ dst+0(FP), DX
-	MOVQ n+24(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JL   tail
+// Requires: AVX, CMOV
+TEXT ·divAVX2(SB), NOSPLIT, $32-32
+	MOVQ       a+8(FP), AX
+	MOVQ       b+16(FP), CX
+	MOVQ       dst+0(FP), DX
+	MOVQ       n+24(FP), BX
+	TESTQ      $0x00000007, BX
+	JE         vectors
+	MOVQ       BX, DI
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, $0x08
+	CMOVQGT    SI, DI
+	MOVQ       BX, SI
+	SUBQ       DI, SI
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    64(R8)(DI*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y0
+	VDIVPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(DX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(DX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(DX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     blocks
+
+single:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(SI*4), Y0
-	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
 	VDIVPS  Y1, Y0, Y0
-	VMOVUPS Y0, (DX)(SI*4)
-	ADDQ    $0x08, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y0, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
 	JGE     vector
 
-tail:
-	NEGQ       BX
-	CMPQ       BX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), DI
-	VMOVUPS    32(DI)(BX*4), Y0
-	VMASKMOVPS (AX)(SI*4), Y0, Y1
-	VMASKMOVPS (CX)(SI*4), Y0, Y2
-	VDIVPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func divValueAVX2(dst *float32, a *float32, y float32, n int)
-// Requires: AVX
-TEXT ·divValueAVX2(SB), NOSPLIT, $0-32
+// Requires: AVX, CMOV
+TEXT ·divValueAVX2(SB), NOSPLIT, $32-32
 	MOVQ         a+8(FP), AX
 	MOVQ         dst+0(FP), CX
 	VBROADCASTSS y+16(FP), Y0
 	MOVQ         n+24(FP), DX
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JL           tail
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(BX*4), Y1
+	VMOVUPS (AX)(SI*4), Y1
 	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y1
-	VMASKMOVPS (AX)(BX*4), Y1, Y2
-	VDIVPS     Y0, Y2, Y2
-	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func divFromAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX, CMOV
+TEXT ·divFromAVX2(SB), NOSPLIT, $32-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VDIVPS       Y1, Y0, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func maxAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·maxAVX2(SB), NOSPLIT, $32-32
+	MOVQ       a+8(FP), AX
+	MOVQ       b+16(FP), CX
+	MOVQ       dst+0(FP), DX
+	MOVQ       n+24(FP), BX
+	TESTQ      $0x00000007, BX
+	JE         vectors
+	MOVQ       BX, DI
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, $0x08
+	CMOVQGT    SI, DI
+	MOVQ       BX, SI
+	SUBQ       DI, SI
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    64(R8)(DI*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y0
+	VMAXPS     Y0, Y1, Y2
+	VMAXPS     Y1, Y0, Y3
+	VANDPS     Y3, Y2, Y2
+	VCMPPS     $0x03, Y1, Y0, Y0
+	VORPS      Y0, Y2, Y2
+	VMOVUPS    Y2, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (DX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, 32(DX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, 64(DX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, 96(DX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     blocks
+
+single:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func maxValueAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX, CMOV
+TEXT ·maxValueAVX2(SB), NOSPLIT, $32-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VMAXPS       Y0, Y1, Y2
+	VMAXPS       Y1, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VCMPPS       $0x03, Y1, Y0, Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func minAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·minAVX2(SB), NOSPLIT, $32-32
+	MOVQ       a+8(FP), AX
+	MOVQ       b+16(FP), CX
+	MOVQ       dst+0(FP), DX
+	MOVQ       n+24(FP), BX
+	TESTQ      $0x00000007, BX
+	JE         vectors
+	MOVQ       BX, DI
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, $0x08
+	CMOVQGT    SI, DI
+	MOVQ       BX, SI
+	SUBQ       DI, SI
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    64(R8)(DI*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y0
+	VMINPS     Y0, Y1, Y2
+	VMINPS     Y1, Y0, Y3
+	VORPS      Y3, Y2, Y2
+	VCMPPS     $0x03, Y1, Y0, Y0
+	VORPS      Y0, Y2, Y2
+	VMOVUPS    Y2, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VMINPS  Y1, Y0, Y2
+	VMINPS  Y0, Y1, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (DX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMINPS  Y1, Y0, Y2
+	VMINPS  Y0, Y1, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, 32(DX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VMINPS  Y1, Y0, Y2
+	VMINPS  Y0, Y1, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, 64(DX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VMINPS  Y1, Y0, Y2
+	VMINPS  Y0, Y1, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, 96(DX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     blocks
+
+single:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VMINPS  Y1, Y0, Y2
+	VMINPS  Y0, Y1, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func minValueAVX2(dst *float32, a *float32, y float32, n int)
+// Requires: AVX, CMOV
+TEXT ·minValueAVX2(SB), NOSPLIT, $32-32
+	MOVQ         a+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS y+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VMINPS       Y0, Y1, Y2
+	VMINPS       Y1, Y0, Y3
+	VORPS        Y3, Y2, Y2
+	VCMPPS       $0x03, Y1, Y0, Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VMINPS  Y0, Y1, Y2
+	VMINPS  Y1, Y0, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VMINPS  Y0, Y1, Y2
+	VMINPS  Y1, Y0, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VMINPS  Y0, Y1, Y2
+	VMINPS  Y1, Y0, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VMINPS  Y0, Y1, Y2
+	VMINPS  Y1, Y0, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y1
+	VMINPS  Y0, Y1, Y2
+	VMINPS  Y1, Y0, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y1, Y0, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
 // func addScaledAVX2(dst *float32, scale float32, src *float32, n int)
-// Requires: AVX
-TEXT ·addScaledAVX2(SB), NOSPLIT, $0-32
+// Requires: AVX, CMOV
+TEXT ·addScaledAVX2(SB), NOSPLIT, $32-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+16(FP), CX
 	VBROADCASTSS scale+8(FP), Y0
 	MOVQ         n+24(FP), DX
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JL           tail
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y2
+	VMASKMOVPS   (CX)(BX*4), Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (SP)
 
-vector:
-	VMOVUPS (AX)(BX*4), Y1
-	VMOVUPS (CX)(BX*4), Y2
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y1
+	VMOVUPS (CX)(SI*4), Y2
 	VMULPS  Y0, Y2, Y2
 	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
+	VMOVUPS Y1, (AX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y1
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y1
+	VMOVUPS 64(CX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(AX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y1
+	VMOVUPS 96(CX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y1
+	VMOVUPS (CX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y1
-	VMASKMOVPS (AX)(BX*4), Y1, Y2
-	VMASKMOVPS (CX)(BX*4), Y1, Y3
-	VMULPS     Y0, Y3, Y3
-	VADDPS     Y3, Y2, Y2
-	VMASKMOVPS Y2, Y1, (AX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(BX*4)
 
 done:
 	VZEROUPPER
 	RET
 
-// func reluAVX2(dst *float32, src *float32, n int)
-// Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-24
-	MOVQ   src+8(FP), AX
-	MOVQ   dst+0(FP), CX
-	VXORPS Y0, Y0, Y0
-	MOVQ   n+16(FP), DX
-	XORQ   BX, BX
-	SUBQ   $0x08, DX
-	JL     tail
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (CX), BX
+	MOVQ  BX, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (CX), DX
+	MOVL  DX, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func negAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·negAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VXORPS     const80000000<>+0(SB), Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y0
+	VXORPS  const80000000<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y0
+	VXORPS  const80000000<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y0
+	VXORPS  const80000000<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y0
+	VXORPS  const80000000<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(BX*4), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
+	VMOVUPS (AX)(SI*4), Y0
+	VXORPS  const80000000<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y1
-	VMASKMOVPS (AX)(BX*4), Y1, Y2
-	VMAXPS     Y2, Y0, Y2
-	VMASKMOVPS Y2, Y1, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
 	VZEROUPPER
 	RET
 
-// func sumAVX2(acc *float32, src *float32, n int)
-// Requires: AVX
-TEXT ·sumAVX2(SB), NOSPLIT, $0-24
-	MOVQ   acc+0(FP), AX
-	MOVQ   src+8(FP), CX
-	MOVQ   n+16(FP), DX
-	VXORPS Y0, Y0, Y0
-	SUBQ   $0x08, DX
-	JL     tail
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA const80000000<>+0(SB)/4, $0x80000000
+DATA const80000000<>+4(SB)/4, $0x80000000
+DATA const80000000<>+8(SB)/4, $0x80000000
+DATA const80000000<>+12(SB)/4, $0x80000000
+DATA const80000000<>+16(SB)/4, $0x80000000
+DATA const80000000<>+20(SB)/4, $0x80000000
+DATA const80000000<>+24(SB)/4, $0x80000000
+DATA const80000000<>+28(SB)/4, $0x80000000
+GLOBL const80000000<>(SB), RODATA|NOPTR, $32
+
+// func absAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·absAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VANDPS     const7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y0
+	VANDPS  const7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y0
+	VANDPS  const7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y0
+	VANDPS  const7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y0
+	VANDPS  const7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS (CX), Y1
-	VADDPS  Y1, Y0, Y0
-	ADDQ    $0x20, CX
-	SUBQ    $0x08, DX
+	VMOVUPS (AX)(SI*4), Y0
+	VANDPS  const7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
 	JGE     vector
 
-tail:
-	NEGQ       DX
-	LEAQ       columnMask<>+0(SB), BX
-	VMOVUPS    32(BX)(DX*4), Y1
-	VMASKMOVPS (CX), Y1, Y2
-	VANDPS     Y1, Y2, Y2
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, (AX)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
 	VZEROUPPER
 	RET
 
-// func sumExpAVX2(acc *float32, src *float32, shift float32, n int)
-// Requires: AVX, AVX2
-TEXT ·sumExpAVX2(SB), NOSPLIT, $0-32
-	MOVQ         acc+0(FP), AX
-	MOVQ         src+8(FP), CX
-	VBROADCASTSS shift+16(FP), Y0
-	MOVQ         n+24(FP), DX
-	VXORPS       Y1, Y1, Y1
-	SUBQ         $0x08, DX
-	JL           tail
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA const7fffffff<>+0(SB)/4, $0x7fffffff
+DATA const7fffffff<>+4(SB)/4, $0x7fffffff
+DATA const7fffffff<>+8(SB)/4, $0x7fffffff
+DATA const7fffffff<>+12(SB)/4, $0x7fffffff
+DATA const7fffffff<>+16(SB)/4, $0x7fffffff
+DATA const7fffffff<>+20(SB)/4, $0x7fffffff
+DATA const7fffffff<>+24(SB)/4, $0x7fffffff
+DATA const7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL const7fffffff<>(SB), RODATA|NOPTR, $32
+
+// func squareAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·squareAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VMULPS     Y0, Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS   (CX), Y2
-	VSUBPS    Y0, Y2, Y2
-	VMINPS    const42b17218<>+0(SB), Y2, Y3
-	VMAXPS    constc2d00000<>+0(SB), Y3, Y3
-	VMULPS    const3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS    const4b400000<>+0(SB), Y4, Y4
-	VPSUBD    const4b400000<>+0(SB), Y4, Y6
-	VSUBPS    const4b400000<>+0(SB), Y4, Y4
-	VMULPS    const3f318000<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y3, Y5
-	VMULPS    constb95e8083<>+0(SB), Y4, Y4
-	VSUBPS    Y4, Y5, Y5
-	VMOVUPS   const39506967<>+0(SB), Y3
-	VMULPS    Y5, Y3, Y3
-	VADDPS    const3ab743ce<>+0(SB), Y3, Y3
-	VMULPS    Y5, Y3, Y3
-	VADDPS    const3c088908<>+0(SB), Y3, Y3
-	VMULPS    Y5, Y3, Y3
-	VADDPS    const3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS    Y5, Y3, Y3
-	VADDPS    const3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS    Y5, Y3, Y3
-	VADDPS    const3f000000<>+0(SB), Y3, Y3
-	VMULPS    Y5, Y3, Y3
-	VMULPS    Y5, Y3, Y3
-	VADDPS    Y5, Y3, Y3
-	VADDPS    const3f800000<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y6, Y4
-	VPSUBD    Y4, Y6, Y6
-	VPADDD    const0000007f<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y3, Y3
-	VPADDD    const0000007f<>+0(SB), Y6, Y6
-	VPSLLD    $0x17, Y6, Y6
-	VMULPS    Y6, Y3, Y3
-	VCMPPS    $0x1d, const42b17218<>+0(SB), Y2, Y4
-	VBLENDVPS Y4, const7f800000<>+0(SB), Y3, Y3
-	VCMPPS    $0x11, constc2d00000<>+0(SB), Y2, Y4
-	VANDNPS   Y3, Y4, Y3
-	VCMPPS    $0x03, Y2, Y2, Y4
-	VBLENDVPS Y4, Y2, Y3, Y3
-	VADDPS    Y3, Y1, Y1
-	ADDQ      $0x20, CX
-	SUBQ      $0x08, DX
-	JGE       vector
+	VMOVUPS (AX)(SI*4), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
 
-tail:
-	NEGQ       DX
-	LEAQ       columnMask<>+0(SB), BX
-	VMOVUPS    32(BX)(DX*4), Y2
-	VMASKMOVPS (CX), Y2, Y3
-	VSUBPS     Y0, Y3, Y3
-	VMINPS     const42b17218<>+0(SB), Y3, Y0
-	VMAXPS     constc2d00000<>+0(SB), Y0, Y0
-	VMULPS     const3fb8aa3b<>+0(SB), Y0, Y4
-	VADDPS     const4b400000<>+0(SB), Y4, Y4
-	VPSUBD     const4b400000<>+0(SB), Y4, Y6
-	VSUBPS     const4b400000<>+0(SB), Y4, Y4
-	VMULPS     const3f318000<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y0, Y5
-	VMULPS     constb95e8083<>+0(SB), Y4, Y4
-	VSUBPS     Y4, Y5, Y5
-	VMOVUPS    const39506967<>+0(SB), Y0
-	VMULPS     Y5, Y0, Y0
-	VADDPS     const3ab743ce<>+0(SB), Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VADDPS     const3c088908<>+0(SB), Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VADDPS     const3d2aa9c1<>+0(SB), Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VADDPS     const3e2aaaaa<>+0(SB), Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VADDPS     const3f000000<>+0(SB), Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VADDPS     Y5, Y0, Y0
-	VADDPS     const3f800000<>+0(SB), Y0, Y0
-	VPSRAD     $0x01, Y6, Y4
-	VPSUBD     Y4, Y6, Y6
-	VPADDD     const0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y0, Y0
-	VPADDD     const0000007f<>+0(SB), Y6, Y6
-	VPSLLD     $0x17, Y6, Y6
-	VMULPS     Y6, Y0, Y0
-	VCMPPS     $0x1d, const42b17218<>+0(SB), Y3, Y4
-	VBLENDVPS  Y4, const7f800000<>+0(SB), Y0, Y0
-	VCMPPS     $0x11, constc2d00000<>+0(SB), Y3, Y4
-	VANDNPS    Y0, Y4, Y0
-	VCMPPS     $0x03, Y3, Y3, Y4
-	VBLENDVPS  Y4, Y3, Y0, Y0
-	VANDPS     Y2, Y0, Y0
-	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (AX)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
 	VZEROUPPER
 	RET
 
-DATA const42b17218<>+0(SB)/4, $0x42b17218
-DATA const42b17218<>+4(SB)/4, $0x42b17218
-DATA const42b17218<>+8(SB)/4, $0x42b17218
-DATA const42b17218<>+12(SB)/4, $0x42b17218
-DATA const42b17218<>+16(SB)/4, $0x42b17218
-DATA const42b17218<>+20(SB)/4, $0x42b17218
-DATA const42b17218<>+24(SB)/4, $0x42b17218
-DATA const42b17218<>+28(SB)/4, $0x42b17218
-GLOBL const42b17218<>(SB), RODATA|NOPTR, $32
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
 
-DATA constc2d00000<>+0(SB)/4, $0xc2d00000
-DATA constc2d00000<>+4(SB)/4, $0xc2d00000
-DATA constc2d00000<>+8(SB)/4, $0xc2d00000
-DATA constc2d00000<>+12(SB)/4, $0xc2d00000
-DATA constc2d00000<>+16(SB)/4, $0xc2d00000
-DATA constc2d00000<>+20(SB)/4, $0xc2d00000
-DATA constc2d00000<>+24(SB)/4, $0xc2d00000
-DATA constc2d00000<>+28(SB)/4, $0xc2d00000
-GLOBL constc2d00000<>(SB), RODATA|NOPTR, $32
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
 
-DATA const3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
-DATA const3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
-GLOBL const3fb8aa3b<>(SB), RODATA|NOPTR, $32
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
 
-DATA const4b400000<>+0(SB)/4, $0x4b400000
-DATA const4b400000<>+4(SB)/4, $0x4b400000
-DATA const4b400000<>+8(SB)/4, $0x4b400000
-DATA const4b400000<>+12(SB)/4, $0x4b400000
-DATA const4b400000<>+16(SB)/4, $0x4b400000
-DATA const4b400000<>+20(SB)/4, $0x4b400000
-DATA const4b400000<>+24(SB)/4, $0x4b400000
-DATA const4b400000<>+28(SB)/4, $0x4b400000
-GLOBL const4b400000<>(SB), RODATA|NOPTR, $32
+skip0_1:
+	VZEROUPPER
+	RET
 
-DATA const3f318000<>+0(SB)/4, $0x3f318000
-DATA const3f318000<>+4(SB)/4, $0x3f318000
-DATA const3f318000<>+8(SB)/4, $0x3f318000
-DATA const3f318000<>+12(SB)/4, $0x3f318000
-DATA const3f318000<>+16(SB)/4, $0x3f318000
-DATA const3f318000<>+20(SB)/4, $0x3f318000
-DATA const3f318000<>+24(SB)/4, $0x3f318000
-DATA const3f318000<>+28(SB)/4, $0x3f318000
-GLOBL const3f318000<>(SB), RODATA|NOPTR, $32
+// func sqrtAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·sqrtAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VSQRTPS    Y0, Y0
+	VMOVUPS    Y0, (SP)
 
-DATA constb95e8083<>+0(SB)/4, $0xb95e8083
-DATA constb95e8083<>+4(SB)/4, $0xb95e8083
-DATA constb95e8083<>+8(SB)/4, $0xb95e8083
-DATA constb95e8083<>+12(SB)/4, $0xb95e8083
-DATA constb95e8083<>+16(SB)/4, $0xb95e8083
-DATA constb95e8083<>+20(SB)/4, $0xb95e8083
-DATA constb95e8083<>+24(SB)/4, $0xb95e8083
-DATA constb95e8083<>+28(SB)/4, $0xb95e8083
-GLOBL constb95e8083<>(SB), RODATA|NOPTR, $32
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
 
-DATA const39506967<>+0(SB)/4, $0x39506967
-DATA const39506967<>+4(SB)/4, $0x39506967
-DATA const39506967<>+8(SB)/4, $0x39506967
-DATA const39506967<>+12(SB)/4, $0x39506967
-DATA const39506967<>+16(SB)/4, $0x39506967
-DATA const39506967<>+20(SB)/4, $0x39506967
-DATA const39506967<>+24(SB)/4, $0x39506967
-DATA const39506967<>+28(SB)/4, $0x39506967
-GLOBL const39506967<>(SB), RODATA|NOPTR, $32
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VSQRTPS Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
 
-DATA const3ab743ce<>+0(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+4(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+8(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+12(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+16(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+20(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+24(SB)/4, $0x3ab743ce
-DATA const3ab743ce<>+28(SB)/4, $0x3ab743ce
-GLOBL const3ab743ce<>(SB), RODATA|NOPTR, $32
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
-DATA const3c088908<>+0(SB)/4, $0x3c088908
-DATA const3c088908<>+4(SB)/4, $0x3c088908
-DATA const3c088908<>+8(SB)/4, $0x3c088908
-DATA const3c088908<>+12(SB)/4, $0x3c088908
-DATA const3c088908<>+16(SB)/4, $0x3c088908
-DATA const3c088908<>+20(SB)/4, $0x3c088908
-DATA const3c088908<>+24(SB)/4, $0x3c088908
-DATA const3c088908<>+28(SB)/4, $0x3c088908
-GLOBL const3c088908<>(SB), RODATA|NOPTR, $32
+done:
+	VZEROUPPER
+	RET
 
-DATA const3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
-DATA const3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
-GLOBL const3d2aa9c1<>(SB), RODATA|NOPTR, $32
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
 
-DATA const3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
-DATA const3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
-GLOBL const3e2aaaaa<>(SB), RODATA|NOPTR, $32
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
 
-DATA const3f000000<>+0(SB)/4, $0x3f000000
-DATA const3f000000<>+4(SB)/4, $0x3f000000
-DATA const3f000000<>+8(SB)/4, $0x3f000000
-DATA const3f000000<>+12(SB)/4, $0x3f000000
-DATA const3f000000<>+16(SB)/4, $0x3f000000
-DATA const3f000000<>+20(SB)/4, $0x3f000000
-DATA const3f000000<>+24(SB)/4, $0x3f000000
-DATA const3f000000<>+28(SB)/4, $0x3f000000
-GLOBL const3f000000<>(SB), RODATA|NOPTR, $32
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func reciprocalAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·reciprocalAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VMOVUPS    const3f800000<>+0(SB), Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVUPS    Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VMOVUPS const3f800000<>+0(SB), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
 
 DATA const3f800000<>+0(SB)/4, $0x3f800000
 DATA const3f800000<>+4(SB)/4, $0x3f800000
@@ -647,15 +2145,1382 @@ DATA const3f800000<>+24(SB)/4, $0x3f800000
 DATA const3f800000<>+28(SB)/4, $0x3f800000
 GLOBL const3f800000<>(SB), RODATA|NOPTR, $32
 
-DATA const0000007f<>+0(SB)/4, $0x0000007f
-DATA const0000007f<>+4(SB)/4, $0x0000007f
-DATA const0000007f<>+8(SB)/4, $0x0000007f
-DATA const0000007f<>+12(SB)/4, $0x0000007f
-DATA const0000007f<>+16(SB)/4, $0x0000007f
-DATA const0000007f<>+20(SB)/4, $0x0000007f
-DATA const0000007f<>+24(SB)/4, $0x0000007f
-DATA const0000007f<>+28(SB)/4, $0x0000007f
-GLOBL const0000007f<>(SB), RODATA|NOPTR, $32
+// func reluAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·reluAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VMAXPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func leakyReluAVX2(dst *float32, src *float32, alpha float32, n int)
+// Requires: AVX, CMOV
+TEXT ·leakyReluAVX2(SB), NOSPLIT, $32-32
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x11, Y2, Y1, Y3
+	VMULPS       Y0, Y1, Y2
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS   (AX)(SI*4), Y1
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x11, Y2, Y1, Y3
+	VMULPS    Y0, Y1, Y2
+	VBLENDVPS Y3, Y2, Y1, Y1
+	VMOVUPS   Y1, (CX)(SI*4)
+	VMOVUPS   32(AX)(SI*4), Y1
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x11, Y2, Y1, Y3
+	VMULPS    Y0, Y1, Y2
+	VBLENDVPS Y3, Y2, Y1, Y1
+	VMOVUPS   Y1, 32(CX)(SI*4)
+	VMOVUPS   64(AX)(SI*4), Y1
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x11, Y2, Y1, Y3
+	VMULPS    Y0, Y1, Y2
+	VBLENDVPS Y3, Y2, Y1, Y1
+	VMOVUPS   Y1, 64(CX)(SI*4)
+	VMOVUPS   96(AX)(SI*4), Y1
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x11, Y2, Y1, Y3
+	VMULPS    Y0, Y1, Y2
+	VBLENDVPS Y3, Y2, Y1, Y1
+	VMOVUPS   Y1, 96(CX)(SI*4)
+	ADDQ      $0x20, SI
+	SUBQ      $0x20, DI
+	JGE       blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS   (AX)(SI*4), Y1
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x11, Y2, Y1, Y3
+	VMULPS    Y0, Y1, Y2
+	VBLENDVPS Y3, Y2, Y1, Y1
+	VMOVUPS   Y1, (CX)(SI*4)
+	ADDQ      $0x08, SI
+	SUBQ      $0x08, DI
+	JGE       vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func clipAVX2(dst *float32, src *float32, alpha float32, beta float32, n int)
+// Requires: AVX, CMOV
+TEXT ·clipAVX2(SB), NOSPLIT, $32-32
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+	VBROADCASTSS beta+20(FP), Y1
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y2
+	VMASKMOVPS   (AX)(BX*4), Y2, Y2
+	VMAXPS       Y2, Y0, Y2
+	VMINPS       Y2, Y1, Y2
+	VMOVUPS      Y2, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func hardSigmoidAVX2(dst *float32, src *float32, alpha float32, beta float32, n int)
+// Requires: AVX, CMOV
+TEXT ·hardSigmoidAVX2(SB), NOSPLIT, $32-32
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+	VBROADCASTSS beta+20(FP), Y1
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y2
+	VMASKMOVPS   (AX)(BX*4), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      const3f800000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMAXPS       Y2, Y3, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS (AX)(SI*4), Y2
+	VXORPS  Y3, Y3, Y3
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS const3f800000<>+0(SB), Y4
+	VMINPS  Y2, Y4, Y2
+	VMAXPS  Y2, Y3, Y2
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y2
+	VXORPS  Y3, Y3, Y3
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS const3f800000<>+0(SB), Y4
+	VMINPS  Y2, Y4, Y2
+	VMAXPS  Y2, Y3, Y2
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y2
+	VXORPS  Y3, Y3, Y3
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS const3f800000<>+0(SB), Y4
+	VMINPS  Y2, Y4, Y2
+	VMAXPS  Y2, Y3, Y2
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y2
+	VXORPS  Y3, Y3, Y3
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS const3f800000<>+0(SB), Y4
+	VMINPS  Y2, Y4, Y2
+	VMAXPS  Y2, Y3, Y2
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 96(CX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DI
+	JGE     blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y2
+	VXORPS  Y3, Y3, Y3
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS const3f800000<>+0(SB), Y4
+	VMINPS  Y2, Y4, Y2
+	VMAXPS  Y2, Y3, Y2
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func softsignAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·softsignAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VANDPS     const7fffffff<>+0(SB), Y0, Y1
+	VADDPS     const3f800000<>+0(SB), Y1, Y1
+	VDIVPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y0
+	VANDPS  const7fffffff<>+0(SB), Y0, Y1
+	VADDPS  const3f800000<>+0(SB), Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func floorAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·floorAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VROUNDPS   $0x09, Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS  (AX)(SI*4), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, (CX)(SI*4)
+	VMOVUPS  32(AX)(SI*4), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, 32(CX)(SI*4)
+	VMOVUPS  64(AX)(SI*4), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, 64(CX)(SI*4)
+	VMOVUPS  96(AX)(SI*4), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, 96(CX)(SI*4)
+	ADDQ     $0x20, SI
+	SUBQ     $0x20, DI
+	JGE      blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS  (AX)(SI*4), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, (CX)(SI*4)
+	ADDQ     $0x08, SI
+	SUBQ     $0x08, DI
+	JGE      vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func ceilAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·ceilAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VROUNDPS   $0x0a, Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS  (AX)(SI*4), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, (CX)(SI*4)
+	VMOVUPS  32(AX)(SI*4), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, 32(CX)(SI*4)
+	VMOVUPS  64(AX)(SI*4), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, 64(CX)(SI*4)
+	VMOVUPS  96(AX)(SI*4), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, 96(CX)(SI*4)
+	ADDQ     $0x20, SI
+	SUBQ     $0x20, DI
+	JGE      blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS  (AX)(SI*4), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, (CX)(SI*4)
+	ADDQ     $0x08, SI
+	SUBQ     $0x08, DI
+	JGE      vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func roundAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·roundAVX2(SB), NOSPLIT, $32-24
+	MOVQ       src+8(FP), AX
+	MOVQ       dst+0(FP), CX
+	MOVQ       n+16(FP), DX
+	TESTQ      $0x00000007, DX
+	JE         vectors
+	MOVQ       DX, SI
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, $0x08
+	CMOVQGT    BX, SI
+	MOVQ       DX, BX
+	SUBQ       SI, BX
+	LEAQ       columnMask<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    64(DI)(SI*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y0
+	VROUNDPS   $0x08, Y0, Y0
+	VMOVUPS    Y0, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x20, DI
+	JL   single
+
+blocks:
+	VMOVUPS  (AX)(SI*4), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, (CX)(SI*4)
+	VMOVUPS  32(AX)(SI*4), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, 32(CX)(SI*4)
+	VMOVUPS  64(AX)(SI*4), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, 64(CX)(SI*4)
+	VMOVUPS  96(AX)(SI*4), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, 96(CX)(SI*4)
+	ADDQ     $0x20, SI
+	SUBQ     $0x20, DI
+	JGE      blocks
+
+single:
+	ADDQ $0x20, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS  (AX)(SI*4), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, (CX)(SI*4)
+	ADDQ     $0x08, SI
+	SUBQ     $0x08, DI
+	JGE      vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+// func sumAVX2(src *float32, n int) float32
+// Requires: AVX, CMOV, SSE
+TEXT ·sumAVX2(SB), NOSPLIT, $0-20
+	MOVQ   src+0(FP), AX
+	MOVQ   n+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SUBQ   $0x20, CX
+	JL     rest
+
+block:
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	VADDPS 64(AX), Y2, Y2
+	VADDPS 96(AX), Y3, Y3
+	ADDQ   $0x80, AX
+	SUBQ   $0x20, CX
+	JGE    block
+
+rest:
+	ADDQ       $0x20, CX
+	JE         done
+	LEAQ       columnMask<>+0(SB), DX
+	XORQ       SI, SI
+	MOVQ       $0x00000008, DI
+	MOVQ       CX, BX
+	SUBQ       $0x00, BX
+	CMOVQLT    SI, BX
+	CMPQ       BX, $0x08
+	CMOVQGT    DI, BX
+	NEGQ       BX
+	VMOVUPS    64(DX)(BX*4), Y4
+	VMASKMOVPS (AX), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	MOVQ       CX, BX
+	SUBQ       $0x08, BX
+	CMOVQLT    SI, BX
+	CMPQ       BX, $0x08
+	CMOVQGT    DI, BX
+	NEGQ       BX
+	VMOVUPS    64(DX)(BX*4), Y4
+	VMASKMOVPS 32(AX), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	MOVQ       CX, BX
+	SUBQ       $0x10, BX
+	CMOVQLT    SI, BX
+	CMPQ       BX, $0x08
+	CMOVQGT    DI, BX
+	NEGQ       BX
+	VMOVUPS    64(DX)(BX*4), Y4
+	VMASKMOVPS 64(AX), Y4, Y4
+	VADDPS     Y4, Y2, Y2
+	MOVQ       CX, BX
+	SUBQ       $0x18, BX
+	CMOVQLT    SI, BX
+	CMPQ       BX, $0x08
+	CMOVQGT    DI, BX
+	NEGQ       BX
+	VMOVUPS    64(DX)(BX*4), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+done:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDPS       X0, X1, X1
+	VZEROUPPER
+	MOVSS        X1, ret+16(FP)
+	RET
+
+// func sumBlocksAVX2(dst *float32, src *float32, n int)
+// Requires: AVX
+TEXT ·sumBlocksAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+next:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   $0x00000004, BX
+
+run:
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	VADDPS       64(CX), Y2, Y2
+	VADDPS       96(CX), Y3, Y3
+	VADDPS       128(CX), Y0, Y0
+	VADDPS       160(CX), Y1, Y1
+	VADDPS       192(CX), Y2, Y2
+	VADDPS       224(CX), Y3, Y3
+	ADDQ         $0x00000100, CX
+	DECQ         BX
+	JNE          run
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (AX)
+	ADDQ         $0x04, AX
+	DECQ         DX
+	JNE          next
+	VZEROUPPER
+	RET
+
+// func columnsSumAVX2(dst *float32, src *float32, rows int, n int)
+// Requires: AVX, CMOV
+TEXT ·columnsSumAVX2(SB), NOSPLIT, $32-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	LEAQ (BX)(BX*1), R9
+	ADDQ R9, R9
+
+wide:
+	LEAQ    64(SI), R10
+	CMPQ    R10, BX
+	JG      narrow
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS const00000000<>+0(SB), Y0
+	VMOVUPS const00000000<>+0(SB), Y1
+	VMOVUPS const00000000<>+0(SB), Y2
+	VMOVUPS const00000000<>+0(SB), Y3
+	VMOVUPS const00000000<>+0(SB), Y4
+	VMOVUPS const00000000<>+0(SB), Y5
+	VMOVUPS const00000000<>+0(SB), Y6
+	VMOVUPS const00000000<>+0(SB), Y7
+
+wideRow:
+	VMOVUPS (R8), Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(R8), Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVUPS 64(R8), Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 96(R8), Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVUPS 128(R8), Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 160(R8), Y8
+	VADDPS  Y8, Y5, Y5
+	VMOVUPS 192(R8), Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 224(R8), Y8
+	VADDPS  Y8, Y7, Y7
+	ADDQ    R9, R8
+	DECQ    DI
+	JNE     wideRow
+	VMOVUPS Y0, (AX)(SI*4)
+	VMOVUPS Y1, 32(AX)(SI*4)
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS Y3, 96(AX)(SI*4)
+	VMOVUPS Y4, 128(AX)(SI*4)
+	VMOVUPS Y5, 160(AX)(SI*4)
+	VMOVUPS Y6, 192(AX)(SI*4)
+	VMOVUPS Y7, 224(AX)(SI*4)
+	MOVQ    R10, SI
+	JMP     wide
+
+narrow:
+	CMPQ    SI, BX
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	LEAQ    -8(BX), R10
+	CMPQ    SI, R10
+	CMOVQGT R10, SI
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS const00000000<>+0(SB), Y0
+
+row:
+	VMOVUPS (R8), Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    R9, R8
+	DECQ    DI
+	JNE     row
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	JMP     narrow
+
+few:
+	LEAQ    columnMask<>+0(SB), DI
+	NEGQ    BX
+	VMOVUPS 64(DI)(BX*4), Y0
+	NEGQ    BX
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS const00000000<>+0(SB), Y1
+
+fewRow:
+	VMASKMOVPS (R8), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       R9, R8
+	DECQ       DI
+	JNE        fewRow
+	VMOVUPS    Y1, (SP)
+	LEAQ       (SP), R8
+	TESTQ      $0x00000004, BX
+	JE         skip_4
+	VMOVUPS    (R8), X0
+	VMOVUPS    X0, (AX)
+	ADDQ       $0x10, R8
+	ADDQ       $0x10, AX
+
+skip_4:
+	TESTQ $0x00000002, BX
+	JE    skip_2
+	MOVQ  (R8), CX
+	MOVQ  CX, (AX)
+	ADDQ  $0x08, R8
+	ADDQ  $0x08, AX
+
+skip_2:
+	TESTQ $0x00000001, BX
+	JE    skip_1
+	MOVL  (R8), CX
+	MOVL  CX, (AX)
+	ADDQ  $0x04, R8
+	ADDQ  $0x04, AX
+
+skip_1:
+done:
+	VZEROUPPER
+	RET
+
+DATA const00000000<>+0(SB)/4, $0x00000000
+DATA const00000000<>+4(SB)/4, $0x00000000
+DATA const00000000<>+8(SB)/4, $0x00000000
+DATA const00000000<>+12(SB)/4, $0x00000000
+DATA const00000000<>+16(SB)/4, $0x00000000
+DATA const00000000<>+20(SB)/4, $0x00000000
+DATA const00000000<>+24(SB)/4, $0x00000000
+DATA const00000000<>+28(SB)/4, $0x00000000
+GLOBL const00000000<>(SB), RODATA|NOPTR, $32
+
+// func columnsMaxAVX2(dst *float32, src *float32, rows int, n int)
+// Requires: AVX, CMOV
+TEXT ·columnsMaxAVX2(SB), NOSPLIT, $32-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	LEAQ (BX)(BX*1), R9
+	ADDQ R9, R9
+
+wide:
+	LEAQ    32(SI), R10
+	CMPQ    R10, BX
+	JG      narrow
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS constff800000<>+0(SB), Y0
+	VMOVUPS constff800000<>+0(SB), Y1
+	VMOVUPS constff800000<>+0(SB), Y2
+	VMOVUPS constff800000<>+0(SB), Y3
+
+wideRow:
+	VMOVUPS (R8), Y4
+	VMAXPS  Y4, Y0, Y5
+	VMAXPS  Y0, Y4, Y6
+	VANDPS  Y6, Y5, Y5
+	VCMPPS  $0x03, Y0, Y4, Y0
+	VORPS   Y0, Y5, Y5
+	VMOVAPS Y5, Y0
+	VMOVUPS 32(R8), Y4
+	VMAXPS  Y4, Y1, Y5
+	VMAXPS  Y1, Y4, Y6
+	VANDPS  Y6, Y5, Y5
+	VCMPPS  $0x03, Y1, Y4, Y1
+	VORPS   Y1, Y5, Y5
+	VMOVAPS Y5, Y1
+	VMOVUPS 64(R8), Y4
+	VMAXPS  Y4, Y2, Y5
+	VMAXPS  Y2, Y4, Y6
+	VANDPS  Y6, Y5, Y5
+	VCMPPS  $0x03, Y2, Y4, Y2
+	VORPS   Y2, Y5, Y5
+	VMOVAPS Y5, Y2
+	VMOVUPS 96(R8), Y4
+	VMAXPS  Y4, Y3, Y5
+	VMAXPS  Y3, Y4, Y6
+	VANDPS  Y6, Y5, Y5
+	VCMPPS  $0x03, Y3, Y4, Y3
+	VORPS   Y3, Y5, Y5
+	VMOVAPS Y5, Y3
+	ADDQ    R9, R8
+	DECQ    DI
+	JNE     wideRow
+	VMOVUPS Y0, (AX)(SI*4)
+	VMOVUPS Y1, 32(AX)(SI*4)
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS Y3, 96(AX)(SI*4)
+	MOVQ    R10, SI
+	JMP     wide
+
+narrow:
+	CMPQ    SI, BX
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	LEAQ    -8(BX), R10
+	CMPQ    SI, R10
+	CMOVQGT R10, SI
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS constff800000<>+0(SB), Y0
+
+row:
+	VMOVUPS (R8), Y1
+	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVAPS Y2, Y0
+	ADDQ    R9, R8
+	DECQ    DI
+	JNE     row
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	JMP     narrow
+
+few:
+	LEAQ    columnMask<>+0(SB), DI
+	NEGQ    BX
+	VMOVUPS 64(DI)(BX*4), Y0
+	NEGQ    BX
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS constff800000<>+0(SB), Y1
+
+fewRow:
+	VMASKMOVPS (R8), Y0, Y2
+	VMAXPS     Y2, Y1, Y3
+	VMAXPS     Y1, Y2, Y4
+	VANDPS     Y4, Y3, Y3
+	VCMPPS     $0x03, Y1, Y2, Y1
+	VORPS      Y1, Y3, Y3
+	VMOVAPS    Y3, Y1
+	ADDQ       R9, R8
+	DECQ       DI
+	JNE        fewRow
+	VMOVUPS    Y1, (SP)
+	LEAQ       (SP), R8
+	TESTQ      $0x00000004, BX
+	JE         skip_4
+	VMOVUPS    (R8), X0
+	VMOVUPS    X0, (AX)
+	ADDQ       $0x10, R8
+	ADDQ       $0x10, AX
+
+skip_4:
+	TESTQ $0x00000002, BX
+	JE    skip_2
+	MOVQ  (R8), CX
+	MOVQ  CX, (AX)
+	ADDQ  $0x08, R8
+	ADDQ  $0x08, AX
+
+skip_2:
+	TESTQ $0x00000001, BX
+	JE    skip_1
+	MOVL  (R8), CX
+	MOVL  CX, (AX)
+	ADDQ  $0x04, R8
+	ADDQ  $0x04, AX
+
+skip_1:
+done:
+	VZEROUPPER
+	RET
+
+DATA constff800000<>+0(SB)/4, $0xff800000
+DATA constff800000<>+4(SB)/4, $0xff800000
+DATA constff800000<>+8(SB)/4, $0xff800000
+DATA constff800000<>+12(SB)/4, $0xff800000
+DATA constff800000<>+16(SB)/4, $0xff800000
+DATA constff800000<>+20(SB)/4, $0xff800000
+DATA constff800000<>+24(SB)/4, $0xff800000
+DATA constff800000<>+28(SB)/4, $0xff800000
+GLOBL constff800000<>(SB), RODATA|NOPTR, $32
+
+// func columnsMinAVX2(dst *float32, src *float32, rows int, n int)
+// Requires: AVX, CMOV
+TEXT ·columnsMinAVX2(SB), NOSPLIT, $32-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+	LEAQ (BX)(BX*1), R9
+	ADDQ R9, R9
+
+wide:
+	LEAQ    32(SI), R10
+	CMPQ    R10, BX
+	JG      narrow
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS const7f800000<>+0(SB), Y0
+	VMOVUPS const7f800000<>+0(SB), Y1
+	VMOVUPS const7f800000<>+0(SB), Y2
+	VMOVUPS const7f800000<>+0(SB), Y3
+
+wideRow:
+	VMOVUPS (R8), Y4
+	VMINPS  Y4, Y0, Y5
+	VMINPS  Y0, Y4, Y6
+	VORPS   Y6, Y5, Y5
+	VCMPPS  $0x03, Y0, Y4, Y0
+	VORPS   Y0, Y5, Y5
+	VMOVAPS Y5, Y0
+	VMOVUPS 32(R8), Y4
+	VMINPS  Y4, Y1, Y5
+	VMINPS  Y1, Y4, Y6
+	VORPS   Y6, Y5, Y5
+	VCMPPS  $0x03, Y1, Y4, Y1
+	VORPS   Y1, Y5, Y5
+	VMOVAPS Y5, Y1
+	VMOVUPS 64(R8), Y4
+	VMINPS  Y4, Y2, Y5
+	VMINPS  Y2, Y4, Y6
+	VORPS   Y6, Y5, Y5
+	VCMPPS  $0x03, Y2, Y4, Y2
+	VORPS   Y2, Y5, Y5
+	VMOVAPS Y5, Y2
+	VMOVUPS 96(R8), Y4
+	VMINPS  Y4, Y3, Y5
+	VMINPS  Y3, Y4, Y6
+	VORPS   Y6, Y5, Y5
+	VCMPPS  $0x03, Y3, Y4, Y3
+	VORPS   Y3, Y5, Y5
+	VMOVAPS Y5, Y3
+	ADDQ    R9, R8
+	DECQ    DI
+	JNE     wideRow
+	VMOVUPS Y0, (AX)(SI*4)
+	VMOVUPS Y1, 32(AX)(SI*4)
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS Y3, 96(AX)(SI*4)
+	MOVQ    R10, SI
+	JMP     wide
+
+narrow:
+	CMPQ    SI, BX
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	LEAQ    -8(BX), R10
+	CMPQ    SI, R10
+	CMOVQGT R10, SI
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS const7f800000<>+0(SB), Y0
+
+row:
+	VMOVUPS (R8), Y1
+	VMINPS  Y1, Y0, Y2
+	VMINPS  Y0, Y1, Y3
+	VORPS   Y3, Y2, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVAPS Y2, Y0
+	ADDQ    R9, R8
+	DECQ    DI
+	JNE     row
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	JMP     narrow
+
+few:
+	LEAQ    columnMask<>+0(SB), DI
+	NEGQ    BX
+	VMOVUPS 64(DI)(BX*4), Y0
+	NEGQ    BX
+	LEAQ    (CX)(SI*4), R8
+	MOVQ    DX, DI
+	VMOVUPS const7f800000<>+0(SB), Y1
+
+fewRow:
+	VMASKMOVPS (R8), Y0, Y2
+	VMINPS     Y2, Y1, Y3
+	VMINPS     Y1, Y2, Y4
+	VORPS      Y4, Y3, Y3
+	VCMPPS     $0x03, Y1, Y2, Y1
+	VORPS      Y1, Y3, Y3
+	VMOVAPS    Y3, Y1
+	ADDQ       R9, R8
+	DECQ       DI
+	JNE        fewRow
+	VMOVUPS    Y1, (SP)
+	LEAQ       (SP), R8
+	TESTQ      $0x00000004, BX
+	JE         skip_4
+	VMOVUPS    (R8), X0
+	VMOVUPS    X0, (AX)
+	ADDQ       $0x10, R8
+	ADDQ       $0x10, AX
+
+skip_4:
+	TESTQ $0x00000002, BX
+	JE    skip_2
+	MOVQ  (R8), CX
+	MOVQ  CX, (AX)
+	ADDQ  $0x08, R8
+	ADDQ  $0x08, AX
+
+skip_2:
+	TESTQ $0x00000001, BX
+	JE    skip_1
+	MOVL  (R8), CX
+	MOVL  CX, (AX)
+	ADDQ  $0x04, R8
+	ADDQ  $0x04, AX
+
+skip_1:
+done:
+	VZEROUPPER
+	RET
 
 DATA const7f800000<>+0(SB)/4, $0x7f800000
 DATA const7f800000<>+4(SB)/4, $0x7f800000
@@ -666,6 +3531,158 @@ DATA const7f800000<>+20(SB)/4, $0x7f800000
 DATA const7f800000<>+24(SB)/4, $0x7f800000
 DATA const7f800000<>+28(SB)/4, $0x7f800000
 GLOBL const7f800000<>(SB), RODATA|NOPTR, $32
+
+// func maxRunAVX2(src *float32, n int) float32
+// Requires: AVX, CMOV, SSE
+TEXT ·maxRunAVX2(SB), NOSPLIT, $0-20
+	MOVQ    src+0(FP), AX
+	MOVQ    n+8(FP), CX
+	VMOVUPS (AX), Y0
+	VMOVAPS Y0, Y1
+	XORQ    DX, DX
+	LEAQ    -16(CX), BX
+	CMPQ    DX, BX
+	JG      rest
+
+block:
+	VMOVUPS (AX)(DX*4), Y2
+	VMAXPS  Y2, Y0, Y3
+	VMAXPS  Y0, Y2, Y4
+	VANDPS  Y4, Y3, Y3
+	VCMPPS  $0x03, Y0, Y2, Y0
+	VORPS   Y0, Y3, Y3
+	VMOVAPS Y3, Y0
+	VMOVUPS 32(AX)(DX*4), Y2
+	VMAXPS  Y2, Y1, Y3
+	VMAXPS  Y1, Y2, Y4
+	VANDPS  Y4, Y3, Y3
+	VCMPPS  $0x03, Y1, Y2, Y1
+	VORPS   Y1, Y3, Y3
+	VMOVAPS Y3, Y1
+	ADDQ    $0x10, DX
+	CMPQ    DX, BX
+	JLE     block
+
+rest:
+	XORQ         DX, DX
+	CMPQ         BX, DX
+	CMOVQLT      DX, BX
+	VMOVUPS      (AX)(BX*4), Y2
+	VMAXPS       Y2, Y0, Y3
+	VMAXPS       Y0, Y2, Y4
+	VANDPS       Y4, Y3, Y3
+	VCMPPS       $0x03, Y0, Y2, Y0
+	VORPS        Y0, Y3, Y3
+	VMOVAPS      Y3, Y0
+	VMOVUPS      -32(AX)(CX*4), Y2
+	VMAXPS       Y2, Y1, Y3
+	VMAXPS       Y1, Y2, Y4
+	VANDPS       Y4, Y3, Y3
+	VCMPPS       $0x03, Y1, Y2, Y1
+	VORPS        Y1, Y3, Y3
+	VMOVAPS      Y3, Y1
+	VMAXPS       Y1, Y0, Y2
+	VMAXPS       Y0, Y1, Y3
+	VANDPS       Y3, Y2, Y2
+	VCMPPS       $0x03, Y0, Y1, Y0
+	VORPS        Y0, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VMAXPS       X0, X2, X1
+	VMAXPS       X2, X0, X3
+	VCMPPS       $0x03, X2, X0, X2
+	VANDPS       X3, X1, X0
+	VORPS        X2, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VMAXPS       X1, X0, X2
+	VMAXPS       X0, X1, X3
+	VCMPPS       $0x03, X0, X1, X1
+	VANDPS       X3, X2, X0
+	VORPS        X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VMAXPS       X1, X0, X2
+	VMAXPS       X0, X1, X3
+	VCMPPS       $0x03, X0, X1, X1
+	VANDPS       X3, X2, X0
+	VORPS        X1, X0, X0
+	VZEROUPPER
+	MOVSS        X0, ret+16(FP)
+	RET
+
+// func minRunAVX2(src *float32, n int) float32
+// Requires: AVX, CMOV, SSE
+TEXT ·minRunAVX2(SB), NOSPLIT, $0-20
+	MOVQ    src+0(FP), AX
+	MOVQ    n+8(FP), CX
+	VMOVUPS (AX), Y0
+	VMOVAPS Y0, Y1
+	XORQ    DX, DX
+	LEAQ    -16(CX), BX
+	CMPQ    DX, BX
+	JG      rest
+
+block:
+	VMOVUPS (AX)(DX*4), Y2
+	VMINPS  Y2, Y0, Y3
+	VMINPS  Y0, Y2, Y4
+	VORPS   Y4, Y3, Y3
+	VCMPPS  $0x03, Y0, Y2, Y0
+	VORPS   Y0, Y3, Y3
+	VMOVAPS Y3, Y0
+	VMOVUPS 32(AX)(DX*4), Y2
+	VMINPS  Y2, Y1, Y3
+	VMINPS  Y1, Y2, Y4
+	VORPS   Y4, Y3, Y3
+	VCMPPS  $0x03, Y1, Y2, Y1
+	VORPS   Y1, Y3, Y3
+	VMOVAPS Y3, Y1
+	ADDQ    $0x10, DX
+	CMPQ    DX, BX
+	JLE     block
+
+rest:
+	XORQ         DX, DX
+	CMPQ         BX, DX
+	CMOVQLT      DX, BX
+	VMOVUPS      (AX)(BX*4), Y2
+	VMINPS       Y2, Y0, Y3
+	VMINPS       Y0, Y2, Y4
+	VORPS        Y4, Y3, Y3
+	VCMPPS       $0x03, Y0, Y2, Y0
+	VORPS        Y0, Y3, Y3
+	VMOVAPS      Y3, Y0
+	VMOVUPS      -32(AX)(CX*4), Y2
+	VMINPS       Y2, Y1, Y3
+	VMINPS       Y1, Y2, Y4
+	VORPS        Y4, Y3, Y3
+	VCMPPS       $0x03, Y1, Y2, Y1
+	VORPS        Y1, Y3, Y3
+	VMOVAPS      Y3, Y1
+	VMINPS       Y1, Y0, Y2
+	VMINPS       Y0, Y1, Y3
+	VORPS        Y3, Y2, Y2
+	VCMPPS       $0x03, Y0, Y1, Y0
+	VORPS        Y0, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VMINPS       X0, X2, X1
+	VMINPS       X2, X0, X3
+	VCMPPS       $0x03, X2, X0, X2
+	VORPS        X3, X1, X0
+	VORPS        X2, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VMINPS       X1, X0, X2
+	VMINPS       X0, X1, X3
+	VCMPPS       $0x03, X0, X1, X1
+	VORPS        X3, X2, X0
+	VORPS        X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VMINPS       X1, X0, X2
+	VMINPS       X0, X1, X3
+	VCMPPS       $0x03, X0, X1, X1
+	VORPS        X3, X2, X0
+	VORPS        X1, X0, X0
+	VZEROUPPER
+	MOVSS        X0, ret+16(FP)
+	RET
 
 // func equalAVX2(dst *uint8, a *float32, b *float32, n int)
 // Requires: AVX

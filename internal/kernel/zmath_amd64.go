@@ -6,27 +6,90 @@ package kernel
 
 // expAVX2 computes, for i < n:
 //
-//	dst[i] = exp32(src[i])
+//	dst[i] = e^src[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func expAVX2(dst *float32, src *float32, n int)
 
+// logAVX2 computes, for i < n:
+//
+//	dst[i] = log(src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func logAVX2(dst *float32, src *float32, n int)
+
 // sigmoidAVX2 computes, for i < n:
 //
-//	dst[i] = sigmoid32(src[i])
+//	dst[i] = 1/(1 + e^-src[i])
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func sigmoidAVX2(dst *float32, src *float32, n int)
 
+// siluAVX2 computes, for i < n:
+//
+//	dst[i] = src[i]/(1 + e^-src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func siluAVX2(dst *float32, src *float32, n int)
+
 // tanhAVX2 computes, for i < n:
 //
-//	dst[i] = tanh32(src[i])
+//	dst[i] = tanh(src[i])
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func tanhAVX2(dst *float32, src *float32, n int)
+
+// softplusAVX2 computes, for i < n:
+//
+//	dst[i] = log(1 + e^src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func softplusAVX2(dst *float32, src *float32, n int)
+
+// erfAVX2 computes, for i < n:
+//
+//	dst[i] = erf(src[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func erfAVX2(dst *float32, src *float32, n int)
+
+// geluAVX2 computes, for i < n:
+//
+//	dst[i] = src[i]*(1 + erf(src[i]/√2))/2
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func geluAVX2(dst *float32, src *float32, n int)
+
+// geluTanhAVX2 computes, for i < n:
+//
+//	dst[i] = src[i]*(1 + tanh(√(2/π)*(src[i] + 0.044715src[i]³)))/2
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func geluTanhAVX2(dst *float32, src *float32, n int)
+
+// eluAVX2 computes, for i < n:
+//
+//	dst[i] = src[i] > 0 ? src[i] : alpha*(e^src[i] - 1)
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func eluAVX2(dst *float32, src *float32, alpha float32, n int)

@@ -39,132 +39,154 @@ DATA columnMask<>+124(SB)/4, $0x00000000
 GLOBL columnMask<>(SB), RODATA|NOPTR, $128
 
 // func expAVX2(dst *float32, src *float32, n int)
-// Requires: AVX, AVX2
-TEXT ·expAVX2(SB), NOSPLIT, $0-24
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ n+16(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JL   tail
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·expAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VMOVUPS      const42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVUPS      constc2d20000<>+0(SB), Y0
+	VMAXPS       Y1, Y0, Y0
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y1
+	VFMADD213PS  const4b400000<>+0(SB), Y0, Y1
+	VPSUBD       const4b400000<>+0(SB), Y1, Y2
+	VSUBPS       const4b400000<>+0(SB), Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS const3f318000<>+0(SB), Y1, Y0
+	VFNMADD231PS constb95e8083<>+0(SB), Y1, Y0
+	VMOVUPS      const39506967<>+0(SB), Y1
+	VFMADD213PS  const3ab743ce<>+0(SB), Y0, Y1
+	VFMADD213PS  const3c088908<>+0(SB), Y0, Y1
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y0, Y1
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y0, Y1
+	VFMADD213PS  const3f000000<>+0(SB), Y0, Y1
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y1
+	VADDPS       const3f800000<>+0(SB), Y1, Y1
+	VPSRAD       $0x01, Y2, Y0
+	VPSUBD       Y0, Y2, Y2
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       const3f800000<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       const3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS   (AX)(BX*4), Y0
-	VMINPS    const42b17218<>+0(SB), Y0, Y1
-	VMAXPS    constc2d00000<>+0(SB), Y1, Y1
-	VMULPS    const3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS    const4b400000<>+0(SB), Y2, Y2
-	VPSUBD    const4b400000<>+0(SB), Y2, Y4
-	VSUBPS    const4b400000<>+0(SB), Y2, Y2
-	VMULPS    const3f318000<>+0(SB), Y2, Y3
-	VSUBPS    Y3, Y1, Y3
-	VMULPS    constb95e8083<>+0(SB), Y2, Y2
-	VSUBPS    Y2, Y3, Y3
-	VMOVUPS   const39506967<>+0(SB), Y1
-	VMULPS    Y3, Y1, Y1
-	VADDPS    const3ab743ce<>+0(SB), Y1, Y1
-	VMULPS    Y3, Y1, Y1
-	VADDPS    const3c088908<>+0(SB), Y1, Y1
-	VMULPS    Y3, Y1, Y1
-	VADDPS    const3d2aa9c1<>+0(SB), Y1, Y1
-	VMULPS    Y3, Y1, Y1
-	VADDPS    const3e2aaaaa<>+0(SB), Y1, Y1
-	VMULPS    Y3, Y1, Y1
-	VADDPS    const3f000000<>+0(SB), Y1, Y1
-	VMULPS    Y3, Y1, Y1
-	VMULPS    Y3, Y1, Y1
-	VADDPS    Y3, Y1, Y1
-	VADDPS    const3f800000<>+0(SB), Y1, Y1
-	VPSRAD    $0x01, Y4, Y2
-	VPSUBD    Y2, Y4, Y4
-	VPADDD    const0000007f<>+0(SB), Y2, Y2
-	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y1, Y1
-	VPADDD    const0000007f<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y1, Y1
-	VCMPPS    $0x1d, const42b17218<>+0(SB), Y0, Y2
-	VBLENDVPS Y2, const7f800000<>+0(SB), Y1, Y1
-	VCMPPS    $0x11, constc2d00000<>+0(SB), Y0, Y2
-	VANDNPS   Y1, Y2, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y1
-	VMOVUPS   Y1, (CX)(BX*4)
-	ADDQ      $0x08, BX
-	SUBQ      $0x08, DX
-	JGE       vector
+	VMOVUPS      (AX)(SI*4), Y0
+	VMOVUPS      const42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVUPS      constc2d20000<>+0(SB), Y0
+	VMAXPS       Y1, Y0, Y0
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y1
+	VFMADD213PS  const4b400000<>+0(SB), Y0, Y1
+	VPSUBD       const4b400000<>+0(SB), Y1, Y2
+	VSUBPS       const4b400000<>+0(SB), Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS const3f318000<>+0(SB), Y1, Y0
+	VFNMADD231PS constb95e8083<>+0(SB), Y1, Y0
+	VMOVUPS      const39506967<>+0(SB), Y1
+	VFMADD213PS  const3ab743ce<>+0(SB), Y0, Y1
+	VFMADD213PS  const3c088908<>+0(SB), Y0, Y1
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y0, Y1
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y0, Y1
+	VFMADD213PS  const3f000000<>+0(SB), Y0, Y1
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y1
+	VADDPS       const3f800000<>+0(SB), Y1, Y1
+	VPSRAD       $0x01, Y2, Y0
+	VPSUBD       Y0, Y2, Y2
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       const3f800000<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       const3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y0
-	VMASKMOVPS (AX)(BX*4), Y0, Y1
-	VMINPS     const42b17218<>+0(SB), Y1, Y2
-	VMAXPS     constc2d00000<>+0(SB), Y2, Y2
-	VMULPS     const3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS     const4b400000<>+0(SB), Y3, Y3
-	VPSUBD     const4b400000<>+0(SB), Y3, Y5
-	VSUBPS     const4b400000<>+0(SB), Y3, Y3
-	VMULPS     const3f318000<>+0(SB), Y3, Y4
-	VSUBPS     Y4, Y2, Y4
-	VMULPS     constb95e8083<>+0(SB), Y3, Y3
-	VSUBPS     Y3, Y4, Y4
-	VMOVUPS    const39506967<>+0(SB), Y2
-	VMULPS     Y4, Y2, Y2
-	VADDPS     const3ab743ce<>+0(SB), Y2, Y2
-	VMULPS     Y4, Y2, Y2
-	VADDPS     const3c088908<>+0(SB), Y2, Y2
-	VMULPS     Y4, Y2, Y2
-	VADDPS     const3d2aa9c1<>+0(SB), Y2, Y2
-	VMULPS     Y4, Y2, Y2
-	VADDPS     const3e2aaaaa<>+0(SB), Y2, Y2
-	VMULPS     Y4, Y2, Y2
-	VADDPS     const3f000000<>+0(SB), Y2, Y2
-	VMULPS     Y4, Y2, Y2
-	VMULPS     Y4, Y2, Y2
-	VADDPS     Y4, Y2, Y2
-	VADDPS     const3f800000<>+0(SB), Y2, Y2
-	VPSRAD     $0x01, Y5, Y3
-	VPSUBD     Y3, Y5, Y5
-	VPADDD     const0000007f<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y2, Y2
-	VPADDD     const0000007f<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y2, Y2
-	VCMPPS     $0x1d, const42b17218<>+0(SB), Y1, Y3
-	VBLENDVPS  Y3, const7f800000<>+0(SB), Y2, Y2
-	VCMPPS     $0x11, constc2d00000<>+0(SB), Y1, Y3
-	VANDNPS    Y2, Y3, Y2
-	VCMPPS     $0x03, Y1, Y1, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
 	VZEROUPPER
 	RET
 
-DATA const42b17218<>+0(SB)/4, $0x42b17218
-DATA const42b17218<>+4(SB)/4, $0x42b17218
-DATA const42b17218<>+8(SB)/4, $0x42b17218
-DATA const42b17218<>+12(SB)/4, $0x42b17218
-DATA const42b17218<>+16(SB)/4, $0x42b17218
-DATA const42b17218<>+20(SB)/4, $0x42b17218
-DATA const42b17218<>+24(SB)/4, $0x42b17218
-DATA const42b17218<>+28(SB)/4, $0x42b17218
-GLOBL const42b17218<>(SB), RODATA|NOPTR, $32
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
 
-DATA constc2d00000<>+0(SB)/4, $0xc2d00000
-DATA constc2d00000<>+4(SB)/4, $0xc2d00000
-DATA constc2d00000<>+8(SB)/4, $0xc2d00000
-DATA constc2d00000<>+12(SB)/4, $0xc2d00000
-DATA constc2d00000<>+16(SB)/4, $0xc2d00000
-DATA constc2d00000<>+20(SB)/4, $0xc2d00000
-DATA constc2d00000<>+24(SB)/4, $0xc2d00000
-DATA constc2d00000<>+28(SB)/4, $0xc2d00000
-GLOBL constc2d00000<>(SB), RODATA|NOPTR, $32
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA const42b20000<>+0(SB)/4, $0x42b20000
+DATA const42b20000<>+4(SB)/4, $0x42b20000
+DATA const42b20000<>+8(SB)/4, $0x42b20000
+DATA const42b20000<>+12(SB)/4, $0x42b20000
+DATA const42b20000<>+16(SB)/4, $0x42b20000
+DATA const42b20000<>+20(SB)/4, $0x42b20000
+DATA const42b20000<>+24(SB)/4, $0x42b20000
+DATA const42b20000<>+28(SB)/4, $0x42b20000
+GLOBL const42b20000<>(SB), RODATA|NOPTR, $32
+
+DATA constc2d20000<>+0(SB)/4, $0xc2d20000
+DATA constc2d20000<>+4(SB)/4, $0xc2d20000
+DATA constc2d20000<>+8(SB)/4, $0xc2d20000
+DATA constc2d20000<>+12(SB)/4, $0xc2d20000
+DATA constc2d20000<>+16(SB)/4, $0xc2d20000
+DATA constc2d20000<>+20(SB)/4, $0xc2d20000
+DATA constc2d20000<>+24(SB)/4, $0xc2d20000
+DATA constc2d20000<>+28(SB)/4, $0xc2d20000
+GLOBL constc2d20000<>(SB), RODATA|NOPTR, $32
 
 DATA const3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA const3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -276,15 +298,287 @@ DATA const3f800000<>+24(SB)/4, $0x3f800000
 DATA const3f800000<>+28(SB)/4, $0x3f800000
 GLOBL const3f800000<>(SB), RODATA|NOPTR, $32
 
-DATA const0000007f<>+0(SB)/4, $0x0000007f
-DATA const0000007f<>+4(SB)/4, $0x0000007f
-DATA const0000007f<>+8(SB)/4, $0x0000007f
-DATA const0000007f<>+12(SB)/4, $0x0000007f
-DATA const0000007f<>+16(SB)/4, $0x0000007f
-DATA const0000007f<>+20(SB)/4, $0x0000007f
-DATA const0000007f<>+24(SB)/4, $0x0000007f
-DATA const0000007f<>+28(SB)/4, $0x0000007f
-GLOBL const0000007f<>(SB), RODATA|NOPTR, $32
+// func logAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·logAVX2(SB), NOSPLIT, $32-24
+	MOVQ        src+8(FP), AX
+	MOVQ        dst+0(FP), CX
+	MOVQ        n+16(FP), DX
+	TESTQ       $0x00000007, DX
+	JE          vectors
+	MOVQ        DX, SI
+	MOVQ        $0x00000008, BX
+	CMPQ        DX, $0x08
+	CMOVQGT     BX, SI
+	MOVQ        DX, BX
+	SUBQ        SI, BX
+	LEAQ        columnMask<>+0(SB), DI
+	NEGQ        SI
+	VMOVUPS     64(DI)(SI*4), Y0
+	VMASKMOVPS  (AX)(BX*4), Y0, Y0
+	VMULPS      const4c000000<>+0(SB), Y0, Y1
+	VCMPPS      $0x11, const00800000<>+0(SB), Y0, Y4
+	VBLENDVPS   Y4, Y1, Y0, Y1
+	VPSUBD      const3f3504f3<>+0(SB), Y1, Y2
+	VPSRAD      $0x17, Y2, Y2
+	VPSLLD      $0x17, Y2, Y3
+	VPSUBD      Y3, Y1, Y3
+	VSUBPS      const3f800000<>+0(SB), Y3, Y3
+	VCVTDQ2PS   Y2, Y2
+	VANDPS      const41c80000<>+0(SB), Y4, Y4
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     const3d9021bb<>+0(SB), Y1
+	VFMADD213PS constbdebd1b8<>+0(SB), Y3, Y1
+	VFMADD213PS const3def251a<>+0(SB), Y3, Y1
+	VFMADD213PS constbdfe5d4f<>+0(SB), Y3, Y1
+	VFMADD213PS const3e11e9bf<>+0(SB), Y3, Y1
+	VFMADD213PS constbe2aae50<>+0(SB), Y3, Y1
+	VFMADD213PS const3e4cceac<>+0(SB), Y3, Y1
+	VFMADD213PS constbe7ffffc<>+0(SB), Y3, Y1
+	VFMADD213PS const3eaaaaaa<>+0(SB), Y3, Y1
+	VMULPS      Y3, Y3, Y4
+	VMULPS      Y3, Y1, Y1
+	VSUBPS      const3f000000<>+0(SB), Y1, Y1
+	VMULPS      constb95e8083<>+0(SB), Y2, Y5
+	VFMADD213PS Y5, Y4, Y1
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS const3f318000<>+0(SB), Y2, Y1
+	VXORPS      Y2, Y2, Y2
+	VCMPPS      $0x11, Y2, Y0, Y3
+	VORPS       Y3, Y1, Y1
+	VCMPPS      $0x00, Y2, Y0, Y3
+	VBLENDVPS   Y3, constff800000<>+0(SB), Y1, Y1
+	VCMPPS      $0x15, const7f800000<>+0(SB), Y0, Y3
+	VBLENDVPS   Y3, Y0, Y1, Y1
+	VMOVUPS     Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS     (AX)(SI*4), Y0
+	VMULPS      const4c000000<>+0(SB), Y0, Y1
+	VCMPPS      $0x11, const00800000<>+0(SB), Y0, Y4
+	VBLENDVPS   Y4, Y1, Y0, Y1
+	VPSUBD      const3f3504f3<>+0(SB), Y1, Y2
+	VPSRAD      $0x17, Y2, Y2
+	VPSLLD      $0x17, Y2, Y3
+	VPSUBD      Y3, Y1, Y3
+	VSUBPS      const3f800000<>+0(SB), Y3, Y3
+	VCVTDQ2PS   Y2, Y2
+	VANDPS      const41c80000<>+0(SB), Y4, Y4
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     const3d9021bb<>+0(SB), Y1
+	VFMADD213PS constbdebd1b8<>+0(SB), Y3, Y1
+	VFMADD213PS const3def251a<>+0(SB), Y3, Y1
+	VFMADD213PS constbdfe5d4f<>+0(SB), Y3, Y1
+	VFMADD213PS const3e11e9bf<>+0(SB), Y3, Y1
+	VFMADD213PS constbe2aae50<>+0(SB), Y3, Y1
+	VFMADD213PS const3e4cceac<>+0(SB), Y3, Y1
+	VFMADD213PS constbe7ffffc<>+0(SB), Y3, Y1
+	VFMADD213PS const3eaaaaaa<>+0(SB), Y3, Y1
+	VMULPS      Y3, Y3, Y4
+	VMULPS      Y3, Y1, Y1
+	VSUBPS      const3f000000<>+0(SB), Y1, Y1
+	VMULPS      constb95e8083<>+0(SB), Y2, Y5
+	VFMADD213PS Y5, Y4, Y1
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS const3f318000<>+0(SB), Y2, Y1
+	VXORPS      Y2, Y2, Y2
+	VCMPPS      $0x11, Y2, Y0, Y3
+	VORPS       Y3, Y1, Y1
+	VCMPPS      $0x00, Y2, Y0, Y3
+	VBLENDVPS   Y3, constff800000<>+0(SB), Y1, Y1
+	VCMPPS      $0x15, const7f800000<>+0(SB), Y0, Y3
+	VBLENDVPS   Y3, Y0, Y1, Y1
+	VMOVUPS     Y1, (CX)(SI*4)
+	ADDQ        $0x08, SI
+	SUBQ        $0x08, DI
+	JGE         vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA const4c000000<>+0(SB)/4, $0x4c000000
+DATA const4c000000<>+4(SB)/4, $0x4c000000
+DATA const4c000000<>+8(SB)/4, $0x4c000000
+DATA const4c000000<>+12(SB)/4, $0x4c000000
+DATA const4c000000<>+16(SB)/4, $0x4c000000
+DATA const4c000000<>+20(SB)/4, $0x4c000000
+DATA const4c000000<>+24(SB)/4, $0x4c000000
+DATA const4c000000<>+28(SB)/4, $0x4c000000
+GLOBL const4c000000<>(SB), RODATA|NOPTR, $32
+
+DATA const00800000<>+0(SB)/4, $0x00800000
+DATA const00800000<>+4(SB)/4, $0x00800000
+DATA const00800000<>+8(SB)/4, $0x00800000
+DATA const00800000<>+12(SB)/4, $0x00800000
+DATA const00800000<>+16(SB)/4, $0x00800000
+DATA const00800000<>+20(SB)/4, $0x00800000
+DATA const00800000<>+24(SB)/4, $0x00800000
+DATA const00800000<>+28(SB)/4, $0x00800000
+GLOBL const00800000<>(SB), RODATA|NOPTR, $32
+
+DATA const3f3504f3<>+0(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+4(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+8(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+12(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+16(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+20(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+24(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+28(SB)/4, $0x3f3504f3
+GLOBL const3f3504f3<>(SB), RODATA|NOPTR, $32
+
+DATA const41c80000<>+0(SB)/4, $0x41c80000
+DATA const41c80000<>+4(SB)/4, $0x41c80000
+DATA const41c80000<>+8(SB)/4, $0x41c80000
+DATA const41c80000<>+12(SB)/4, $0x41c80000
+DATA const41c80000<>+16(SB)/4, $0x41c80000
+DATA const41c80000<>+20(SB)/4, $0x41c80000
+DATA const41c80000<>+24(SB)/4, $0x41c80000
+DATA const41c80000<>+28(SB)/4, $0x41c80000
+GLOBL const41c80000<>(SB), RODATA|NOPTR, $32
+
+DATA const3d9021bb<>+0(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+4(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+8(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+12(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+16(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+20(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+24(SB)/4, $0x3d9021bb
+DATA const3d9021bb<>+28(SB)/4, $0x3d9021bb
+GLOBL const3d9021bb<>(SB), RODATA|NOPTR, $32
+
+DATA constbdebd1b8<>+0(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+4(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+8(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+12(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+16(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+20(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+24(SB)/4, $0xbdebd1b8
+DATA constbdebd1b8<>+28(SB)/4, $0xbdebd1b8
+GLOBL constbdebd1b8<>(SB), RODATA|NOPTR, $32
+
+DATA const3def251a<>+0(SB)/4, $0x3def251a
+DATA const3def251a<>+4(SB)/4, $0x3def251a
+DATA const3def251a<>+8(SB)/4, $0x3def251a
+DATA const3def251a<>+12(SB)/4, $0x3def251a
+DATA const3def251a<>+16(SB)/4, $0x3def251a
+DATA const3def251a<>+20(SB)/4, $0x3def251a
+DATA const3def251a<>+24(SB)/4, $0x3def251a
+DATA const3def251a<>+28(SB)/4, $0x3def251a
+GLOBL const3def251a<>(SB), RODATA|NOPTR, $32
+
+DATA constbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
+DATA constbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
+GLOBL constbdfe5d4f<>(SB), RODATA|NOPTR, $32
+
+DATA const3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+4(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+8(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+12(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+16(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+20(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+24(SB)/4, $0x3e11e9bf
+DATA const3e11e9bf<>+28(SB)/4, $0x3e11e9bf
+GLOBL const3e11e9bf<>(SB), RODATA|NOPTR, $32
+
+DATA constbe2aae50<>+0(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+4(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+8(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+12(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+16(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+20(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+24(SB)/4, $0xbe2aae50
+DATA constbe2aae50<>+28(SB)/4, $0xbe2aae50
+GLOBL constbe2aae50<>(SB), RODATA|NOPTR, $32
+
+DATA const3e4cceac<>+0(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+4(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+8(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+12(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+16(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+20(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+24(SB)/4, $0x3e4cceac
+DATA const3e4cceac<>+28(SB)/4, $0x3e4cceac
+GLOBL const3e4cceac<>(SB), RODATA|NOPTR, $32
+
+DATA constbe7ffffc<>+0(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+4(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+8(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+12(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+16(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+20(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+24(SB)/4, $0xbe7ffffc
+DATA constbe7ffffc<>+28(SB)/4, $0xbe7ffffc
+GLOBL constbe7ffffc<>(SB), RODATA|NOPTR, $32
+
+DATA const3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
+DATA const3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
+GLOBL const3eaaaaaa<>(SB), RODATA|NOPTR, $32
+
+DATA constff800000<>+0(SB)/4, $0xff800000
+DATA constff800000<>+4(SB)/4, $0xff800000
+DATA constff800000<>+8(SB)/4, $0xff800000
+DATA constff800000<>+12(SB)/4, $0xff800000
+DATA constff800000<>+16(SB)/4, $0xff800000
+DATA constff800000<>+20(SB)/4, $0xff800000
+DATA constff800000<>+24(SB)/4, $0xff800000
+DATA constff800000<>+28(SB)/4, $0xff800000
+GLOBL constff800000<>(SB), RODATA|NOPTR, $32
 
 DATA const7f800000<>+0(SB)/4, $0x7f800000
 DATA const7f800000<>+4(SB)/4, $0x7f800000
@@ -297,120 +591,142 @@ DATA const7f800000<>+28(SB)/4, $0x7f800000
 GLOBL const7f800000<>(SB), RODATA|NOPTR, $32
 
 // func sigmoidAVX2(dst *float32, src *float32, n int)
-// Requires: AVX, AVX2
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ n+16(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JL   tail
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VORPS        const80000000<>+0(SB), Y0, Y1
+	VMOVUPS      const42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      constc2d20000<>+0(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  const4b400000<>+0(SB), Y1, Y2
+	VPSUBD       const4b400000<>+0(SB), Y2, Y3
+	VSUBPS       const4b400000<>+0(SB), Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS const3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS constb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      const39506967<>+0(SB), Y2
+	VFMADD213PS  const3ab743ce<>+0(SB), Y1, Y2
+	VFMADD213PS  const3c088908<>+0(SB), Y1, Y2
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y1, Y2
+	VFMADD213PS  const3f000000<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       const3f800000<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       const3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      const3f800000<>+0(SB), Y3
+	VADDPS       Y3, Y2, Y1
+	VBLENDVPS    Y0, Y2, Y3, Y3
+	VDIVPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS   (AX)(BX*4), Y0
-	VORPS     const80000000<>+0(SB), Y0, Y1
-	VMINPS    const42b17218<>+0(SB), Y1, Y2
-	VMAXPS    constc2d00000<>+0(SB), Y2, Y2
-	VMULPS    const3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS    const4b400000<>+0(SB), Y3, Y3
-	VPSUBD    const4b400000<>+0(SB), Y3, Y5
-	VSUBPS    const4b400000<>+0(SB), Y3, Y3
-	VMULPS    const3f318000<>+0(SB), Y3, Y4
-	VSUBPS    Y4, Y2, Y4
-	VMULPS    constb95e8083<>+0(SB), Y3, Y3
-	VSUBPS    Y3, Y4, Y4
-	VMOVUPS   const39506967<>+0(SB), Y2
-	VMULPS    Y4, Y2, Y2
-	VADDPS    const3ab743ce<>+0(SB), Y2, Y2
-	VMULPS    Y4, Y2, Y2
-	VADDPS    const3c088908<>+0(SB), Y2, Y2
-	VMULPS    Y4, Y2, Y2
-	VADDPS    const3d2aa9c1<>+0(SB), Y2, Y2
-	VMULPS    Y4, Y2, Y2
-	VADDPS    const3e2aaaaa<>+0(SB), Y2, Y2
-	VMULPS    Y4, Y2, Y2
-	VADDPS    const3f000000<>+0(SB), Y2, Y2
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y4, Y2, Y2
-	VADDPS    Y4, Y2, Y2
-	VADDPS    const3f800000<>+0(SB), Y2, Y2
-	VPSRAD    $0x01, Y5, Y3
-	VPSUBD    Y3, Y5, Y5
-	VPADDD    const0000007f<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y2, Y2
-	VPADDD    const0000007f<>+0(SB), Y5, Y5
-	VPSLLD    $0x17, Y5, Y5
-	VMULPS    Y5, Y2, Y2
-	VCMPPS    $0x1d, const42b17218<>+0(SB), Y1, Y3
-	VBLENDVPS Y3, const7f800000<>+0(SB), Y2, Y2
-	VCMPPS    $0x11, constc2d00000<>+0(SB), Y1, Y3
-	VANDNPS   Y2, Y3, Y2
-	VCMPPS    $0x03, Y1, Y1, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VADDPS    const3f800000<>+0(SB), Y2, Y1
-	VCMPPS    $0x1d, const00000000<>+0(SB), Y0, Y0
-	VBLENDVPS Y0, const3f800000<>+0(SB), Y2, Y2
-	VDIVPS    Y1, Y2, Y2
-	VMOVUPS   Y2, (CX)(BX*4)
-	ADDQ      $0x08, BX
-	SUBQ      $0x08, DX
-	JGE       vector
+	VMOVUPS      (AX)(SI*4), Y0
+	VORPS        const80000000<>+0(SB), Y0, Y1
+	VMOVUPS      const42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      constc2d20000<>+0(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  const4b400000<>+0(SB), Y1, Y2
+	VPSUBD       const4b400000<>+0(SB), Y2, Y3
+	VSUBPS       const4b400000<>+0(SB), Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS const3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS constb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      const39506967<>+0(SB), Y2
+	VFMADD213PS  const3ab743ce<>+0(SB), Y1, Y2
+	VFMADD213PS  const3c088908<>+0(SB), Y1, Y2
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y1, Y2
+	VFMADD213PS  const3f000000<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       const3f800000<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       const3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      const3f800000<>+0(SB), Y3
+	VADDPS       Y3, Y2, Y1
+	VBLENDVPS    Y0, Y2, Y3, Y3
+	VDIVPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y0
-	VMASKMOVPS (AX)(BX*4), Y0, Y1
-	VORPS      const80000000<>+0(SB), Y1, Y2
-	VMINPS     const42b17218<>+0(SB), Y2, Y3
-	VMAXPS     constc2d00000<>+0(SB), Y3, Y3
-	VMULPS     const3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS     const4b400000<>+0(SB), Y4, Y4
-	VPSUBD     const4b400000<>+0(SB), Y4, Y6
-	VSUBPS     const4b400000<>+0(SB), Y4, Y4
-	VMULPS     const3f318000<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y3, Y5
-	VMULPS     constb95e8083<>+0(SB), Y4, Y4
-	VSUBPS     Y4, Y5, Y5
-	VMOVUPS    const39506967<>+0(SB), Y3
-	VMULPS     Y5, Y3, Y3
-	VADDPS     const3ab743ce<>+0(SB), Y3, Y3
-	VMULPS     Y5, Y3, Y3
-	VADDPS     const3c088908<>+0(SB), Y3, Y3
-	VMULPS     Y5, Y3, Y3
-	VADDPS     const3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS     Y5, Y3, Y3
-	VADDPS     const3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS     Y5, Y3, Y3
-	VADDPS     const3f000000<>+0(SB), Y3, Y3
-	VMULPS     Y5, Y3, Y3
-	VMULPS     Y5, Y3, Y3
-	VADDPS     Y5, Y3, Y3
-	VADDPS     const3f800000<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y6, Y4
-	VPSUBD     Y4, Y6, Y6
-	VPADDD     const0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y3, Y3
-	VPADDD     const0000007f<>+0(SB), Y6, Y6
-	VPSLLD     $0x17, Y6, Y6
-	VMULPS     Y6, Y3, Y3
-	VCMPPS     $0x1d, const42b17218<>+0(SB), Y2, Y4
-	VBLENDVPS  Y4, const7f800000<>+0(SB), Y3, Y3
-	VCMPPS     $0x11, constc2d00000<>+0(SB), Y2, Y4
-	VANDNPS    Y3, Y4, Y3
-	VCMPPS     $0x03, Y2, Y2, Y4
-	VBLENDVPS  Y4, Y2, Y3, Y3
-	VADDPS     const3f800000<>+0(SB), Y3, Y2
-	VCMPPS     $0x1d, const00000000<>+0(SB), Y1, Y1
-	VBLENDVPS  Y1, const3f800000<>+0(SB), Y3, Y3
-	VDIVPS     Y2, Y3, Y3
-	VMASKMOVPS Y3, Y0, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
@@ -424,6 +740,162 @@ DATA const80000000<>+24(SB)/4, $0x80000000
 DATA const80000000<>+28(SB)/4, $0x80000000
 GLOBL const80000000<>(SB), RODATA|NOPTR, $32
 
+// func siluAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·siluAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VMOVUPS      constc2fa0000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VORPS        const80000000<>+0(SB), Y1, Y2
+	VMOVUPS      const00000000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      constc2fa0000<>+0(SB), Y2
+	VMAXPS       Y3, Y2, Y2
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y2, Y3
+	VPSUBD       const4b400000<>+0(SB), Y3, Y4
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y2, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y2, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y2, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y2, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       const3f800000<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       const3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y4, Y3, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y4, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y0, Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y0
+	VMOVUPS      constc2fa0000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VORPS        const80000000<>+0(SB), Y1, Y2
+	VMOVUPS      const00000000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      constc2fa0000<>+0(SB), Y2
+	VMAXPS       Y3, Y2, Y2
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y2, Y3
+	VPSUBD       const4b400000<>+0(SB), Y3, Y4
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y2, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y2, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y2, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y2, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       const3f800000<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       const3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y4, Y3, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y4, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y0, Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA constc2fa0000<>+0(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+4(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+8(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+12(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+16(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+20(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+24(SB)/4, $0xc2fa0000
+DATA constc2fa0000<>+28(SB)/4, $0xc2fa0000
+GLOBL constc2fa0000<>(SB), RODATA|NOPTR, $32
+
 DATA const00000000<>+0(SB)/4, $0x00000000
 DATA const00000000<>+4(SB)/4, $0x00000000
 DATA const00000000<>+8(SB)/4, $0x00000000
@@ -435,162 +907,154 @@ DATA const00000000<>+28(SB)/4, $0x00000000
 GLOBL const00000000<>(SB), RODATA|NOPTR, $32
 
 // func tanhAVX2(dst *float32, src *float32, n int)
-// Requires: AVX, AVX2
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ n+16(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JL   tail
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·tanhAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      constbbbaf0ea<>+0(SB), Y2
+	VFMADD213PS  const3ca9134e<>+0(SB), Y1, Y2
+	VFMADD213PS  constbd5c1e2d<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e088393<>+0(SB), Y1, Y2
+	VFMADD213PS  constbeaaaa99<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y1, Y1
+	VFMADD213PS  Y0, Y1, Y2
+	VANDPS       const7fffffff<>+0(SB), Y0, Y3
+	VCMPPS       $0x11, const3f200000<>+0(SB), Y3, Y1
+	VMOVUPS      const41200000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VADDPS       Y3, Y3, Y3
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  const4b400000<>+0(SB), Y3, Y4
+	VPSUBD       const4b3fff81<>+0(SB), Y4, Y5
+	VSUBPS       const4b400000<>+0(SB), Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS const3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS constb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      const39506967<>+0(SB), Y4
+	VFMADD213PS  const3ab743ce<>+0(SB), Y3, Y4
+	VFMADD213PS  const3c088908<>+0(SB), Y3, Y4
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y3, Y4
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y3, Y4
+	VFMADD213PS  const3f000000<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y4
+	VADDPS       const3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      const40000000<>+0(SB), Y3
+	VMOVUPS      const3f800000<>+0(SB), Y5
+	VADDPS       Y5, Y4, Y4
+	VDIVPS       Y4, Y3, Y4
+	VSUBPS       Y4, Y5, Y5
+	VANDPS       const80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y5, Y5
+	VBLENDVPS    Y1, Y2, Y5, Y5
+	VMOVUPS      Y5, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS   (AX)(BX*4), Y0
-	VMULPS    Y0, Y0, Y1
-	VMOVUPS   constbbbaf0ea<>+0(SB), Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    const3ca9134e<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    constbd5c1e2d<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    const3e088393<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    constbeaaaa99<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VMULPS    Y0, Y2, Y2
-	VADDPS    Y0, Y2, Y2
-	VANDPS    const7fffffff<>+0(SB), Y0, Y1
-	VCMPPS    $0x11, const3f200000<>+0(SB), Y1, Y3
-	VMOVUPS   const41200000<>+0(SB), Y4
-	VMINPS    Y1, Y4, Y1
-	VADDPS    Y1, Y1, Y1
-	VMINPS    const42b17218<>+0(SB), Y1, Y4
-	VMAXPS    constc2d00000<>+0(SB), Y4, Y4
-	VMULPS    const3fb8aa3b<>+0(SB), Y4, Y5
-	VADDPS    const4b400000<>+0(SB), Y5, Y5
-	VPSUBD    const4b400000<>+0(SB), Y5, Y7
-	VSUBPS    const4b400000<>+0(SB), Y5, Y5
-	VMULPS    const3f318000<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y4, Y6
-	VMULPS    constb95e8083<>+0(SB), Y5, Y5
-	VSUBPS    Y5, Y6, Y6
-	VMOVUPS   const39506967<>+0(SB), Y4
-	VMULPS    Y6, Y4, Y4
-	VADDPS    const3ab743ce<>+0(SB), Y4, Y4
-	VMULPS    Y6, Y4, Y4
-	VADDPS    const3c088908<>+0(SB), Y4, Y4
-	VMULPS    Y6, Y4, Y4
-	VADDPS    const3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS    Y6, Y4, Y4
-	VADDPS    const3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS    Y6, Y4, Y4
-	VADDPS    const3f000000<>+0(SB), Y4, Y4
-	VMULPS    Y6, Y4, Y4
-	VMULPS    Y6, Y4, Y4
-	VADDPS    Y6, Y4, Y4
-	VADDPS    const3f800000<>+0(SB), Y4, Y4
-	VPSRAD    $0x01, Y7, Y5
-	VPSUBD    Y5, Y7, Y7
-	VPADDD    const0000007f<>+0(SB), Y5, Y5
-	VPSLLD    $0x17, Y5, Y5
-	VMULPS    Y5, Y4, Y4
-	VPADDD    const0000007f<>+0(SB), Y7, Y7
-	VPSLLD    $0x17, Y7, Y7
-	VMULPS    Y7, Y4, Y4
-	VCMPPS    $0x1d, const42b17218<>+0(SB), Y1, Y5
-	VBLENDVPS Y5, const7f800000<>+0(SB), Y4, Y4
-	VCMPPS    $0x11, constc2d00000<>+0(SB), Y1, Y5
-	VANDNPS   Y4, Y5, Y4
-	VCMPPS    $0x03, Y1, Y1, Y5
-	VBLENDVPS Y5, Y1, Y4, Y4
-	VADDPS    const3f800000<>+0(SB), Y4, Y4
-	VMOVUPS   const40000000<>+0(SB), Y1
-	VDIVPS    Y4, Y1, Y4
-	VMOVUPS   const3f800000<>+0(SB), Y1
-	VSUBPS    Y4, Y1, Y4
-	VANDPS    const80000000<>+0(SB), Y0, Y0
-	VORPS     Y0, Y4, Y4
-	VBLENDVPS Y3, Y2, Y4, Y4
-	VMOVUPS   Y4, (CX)(BX*4)
-	ADDQ      $0x08, BX
-	SUBQ      $0x08, DX
-	JGE       vector
+	VMOVUPS      (AX)(SI*4), Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      constbbbaf0ea<>+0(SB), Y2
+	VFMADD213PS  const3ca9134e<>+0(SB), Y1, Y2
+	VFMADD213PS  constbd5c1e2d<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e088393<>+0(SB), Y1, Y2
+	VFMADD213PS  constbeaaaa99<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y1, Y1
+	VFMADD213PS  Y0, Y1, Y2
+	VANDPS       const7fffffff<>+0(SB), Y0, Y3
+	VCMPPS       $0x11, const3f200000<>+0(SB), Y3, Y1
+	VMOVUPS      const41200000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VADDPS       Y3, Y3, Y3
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  const4b400000<>+0(SB), Y3, Y4
+	VPSUBD       const4b3fff81<>+0(SB), Y4, Y5
+	VSUBPS       const4b400000<>+0(SB), Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS const3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS constb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      const39506967<>+0(SB), Y4
+	VFMADD213PS  const3ab743ce<>+0(SB), Y3, Y4
+	VFMADD213PS  const3c088908<>+0(SB), Y3, Y4
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y3, Y4
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y3, Y4
+	VFMADD213PS  const3f000000<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y4
+	VADDPS       const3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      const40000000<>+0(SB), Y3
+	VMOVUPS      const3f800000<>+0(SB), Y5
+	VADDPS       Y5, Y4, Y4
+	VDIVPS       Y4, Y3, Y4
+	VSUBPS       Y4, Y5, Y5
+	VANDPS       const80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y5, Y5
+	VBLENDVPS    Y1, Y2, Y5, Y5
+	VMOVUPS      Y5, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
 
-tail:
-	NEGQ       DX
-	CMPQ       DX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), SI
-	VMOVUPS    32(SI)(DX*4), Y0
-	VMASKMOVPS (AX)(BX*4), Y0, Y1
-	VMULPS     Y1, Y1, Y2
-	VMOVUPS    constbbbaf0ea<>+0(SB), Y3
-	VMULPS     Y2, Y3, Y3
-	VADDPS     const3ca9134e<>+0(SB), Y3, Y3
-	VMULPS     Y2, Y3, Y3
-	VADDPS     constbd5c1e2d<>+0(SB), Y3, Y3
-	VMULPS     Y2, Y3, Y3
-	VADDPS     const3e088393<>+0(SB), Y3, Y3
-	VMULPS     Y2, Y3, Y3
-	VADDPS     constbeaaaa99<>+0(SB), Y3, Y3
-	VMULPS     Y2, Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     Y1, Y3, Y3
-	VANDPS     const7fffffff<>+0(SB), Y1, Y2
-	VCMPPS     $0x11, const3f200000<>+0(SB), Y2, Y4
-	VMOVUPS    const41200000<>+0(SB), Y5
-	VMINPS     Y2, Y5, Y2
-	VADDPS     Y2, Y2, Y2
-	VMINPS     const42b17218<>+0(SB), Y2, Y5
-	VMAXPS     constc2d00000<>+0(SB), Y5, Y5
-	VMULPS     const3fb8aa3b<>+0(SB), Y5, Y6
-	VADDPS     const4b400000<>+0(SB), Y6, Y6
-	VPSUBD     const4b400000<>+0(SB), Y6, Y8
-	VSUBPS     const4b400000<>+0(SB), Y6, Y6
-	VMULPS     const3f318000<>+0(SB), Y6, Y7
-	VSUBPS     Y7, Y5, Y7
-	VMULPS     constb95e8083<>+0(SB), Y6, Y6
-	VSUBPS     Y6, Y7, Y7
-	VMOVUPS    const39506967<>+0(SB), Y5
-	VMULPS     Y7, Y5, Y5
-	VADDPS     const3ab743ce<>+0(SB), Y5, Y5
-	VMULPS     Y7, Y5, Y5
-	VADDPS     const3c088908<>+0(SB), Y5, Y5
-	VMULPS     Y7, Y5, Y5
-	VADDPS     const3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS     Y7, Y5, Y5
-	VADDPS     const3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS     Y7, Y5, Y5
-	VADDPS     const3f000000<>+0(SB), Y5, Y5
-	VMULPS     Y7, Y5, Y5
-	VMULPS     Y7, Y5, Y5
-	VADDPS     Y7, Y5, Y5
-	VADDPS     const3f800000<>+0(SB), Y5, Y5
-	VPSRAD     $0x01, Y8, Y6
-	VPSUBD     Y6, Y8, Y8
-	VPADDD     const0000007f<>+0(SB), Y6, Y6
-	VPSLLD     $0x17, Y6, Y6
-	VMULPS     Y6, Y5, Y5
-	VPADDD     const0000007f<>+0(SB), Y8, Y8
-	VPSLLD     $0x17, Y8, Y8
-	VMULPS     Y8, Y5, Y5
-	VCMPPS     $0x1d, const42b17218<>+0(SB), Y2, Y6
-	VBLENDVPS  Y6, const7f800000<>+0(SB), Y5, Y5
-	VCMPPS     $0x11, constc2d00000<>+0(SB), Y2, Y6
-	VANDNPS    Y5, Y6, Y5
-	VCMPPS     $0x03, Y2, Y2, Y6
-	VBLENDVPS  Y6, Y2, Y5, Y5
-	VADDPS     const3f800000<>+0(SB), Y5, Y5
-	VMOVUPS    const40000000<>+0(SB), Y2
-	VDIVPS     Y5, Y2, Y5
-	VMOVUPS    const3f800000<>+0(SB), Y2
-	VSUBPS     Y5, Y2, Y5
-	VANDPS     const80000000<>+0(SB), Y1, Y1
-	VORPS      Y1, Y5, Y5
-	VBLENDVPS  Y4, Y3, Y5, Y5
-	VMASKMOVPS Y5, Y0, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
 	VZEROUPPER
 	RET
 
@@ -674,6 +1138,16 @@ DATA const41200000<>+24(SB)/4, $0x41200000
 DATA const41200000<>+28(SB)/4, $0x41200000
 GLOBL const41200000<>(SB), RODATA|NOPTR, $32
 
+DATA const4b3fff81<>+0(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+4(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+8(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+12(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+16(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+20(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+24(SB)/4, $0x4b3fff81
+DATA const4b3fff81<>+28(SB)/4, $0x4b3fff81
+GLOBL const4b3fff81<>(SB), RODATA|NOPTR, $32
+
 DATA const40000000<>+0(SB)/4, $0x40000000
 DATA const40000000<>+4(SB)/4, $0x40000000
 DATA const40000000<>+8(SB)/4, $0x40000000
@@ -683,3 +1157,1216 @@ DATA const40000000<>+20(SB)/4, $0x40000000
 DATA const40000000<>+24(SB)/4, $0x40000000
 DATA const40000000<>+28(SB)/4, $0x40000000
 GLOBL const40000000<>(SB), RODATA|NOPTR, $32
+
+// func softplusAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·softplusAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VORPS        const80000000<>+0(SB), Y0, Y1
+	VMOVUPS      const42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      constc2d20000<>+0(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  const4b400000<>+0(SB), Y1, Y2
+	VPSUBD       const4b400000<>+0(SB), Y2, Y3
+	VSUBPS       const4b400000<>+0(SB), Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS const3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS constb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      const39506967<>+0(SB), Y2
+	VFMADD213PS  const3ab743ce<>+0(SB), Y1, Y2
+	VFMADD213PS  const3c088908<>+0(SB), Y1, Y2
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y1, Y2
+	VFMADD213PS  const3f000000<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       const3f800000<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       const3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      const3f000000<>+0(SB), Y1
+	VFMSUB213PS  Y1, Y2, Y1
+	VCMPPS       $0x1e, const3ed413cd<>+0(SB), Y2, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y2
+	VANDPS       const3f800000<>+0(SB), Y3, Y1
+	VMOVUPS      const3d9021bb<>+0(SB), Y3
+	VFMADD213PS  constbdebd1b8<>+0(SB), Y2, Y3
+	VFMADD213PS  const3def251a<>+0(SB), Y2, Y3
+	VFMADD213PS  constbdfe5d4f<>+0(SB), Y2, Y3
+	VFMADD213PS  const3e11e9bf<>+0(SB), Y2, Y3
+	VFMADD213PS  constbe2aae50<>+0(SB), Y2, Y3
+	VFMADD213PS  const3e4cceac<>+0(SB), Y2, Y3
+	VFMADD213PS  constbe7ffffc<>+0(SB), Y2, Y3
+	VFMADD213PS  const3eaaaaaa<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y2, Y3, Y3
+	VSUBPS       const3f000000<>+0(SB), Y3, Y3
+	VMULPS       constb95e8083<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y4, Y3
+	VADDPS       Y2, Y3, Y3
+	VFMADD231PS  const3f318000<>+0(SB), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y0
+	VORPS        const80000000<>+0(SB), Y0, Y1
+	VMOVUPS      const42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      constc2d20000<>+0(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  const4b400000<>+0(SB), Y1, Y2
+	VPSUBD       const4b400000<>+0(SB), Y2, Y3
+	VSUBPS       const4b400000<>+0(SB), Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS const3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS constb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      const39506967<>+0(SB), Y2
+	VFMADD213PS  const3ab743ce<>+0(SB), Y1, Y2
+	VFMADD213PS  const3c088908<>+0(SB), Y1, Y2
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y1, Y2
+	VFMADD213PS  const3f000000<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       const3f800000<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       const3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      const3f000000<>+0(SB), Y1
+	VFMSUB213PS  Y1, Y2, Y1
+	VCMPPS       $0x1e, const3ed413cd<>+0(SB), Y2, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y2
+	VANDPS       const3f800000<>+0(SB), Y3, Y1
+	VMOVUPS      const3d9021bb<>+0(SB), Y3
+	VFMADD213PS  constbdebd1b8<>+0(SB), Y2, Y3
+	VFMADD213PS  const3def251a<>+0(SB), Y2, Y3
+	VFMADD213PS  constbdfe5d4f<>+0(SB), Y2, Y3
+	VFMADD213PS  const3e11e9bf<>+0(SB), Y2, Y3
+	VFMADD213PS  constbe2aae50<>+0(SB), Y2, Y3
+	VFMADD213PS  const3e4cceac<>+0(SB), Y2, Y3
+	VFMADD213PS  constbe7ffffc<>+0(SB), Y2, Y3
+	VFMADD213PS  const3eaaaaaa<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y2, Y3, Y3
+	VSUBPS       const3f000000<>+0(SB), Y3, Y3
+	VMULPS       constb95e8083<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y4, Y3
+	VADDPS       Y2, Y3, Y3
+	VFMADD231PS  const3f318000<>+0(SB), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA const3ed413cd<>+0(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+4(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+8(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+12(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+16(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+20(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+24(SB)/4, $0x3ed413cd
+DATA const3ed413cd<>+28(SB)/4, $0x3ed413cd
+GLOBL const3ed413cd<>(SB), RODATA|NOPTR, $32
+
+// func erfAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·erfAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      constba1c7000<>+0(SB), Y2
+	VFMADD213PS  const3ba38d2c<>+0(SB), Y1, Y2
+	VFMADD213PS  constbcdb48d9<>+0(SB), Y1, Y2
+	VFMADD213PS  const3de70e22<>+0(SB), Y1, Y2
+	VFMADD213PS  constbec09380<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e0375d4<>+0(SB), Y1, Y2
+	VFMADD213PS  Y0, Y0, Y2
+	VANDPS       const7fffffff<>+0(SB), Y0, Y3
+	VCMPPS       $0x11, const3f6d8000<>+0(SB), Y3, Y1
+	VMOVUPS      const40800000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      constb7910000<>+0(SB), Y4
+	VFMADD213PS  const39c8e7d9<>+0(SB), Y3, Y4
+	VFMADD213PS  constbb7e8a1c<>+0(SB), Y3, Y4
+	VFMADD213PS  const3cc6b1a1<>+0(SB), Y3, Y4
+	VFMADD213PS  constbddaae5c<>+0(SB), Y3, Y4
+	VFMADD213PS  constbf228550<>+0(SB), Y3, Y4
+	VFMADD213PS  constbe03ce86<>+0(SB), Y3, Y4
+	VORPS        const80000000<>+0(SB), Y3, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y4, Y3
+	VPSUBD       const4b3fff81<>+0(SB), Y3, Y5
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y4
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y4
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y4, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y4, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y4, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y4, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      const3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y4
+	VANDPS       const80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y4, Y4
+	VBLENDVPS    Y1, Y2, Y4, Y4
+	VMOVUPS      Y4, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      constba1c7000<>+0(SB), Y2
+	VFMADD213PS  const3ba38d2c<>+0(SB), Y1, Y2
+	VFMADD213PS  constbcdb48d9<>+0(SB), Y1, Y2
+	VFMADD213PS  const3de70e22<>+0(SB), Y1, Y2
+	VFMADD213PS  constbec09380<>+0(SB), Y1, Y2
+	VFMADD213PS  const3e0375d4<>+0(SB), Y1, Y2
+	VFMADD213PS  Y0, Y0, Y2
+	VANDPS       const7fffffff<>+0(SB), Y0, Y3
+	VCMPPS       $0x11, const3f6d8000<>+0(SB), Y3, Y1
+	VMOVUPS      const40800000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      constb7910000<>+0(SB), Y4
+	VFMADD213PS  const39c8e7d9<>+0(SB), Y3, Y4
+	VFMADD213PS  constbb7e8a1c<>+0(SB), Y3, Y4
+	VFMADD213PS  const3cc6b1a1<>+0(SB), Y3, Y4
+	VFMADD213PS  constbddaae5c<>+0(SB), Y3, Y4
+	VFMADD213PS  constbf228550<>+0(SB), Y3, Y4
+	VFMADD213PS  constbe03ce86<>+0(SB), Y3, Y4
+	VORPS        const80000000<>+0(SB), Y3, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y4, Y3
+	VPSUBD       const4b3fff81<>+0(SB), Y3, Y5
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y4
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y4
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y4, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y4, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y4, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y4, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      const3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y4
+	VANDPS       const80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y4, Y4
+	VBLENDVPS    Y1, Y2, Y4, Y4
+	VMOVUPS      Y4, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA constba1c7000<>+0(SB)/4, $0xba1c7000
+DATA constba1c7000<>+4(SB)/4, $0xba1c7000
+DATA constba1c7000<>+8(SB)/4, $0xba1c7000
+DATA constba1c7000<>+12(SB)/4, $0xba1c7000
+DATA constba1c7000<>+16(SB)/4, $0xba1c7000
+DATA constba1c7000<>+20(SB)/4, $0xba1c7000
+DATA constba1c7000<>+24(SB)/4, $0xba1c7000
+DATA constba1c7000<>+28(SB)/4, $0xba1c7000
+GLOBL constba1c7000<>(SB), RODATA|NOPTR, $32
+
+DATA const3ba38d2c<>+0(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+4(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+8(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+12(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+16(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+20(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+24(SB)/4, $0x3ba38d2c
+DATA const3ba38d2c<>+28(SB)/4, $0x3ba38d2c
+GLOBL const3ba38d2c<>(SB), RODATA|NOPTR, $32
+
+DATA constbcdb48d9<>+0(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+4(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+8(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+12(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+16(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+20(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+24(SB)/4, $0xbcdb48d9
+DATA constbcdb48d9<>+28(SB)/4, $0xbcdb48d9
+GLOBL constbcdb48d9<>(SB), RODATA|NOPTR, $32
+
+DATA const3de70e22<>+0(SB)/4, $0x3de70e22
+DATA const3de70e22<>+4(SB)/4, $0x3de70e22
+DATA const3de70e22<>+8(SB)/4, $0x3de70e22
+DATA const3de70e22<>+12(SB)/4, $0x3de70e22
+DATA const3de70e22<>+16(SB)/4, $0x3de70e22
+DATA const3de70e22<>+20(SB)/4, $0x3de70e22
+DATA const3de70e22<>+24(SB)/4, $0x3de70e22
+DATA const3de70e22<>+28(SB)/4, $0x3de70e22
+GLOBL const3de70e22<>(SB), RODATA|NOPTR, $32
+
+DATA constbec09380<>+0(SB)/4, $0xbec09380
+DATA constbec09380<>+4(SB)/4, $0xbec09380
+DATA constbec09380<>+8(SB)/4, $0xbec09380
+DATA constbec09380<>+12(SB)/4, $0xbec09380
+DATA constbec09380<>+16(SB)/4, $0xbec09380
+DATA constbec09380<>+20(SB)/4, $0xbec09380
+DATA constbec09380<>+24(SB)/4, $0xbec09380
+DATA constbec09380<>+28(SB)/4, $0xbec09380
+GLOBL constbec09380<>(SB), RODATA|NOPTR, $32
+
+DATA const3e0375d4<>+0(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+4(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+8(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+12(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+16(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+20(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+24(SB)/4, $0x3e0375d4
+DATA const3e0375d4<>+28(SB)/4, $0x3e0375d4
+GLOBL const3e0375d4<>(SB), RODATA|NOPTR, $32
+
+DATA const3f6d8000<>+0(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+4(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+8(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+12(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+16(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+20(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+24(SB)/4, $0x3f6d8000
+DATA const3f6d8000<>+28(SB)/4, $0x3f6d8000
+GLOBL const3f6d8000<>(SB), RODATA|NOPTR, $32
+
+DATA const40800000<>+0(SB)/4, $0x40800000
+DATA const40800000<>+4(SB)/4, $0x40800000
+DATA const40800000<>+8(SB)/4, $0x40800000
+DATA const40800000<>+12(SB)/4, $0x40800000
+DATA const40800000<>+16(SB)/4, $0x40800000
+DATA const40800000<>+20(SB)/4, $0x40800000
+DATA const40800000<>+24(SB)/4, $0x40800000
+DATA const40800000<>+28(SB)/4, $0x40800000
+GLOBL const40800000<>(SB), RODATA|NOPTR, $32
+
+DATA constb7910000<>+0(SB)/4, $0xb7910000
+DATA constb7910000<>+4(SB)/4, $0xb7910000
+DATA constb7910000<>+8(SB)/4, $0xb7910000
+DATA constb7910000<>+12(SB)/4, $0xb7910000
+DATA constb7910000<>+16(SB)/4, $0xb7910000
+DATA constb7910000<>+20(SB)/4, $0xb7910000
+DATA constb7910000<>+24(SB)/4, $0xb7910000
+DATA constb7910000<>+28(SB)/4, $0xb7910000
+GLOBL constb7910000<>(SB), RODATA|NOPTR, $32
+
+DATA const39c8e7d9<>+0(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+4(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+8(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+12(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+16(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+20(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+24(SB)/4, $0x39c8e7d9
+DATA const39c8e7d9<>+28(SB)/4, $0x39c8e7d9
+GLOBL const39c8e7d9<>(SB), RODATA|NOPTR, $32
+
+DATA constbb7e8a1c<>+0(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+4(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+8(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+12(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+16(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+20(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+24(SB)/4, $0xbb7e8a1c
+DATA constbb7e8a1c<>+28(SB)/4, $0xbb7e8a1c
+GLOBL constbb7e8a1c<>(SB), RODATA|NOPTR, $32
+
+DATA const3cc6b1a1<>+0(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+4(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+8(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+12(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+16(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+20(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+24(SB)/4, $0x3cc6b1a1
+DATA const3cc6b1a1<>+28(SB)/4, $0x3cc6b1a1
+GLOBL const3cc6b1a1<>(SB), RODATA|NOPTR, $32
+
+DATA constbddaae5c<>+0(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+4(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+8(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+12(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+16(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+20(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+24(SB)/4, $0xbddaae5c
+DATA constbddaae5c<>+28(SB)/4, $0xbddaae5c
+GLOBL constbddaae5c<>(SB), RODATA|NOPTR, $32
+
+DATA constbf228550<>+0(SB)/4, $0xbf228550
+DATA constbf228550<>+4(SB)/4, $0xbf228550
+DATA constbf228550<>+8(SB)/4, $0xbf228550
+DATA constbf228550<>+12(SB)/4, $0xbf228550
+DATA constbf228550<>+16(SB)/4, $0xbf228550
+DATA constbf228550<>+20(SB)/4, $0xbf228550
+DATA constbf228550<>+24(SB)/4, $0xbf228550
+DATA constbf228550<>+28(SB)/4, $0xbf228550
+GLOBL constbf228550<>(SB), RODATA|NOPTR, $32
+
+DATA constbe03ce86<>+0(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+4(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+8(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+12(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+16(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+20(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+24(SB)/4, $0xbe03ce86
+DATA constbe03ce86<>+28(SB)/4, $0xbe03ce86
+GLOBL constbe03ce86<>(SB), RODATA|NOPTR, $32
+
+// func geluAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·geluAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VMOVUPS      constc1700000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       const7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      const41700000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      const3f800000<>+0(SB), Y4
+	VADDPS       const40600000<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y4, Y4
+	VSUBPS       const40600000<>+0(SB), Y2, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      const38ea4b7d<>+0(SB), Y5
+	VFMADD213PS  const39dd691b<>+0(SB), Y3, Y5
+	VFMADD213PS  constba02524e<>+0(SB), Y3, Y5
+	VFMADD213PS  constbb502ac4<>+0(SB), Y3, Y5
+	VFMADD213PS  const3bd4cd7a<>+0(SB), Y3, Y5
+	VFMADD213PS  const3c8e98c9<>+0(SB), Y3, Y5
+	VFMADD213PS  constbdedad52<>+0(SB), Y3, Y5
+	VFMADD213PS  const3ea17f63<>+0(SB), Y3, Y5
+	VFMADD213PS  constbf10c8a7<>+0(SB), Y3, Y5
+	VFMADD213PS  const3f3e920d<>+0(SB), Y3, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       constbf000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y4
+	VFMSUB213PS  Y4, Y2, Y3
+	VMOVAPS      Y3, Y2
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y4, Y3
+	VPSUBD       const4b400000<>+0(SB), Y3, Y6
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y4
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y4
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y4, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y4, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y4, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y4, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       const3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       const3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y3, Y3
+	VFMADD213PS  Y3, Y3, Y2
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      const3f800000<>+0(SB), Y2
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y6, Y1, Y1
+	VFNMADD231PS Y6, Y5, Y2
+	VMULPS       Y0, Y2, Y2
+	VBLENDVPS    Y0, Y1, Y2, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y0
+	VMOVUPS      constc1700000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       const7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      const41700000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      const3f800000<>+0(SB), Y4
+	VADDPS       const40600000<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y4, Y4
+	VSUBPS       const40600000<>+0(SB), Y2, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      const38ea4b7d<>+0(SB), Y5
+	VFMADD213PS  const39dd691b<>+0(SB), Y3, Y5
+	VFMADD213PS  constba02524e<>+0(SB), Y3, Y5
+	VFMADD213PS  constbb502ac4<>+0(SB), Y3, Y5
+	VFMADD213PS  const3bd4cd7a<>+0(SB), Y3, Y5
+	VFMADD213PS  const3c8e98c9<>+0(SB), Y3, Y5
+	VFMADD213PS  constbdedad52<>+0(SB), Y3, Y5
+	VFMADD213PS  const3ea17f63<>+0(SB), Y3, Y5
+	VFMADD213PS  constbf10c8a7<>+0(SB), Y3, Y5
+	VFMADD213PS  const3f3e920d<>+0(SB), Y3, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       constbf000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y4
+	VFMSUB213PS  Y4, Y2, Y3
+	VMOVAPS      Y3, Y2
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y4, Y3
+	VPSUBD       const4b400000<>+0(SB), Y3, Y6
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y4
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y4
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y4, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y4, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y4, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y4, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       const3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       const3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y3, Y3
+	VFMADD213PS  Y3, Y3, Y2
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      const3f800000<>+0(SB), Y2
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y6, Y1, Y1
+	VFNMADD231PS Y6, Y5, Y2
+	VMULPS       Y0, Y2, Y2
+	VBLENDVPS    Y0, Y1, Y2, Y1
+	VMOVUPS      Y1, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA constc1700000<>+0(SB)/4, $0xc1700000
+DATA constc1700000<>+4(SB)/4, $0xc1700000
+DATA constc1700000<>+8(SB)/4, $0xc1700000
+DATA constc1700000<>+12(SB)/4, $0xc1700000
+DATA constc1700000<>+16(SB)/4, $0xc1700000
+DATA constc1700000<>+20(SB)/4, $0xc1700000
+DATA constc1700000<>+24(SB)/4, $0xc1700000
+DATA constc1700000<>+28(SB)/4, $0xc1700000
+GLOBL constc1700000<>(SB), RODATA|NOPTR, $32
+
+DATA const41700000<>+0(SB)/4, $0x41700000
+DATA const41700000<>+4(SB)/4, $0x41700000
+DATA const41700000<>+8(SB)/4, $0x41700000
+DATA const41700000<>+12(SB)/4, $0x41700000
+DATA const41700000<>+16(SB)/4, $0x41700000
+DATA const41700000<>+20(SB)/4, $0x41700000
+DATA const41700000<>+24(SB)/4, $0x41700000
+DATA const41700000<>+28(SB)/4, $0x41700000
+GLOBL const41700000<>(SB), RODATA|NOPTR, $32
+
+DATA const40600000<>+0(SB)/4, $0x40600000
+DATA const40600000<>+4(SB)/4, $0x40600000
+DATA const40600000<>+8(SB)/4, $0x40600000
+DATA const40600000<>+12(SB)/4, $0x40600000
+DATA const40600000<>+16(SB)/4, $0x40600000
+DATA const40600000<>+20(SB)/4, $0x40600000
+DATA const40600000<>+24(SB)/4, $0x40600000
+DATA const40600000<>+28(SB)/4, $0x40600000
+GLOBL const40600000<>(SB), RODATA|NOPTR, $32
+
+DATA const38ea4b7d<>+0(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+4(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+8(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+12(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+16(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+20(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+24(SB)/4, $0x38ea4b7d
+DATA const38ea4b7d<>+28(SB)/4, $0x38ea4b7d
+GLOBL const38ea4b7d<>(SB), RODATA|NOPTR, $32
+
+DATA const39dd691b<>+0(SB)/4, $0x39dd691b
+DATA const39dd691b<>+4(SB)/4, $0x39dd691b
+DATA const39dd691b<>+8(SB)/4, $0x39dd691b
+DATA const39dd691b<>+12(SB)/4, $0x39dd691b
+DATA const39dd691b<>+16(SB)/4, $0x39dd691b
+DATA const39dd691b<>+20(SB)/4, $0x39dd691b
+DATA const39dd691b<>+24(SB)/4, $0x39dd691b
+DATA const39dd691b<>+28(SB)/4, $0x39dd691b
+GLOBL const39dd691b<>(SB), RODATA|NOPTR, $32
+
+DATA constba02524e<>+0(SB)/4, $0xba02524e
+DATA constba02524e<>+4(SB)/4, $0xba02524e
+DATA constba02524e<>+8(SB)/4, $0xba02524e
+DATA constba02524e<>+12(SB)/4, $0xba02524e
+DATA constba02524e<>+16(SB)/4, $0xba02524e
+DATA constba02524e<>+20(SB)/4, $0xba02524e
+DATA constba02524e<>+24(SB)/4, $0xba02524e
+DATA constba02524e<>+28(SB)/4, $0xba02524e
+GLOBL constba02524e<>(SB), RODATA|NOPTR, $32
+
+DATA constbb502ac4<>+0(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+4(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+8(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+12(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+16(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+20(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+24(SB)/4, $0xbb502ac4
+DATA constbb502ac4<>+28(SB)/4, $0xbb502ac4
+GLOBL constbb502ac4<>(SB), RODATA|NOPTR, $32
+
+DATA const3bd4cd7a<>+0(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+4(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+8(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+12(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+16(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+20(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+24(SB)/4, $0x3bd4cd7a
+DATA const3bd4cd7a<>+28(SB)/4, $0x3bd4cd7a
+GLOBL const3bd4cd7a<>(SB), RODATA|NOPTR, $32
+
+DATA const3c8e98c9<>+0(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+4(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+8(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+12(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+16(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+20(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+24(SB)/4, $0x3c8e98c9
+DATA const3c8e98c9<>+28(SB)/4, $0x3c8e98c9
+GLOBL const3c8e98c9<>(SB), RODATA|NOPTR, $32
+
+DATA constbdedad52<>+0(SB)/4, $0xbdedad52
+DATA constbdedad52<>+4(SB)/4, $0xbdedad52
+DATA constbdedad52<>+8(SB)/4, $0xbdedad52
+DATA constbdedad52<>+12(SB)/4, $0xbdedad52
+DATA constbdedad52<>+16(SB)/4, $0xbdedad52
+DATA constbdedad52<>+20(SB)/4, $0xbdedad52
+DATA constbdedad52<>+24(SB)/4, $0xbdedad52
+DATA constbdedad52<>+28(SB)/4, $0xbdedad52
+GLOBL constbdedad52<>(SB), RODATA|NOPTR, $32
+
+DATA const3ea17f63<>+0(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+4(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+8(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+12(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+16(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+20(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+24(SB)/4, $0x3ea17f63
+DATA const3ea17f63<>+28(SB)/4, $0x3ea17f63
+GLOBL const3ea17f63<>(SB), RODATA|NOPTR, $32
+
+DATA constbf10c8a7<>+0(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+4(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+8(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+12(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+16(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+20(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+24(SB)/4, $0xbf10c8a7
+DATA constbf10c8a7<>+28(SB)/4, $0xbf10c8a7
+GLOBL constbf10c8a7<>(SB), RODATA|NOPTR, $32
+
+DATA const3f3e920d<>+0(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+4(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+8(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+12(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+16(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+20(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+24(SB)/4, $0x3f3e920d
+DATA const3f3e920d<>+28(SB)/4, $0x3f3e920d
+GLOBL const3f3e920d<>(SB), RODATA|NOPTR, $32
+
+DATA constbf000000<>+0(SB)/4, $0xbf000000
+DATA constbf000000<>+4(SB)/4, $0xbf000000
+DATA constbf000000<>+8(SB)/4, $0xbf000000
+DATA constbf000000<>+12(SB)/4, $0xbf000000
+DATA constbf000000<>+16(SB)/4, $0xbf000000
+DATA constbf000000<>+20(SB)/4, $0xbf000000
+DATA constbf000000<>+24(SB)/4, $0xbf000000
+DATA constbf000000<>+28(SB)/4, $0xbf000000
+GLOBL constbf000000<>(SB), RODATA|NOPTR, $32
+
+// func geluTanhAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·geluTanhAVX2(SB), NOSPLIT, $32-24
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         n+16(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y0
+	VMASKMOVPS   (AX)(BX*4), Y0, Y0
+	VMOVUPS      constc1300000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       const7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      const41300000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMULPS       const3d922279<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  const3d922279<>+0(SB), Y3, Y6
+	VFMADD231PS  const3d922279<>+0(SB), Y4, Y6
+	VFMADD231PS  const3124d8b5<>+0(SB), Y3, Y6
+	VMOVUPS      const3fcc422a<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VSUBPS       Y3, Y4, Y8
+	VSUBPS       Y8, Y4, Y7
+	VSUBPS       Y7, Y3, Y7
+	VSUBPS       Y8, Y5, Y8
+	VADDPS       Y8, Y7, Y7
+	VADDPS       Y6, Y7, Y7
+	VADDPS       constb342bc9b<>+0(SB), Y7, Y7
+	VORPS        const80000000<>+0(SB), Y2, Y5
+	VMULPS       Y4, Y5, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y4, Y5, Y3
+	VFMADD231PS  Y7, Y5, Y3
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  const4b400000<>+0(SB), Y2, Y4
+	VPSUBD       const4b400000<>+0(SB), Y4, Y5
+	VSUBPS       const4b400000<>+0(SB), Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS const3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS constb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      const39506967<>+0(SB), Y4
+	VFMADD213PS  const3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  const3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  const3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       const3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y5, Y2
+	VPSUBD       Y2, Y5, Y5
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       const3f800000<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       const3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y4, Y4, Y3
+	VMULPS       Y5, Y3, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y0, Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y0
+	VMOVUPS      constc1300000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       const7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      const41300000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMULPS       const3d922279<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  const3d922279<>+0(SB), Y3, Y6
+	VFMADD231PS  const3d922279<>+0(SB), Y4, Y6
+	VFMADD231PS  const3124d8b5<>+0(SB), Y3, Y6
+	VMOVUPS      const3fcc422a<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VSUBPS       Y3, Y4, Y8
+	VSUBPS       Y8, Y4, Y7
+	VSUBPS       Y7, Y3, Y7
+	VSUBPS       Y8, Y5, Y8
+	VADDPS       Y8, Y7, Y7
+	VADDPS       Y6, Y7, Y7
+	VADDPS       constb342bc9b<>+0(SB), Y7, Y7
+	VORPS        const80000000<>+0(SB), Y2, Y5
+	VMULPS       Y4, Y5, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y4, Y5, Y3
+	VFMADD231PS  Y7, Y5, Y3
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  const4b400000<>+0(SB), Y2, Y4
+	VPSUBD       const4b400000<>+0(SB), Y4, Y5
+	VSUBPS       const4b400000<>+0(SB), Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS const3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS constb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      const39506967<>+0(SB), Y4
+	VFMADD213PS  const3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  const3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  const3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       const3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y5, Y2
+	VPSUBD       Y2, Y5, Y5
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       const3f800000<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       const3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y4, Y4, Y3
+	VMULPS       Y5, Y3, Y2
+	VADDPS       const3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y0, Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA constc1300000<>+0(SB)/4, $0xc1300000
+DATA constc1300000<>+4(SB)/4, $0xc1300000
+DATA constc1300000<>+8(SB)/4, $0xc1300000
+DATA constc1300000<>+12(SB)/4, $0xc1300000
+DATA constc1300000<>+16(SB)/4, $0xc1300000
+DATA constc1300000<>+20(SB)/4, $0xc1300000
+DATA constc1300000<>+24(SB)/4, $0xc1300000
+DATA constc1300000<>+28(SB)/4, $0xc1300000
+GLOBL constc1300000<>(SB), RODATA|NOPTR, $32
+
+DATA const41300000<>+0(SB)/4, $0x41300000
+DATA const41300000<>+4(SB)/4, $0x41300000
+DATA const41300000<>+8(SB)/4, $0x41300000
+DATA const41300000<>+12(SB)/4, $0x41300000
+DATA const41300000<>+16(SB)/4, $0x41300000
+DATA const41300000<>+20(SB)/4, $0x41300000
+DATA const41300000<>+24(SB)/4, $0x41300000
+DATA const41300000<>+28(SB)/4, $0x41300000
+GLOBL const41300000<>(SB), RODATA|NOPTR, $32
+
+DATA const3d922279<>+0(SB)/4, $0x3d922279
+DATA const3d922279<>+4(SB)/4, $0x3d922279
+DATA const3d922279<>+8(SB)/4, $0x3d922279
+DATA const3d922279<>+12(SB)/4, $0x3d922279
+DATA const3d922279<>+16(SB)/4, $0x3d922279
+DATA const3d922279<>+20(SB)/4, $0x3d922279
+DATA const3d922279<>+24(SB)/4, $0x3d922279
+DATA const3d922279<>+28(SB)/4, $0x3d922279
+GLOBL const3d922279<>(SB), RODATA|NOPTR, $32
+
+DATA const3124d8b5<>+0(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+4(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+8(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+12(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+16(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+20(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+24(SB)/4, $0x3124d8b5
+DATA const3124d8b5<>+28(SB)/4, $0x3124d8b5
+GLOBL const3124d8b5<>(SB), RODATA|NOPTR, $32
+
+DATA const3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA const3fcc422a<>+28(SB)/4, $0x3fcc422a
+GLOBL const3fcc422a<>(SB), RODATA|NOPTR, $32
+
+DATA constb342bc9b<>+0(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+4(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+8(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+12(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+16(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+20(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+24(SB)/4, $0xb342bc9b
+DATA constb342bc9b<>+28(SB)/4, $0xb342bc9b
+GLOBL constb342bc9b<>(SB), RODATA|NOPTR, $32
+
+// func eluAVX2(dst *float32, src *float32, alpha float32, n int)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·eluAVX2(SB), NOSPLIT, $32-32
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y1
+	VMASKMOVPS   (AX)(BX*4), Y1, Y1
+	VMOVUPS      const00000000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      constc1c80000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  const4b400000<>+0(SB), Y3, Y2
+	VPSUBD       const4b3fff81<>+0(SB), Y2, Y4
+	VSUBPS       const4b400000<>+0(SB), Y2, Y2
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS const3f318000<>+0(SB), Y2, Y3
+	VFNMADD231PS constb95e8083<>+0(SB), Y2, Y3
+	VMOVUPS      const39506967<>+0(SB), Y2
+	VFMADD213PS  const3ab743ce<>+0(SB), Y3, Y2
+	VFMADD213PS  const3c088908<>+0(SB), Y3, Y2
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y3, Y2
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y3, Y2
+	VFMADD213PS  const3f000000<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VSUBPS       const3f800000<>+0(SB), Y4, Y5
+	VFMADD213PS  Y5, Y4, Y2
+	VMULPS       Y0, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1e, Y3, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y2
+	VMOVUPS      Y2, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y1
+	VMOVUPS      const00000000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      constc1c80000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  const4b400000<>+0(SB), Y3, Y2
+	VPSUBD       const4b3fff81<>+0(SB), Y2, Y4
+	VSUBPS       const4b400000<>+0(SB), Y2, Y2
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS const3f318000<>+0(SB), Y2, Y3
+	VFNMADD231PS constb95e8083<>+0(SB), Y2, Y3
+	VMOVUPS      const39506967<>+0(SB), Y2
+	VFMADD213PS  const3ab743ce<>+0(SB), Y3, Y2
+	VFMADD213PS  const3c088908<>+0(SB), Y3, Y2
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y3, Y2
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y3, Y2
+	VFMADD213PS  const3f000000<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VSUBPS       const3f800000<>+0(SB), Y4, Y5
+	VFMADD213PS  Y5, Y4, Y2
+	VMULPS       Y0, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1e, Y3, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y2
+	VMOVUPS      Y2, (CX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DI
+	JGE          vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
+DATA constc1c80000<>+0(SB)/4, $0xc1c80000
+DATA constc1c80000<>+4(SB)/4, $0xc1c80000
+DATA constc1c80000<>+8(SB)/4, $0xc1c80000
+DATA constc1c80000<>+12(SB)/4, $0xc1c80000
+DATA constc1c80000<>+16(SB)/4, $0xc1c80000
+DATA constc1c80000<>+20(SB)/4, $0xc1c80000
+DATA constc1c80000<>+24(SB)/4, $0xc1c80000
+DATA constc1c80000<>+28(SB)/4, $0xc1c80000
+GLOBL constc1c80000<>(SB), RODATA|NOPTR, $32

@@ -8,7 +8,7 @@ package kernel
 //
 //	g = grad[i] + c[1]*param[i]; buf[i] = c[2]*buf[i] + c[3]*g; param[i] -= c[0]*buf[i]
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
@@ -17,7 +17,7 @@ func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int
 //
 //	the loop of StepAdam with c = {size, shrink, decay, b1, b2, c2, scale, eps}
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func adamAVX2(param *float32, grad *float32, m *float32, v *float32, c *float32, n int)

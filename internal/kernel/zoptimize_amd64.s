@@ -39,8 +39,8 @@ DATA columnMask<>+124(SB)/4, $0x00000000
 GLOBL columnMask<>(SB), RODATA|NOPTR, $128
 
 // func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
-// Requires: AVX
-TEXT ·momentumAVX2(SB), NOSPLIT, $0-40
+// Requires: AVX, CMOV
+TEXT ·momentumAVX2(SB), NOSPLIT, $64-40
 	MOVQ         param+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         buf+16(FP), DX
@@ -50,14 +50,40 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS 8(BX), Y2
 	VBROADCASTSS 12(BX), Y3
 	MOVQ         n+32(FP), BX
-	XORQ         SI, SI
-	SUBQ         $0x08, BX
-	JL           tail
+	TESTQ        $0x00000007, BX
+	JE           vectors
+	MOVQ         BX, DI
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, $0x08
+	CMOVQGT      SI, DI
+	MOVQ         BX, SI
+	SUBQ         DI, SI
+	LEAQ         columnMask<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      64(R8)(DI*4), Y4
+	VMASKMOVPS   (AX)(SI*4), Y4, Y5
+	VMASKMOVPS   (CX)(SI*4), Y4, Y6
+	VMASKMOVPS   (DX)(SI*4), Y4, Y4
+	VMULPS       Y1, Y5, Y7
+	VADDPS       Y7, Y6, Y6
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y6, Y6
+	VADDPS       Y6, Y4, Y4
+	VMULPS       Y0, Y4, Y7
+	VSUBPS       Y7, Y5, Y5
+	VMOVUPS      Y5, (SP)
+	VMOVUPS      Y4, 32(SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(SI*4), Y4
-	VMOVUPS (CX)(SI*4), Y5
-	VMOVUPS (DX)(SI*4), Y6
+	VMOVUPS (AX)(DI*4), Y4
+	VMOVUPS (CX)(DI*4), Y5
+	VMOVUPS (DX)(DI*4), Y6
 	VMULPS  Y1, Y4, Y7
 	VADDPS  Y7, Y5, Y5
 	VMULPS  Y2, Y6, Y6
@@ -65,38 +91,83 @@ vector:
 	VADDPS  Y5, Y6, Y6
 	VMULPS  Y0, Y6, Y7
 	VSUBPS  Y7, Y4, Y4
-	VMOVUPS Y4, (AX)(SI*4)
-	VMOVUPS Y6, (DX)(SI*4)
-	ADDQ    $0x08, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y4, (AX)(DI*4)
+	VMOVUPS Y6, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
 	JGE     vector
 
-tail:
-	NEGQ       BX
-	CMPQ       BX, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), DI
-	VMOVUPS    32(DI)(BX*4), Y4
-	VMASKMOVPS (AX)(SI*4), Y4, Y5
-	VMASKMOVPS (CX)(SI*4), Y4, Y6
-	VMASKMOVPS (DX)(SI*4), Y4, Y7
-	VMULPS     Y1, Y5, Y1
-	VADDPS     Y1, Y6, Y6
-	VMULPS     Y2, Y7, Y7
-	VMULPS     Y3, Y6, Y6
-	VADDPS     Y6, Y7, Y7
-	VMULPS     Y0, Y7, Y1
-	VSUBPS     Y1, Y5, Y5
-	VMASKMOVPS Y5, Y4, (AX)(SI*4)
-	VMASKMOVPS Y7, Y4, (DX)(SI*4)
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
 
 done:
 	VZEROUPPER
 	RET
 
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (CX), SI
+	MOVQ  SI, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (CX), SI
+	MOVL  SI, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, BX
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, BX
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, BX
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	VZEROUPPER
+	RET
+
 // func adamAVX2(param *float32, grad *float32, m *float32, v *float32, c *float32, n int)
-// Requires: AVX
-TEXT ·adamAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, CMOV
+TEXT ·adamAVX2(SB), NOSPLIT, $96-48
 	MOVQ         param+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         m+16(FP), DX
@@ -111,15 +182,52 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS 24(SI), Y6
 	VBROADCASTSS 28(SI), Y7
 	MOVQ         n+40(FP), SI
-	XORQ         DI, DI
-	SUBQ         $0x08, SI
-	JL           tail
+	TESTQ        $0x00000007, SI
+	JE           vectors
+	MOVQ         SI, R8
+	MOVQ         $0x00000008, DI
+	CMPQ         SI, $0x08
+	CMOVQGT      DI, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	LEAQ         columnMask<>+0(SB), R9
+	NEGQ         R8
+	VMOVUPS      64(R9)(R8*4), Y8
+	VMASKMOVPS   (AX)(DI*4), Y8, Y9
+	VMASKMOVPS   (CX)(DI*4), Y8, Y10
+	VMASKMOVPS   (DX)(DI*4), Y8, Y11
+	VMASKMOVPS   (BX)(DI*4), Y8, Y8
+	VMULPS       Y1, Y9, Y9
+	VMULPS       Y2, Y9, Y12
+	VADDPS       Y12, Y10, Y10
+	VSUBPS       Y11, Y10, Y12
+	VMULPS       Y3, Y12, Y12
+	VADDPS       Y12, Y11, Y11
+	VMULPS       Y5, Y10, Y12
+	VMULPS       Y10, Y12, Y12
+	VMULPS       Y4, Y8, Y8
+	VADDPS       Y12, Y8, Y8
+	VSQRTPS      Y8, Y12
+	VDIVPS       Y6, Y12, Y12
+	VADDPS       Y7, Y12, Y12
+	VDIVPS       Y12, Y11, Y12
+	VMULPS       Y0, Y12, Y12
+	VSUBPS       Y12, Y9, Y9
+	VMOVUPS      Y9, (SP)
+	VMOVUPS      Y11, 32(SP)
+	VMOVUPS      Y8, 64(SP)
+
+vectors:
+	XORQ R8, R8
+	MOVQ SI, R9
+	SUBQ $0x08, R9
+	JL   rest
 
 vector:
-	VMOVUPS (AX)(DI*4), Y8
-	VMOVUPS (CX)(DI*4), Y9
-	VMOVUPS (DX)(DI*4), Y10
-	VMOVUPS (BX)(DI*4), Y11
+	VMOVUPS (AX)(R8*4), Y8
+	VMOVUPS (CX)(R8*4), Y9
+	VMOVUPS (DX)(R8*4), Y10
+	VMOVUPS (BX)(R8*4), Y11
 	VMULPS  Y1, Y8, Y8
 	VMULPS  Y2, Y8, Y12
 	VADDPS  Y12, Y9, Y9
@@ -136,43 +244,104 @@ vector:
 	VDIVPS  Y12, Y10, Y12
 	VMULPS  Y0, Y12, Y12
 	VSUBPS  Y12, Y8, Y8
-	VMOVUPS Y8, (AX)(DI*4)
-	VMOVUPS Y10, (DX)(DI*4)
-	VMOVUPS Y11, (BX)(DI*4)
-	ADDQ    $0x08, DI
-	SUBQ    $0x08, SI
+	VMOVUPS Y8, (AX)(R8*4)
+	VMOVUPS Y10, (DX)(R8*4)
+	VMOVUPS Y11, (BX)(R8*4)
+	ADDQ    $0x08, R8
+	SUBQ    $0x08, R9
 	JGE     vector
 
-tail:
-	NEGQ       SI
-	CMPQ       SI, $0x08
-	JE         done
-	LEAQ       columnMask<>+0(SB), R8
-	VMOVUPS    32(R8)(SI*4), Y8
-	VMASKMOVPS (AX)(DI*4), Y8, Y9
-	VMASKMOVPS (CX)(DI*4), Y8, Y10
-	VMASKMOVPS (DX)(DI*4), Y8, Y11
-	VMASKMOVPS (BX)(DI*4), Y8, Y12
-	VMULPS     Y1, Y9, Y9
-	VMULPS     Y2, Y9, Y1
-	VADDPS     Y1, Y10, Y10
-	VSUBPS     Y11, Y10, Y1
-	VMULPS     Y3, Y1, Y1
-	VADDPS     Y1, Y11, Y11
-	VMULPS     Y5, Y10, Y1
-	VMULPS     Y10, Y1, Y1
-	VMULPS     Y4, Y12, Y12
-	VADDPS     Y1, Y12, Y12
-	VSQRTPS    Y12, Y1
-	VDIVPS     Y6, Y1, Y1
-	VADDPS     Y7, Y1, Y1
-	VDIVPS     Y1, Y11, Y1
-	VMULPS     Y0, Y1, Y1
-	VSUBPS     Y1, Y9, Y9
-	VMASKMOVPS Y9, Y8, (AX)(DI*4)
-	VMASKMOVPS Y11, Y8, (DX)(DI*4)
-	VMASKMOVPS Y12, Y8, (BX)(DI*4)
+rest:
+	ADDQ    $0x08, R9
+	JE      done
+	CMPQ    SI, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 64(SP), Y0
+	VMOVUPS Y0, (BX)(DI*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, SI
+	JE    skip0_2
+	MOVQ  (CX), DI
+	MOVQ  DI, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, SI
+	JE    skip0_1
+	MOVL  (CX), DI
+	MOVL  DI, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, SI
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, SI
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	LEAQ    64(SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip2_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (BX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, BX
+
+skip2_4:
+	TESTQ $0x00000002, SI
+	JE    skip2_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (BX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, BX
+
+skip2_2:
+	TESTQ $0x00000001, SI
+	JE    skip2_1
+	MOVL  (CX), AX
+	MOVL  AX, (BX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, BX
+
+skip2_1:
 	VZEROUPPER
 	RET

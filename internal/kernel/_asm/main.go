@@ -19,7 +19,8 @@ var groups = map[string]func(){
 	"gemm":     gemm,
 	"conv":     conv,
 	"element":  element,
-	"math":     exponentials,
+	"math":     functions,
+	"norm":     norms,
 	"optimize": optimizers,
 }
 
@@ -63,7 +64,10 @@ func conv() {
 // element is the loops over elements that need no approximation.
 func element() {
 	arithmetic()
+	piecewise()
 	sums()
+	columnReductions()
+	runs()
 	comparisons()
 }
 

@@ -10,7 +10,7 @@ import (
 // an array that c points to.
 func optimizers() {
 	c := make([]reg.VecVirtual, 8)
-	load := func(n int) func() {
+	broadcast := func(n int) func() {
 		return func() {
 			from := gpr(Load(Param("c"), GP64()))
 			for i := range n {
@@ -19,11 +19,12 @@ func optimizers() {
 			}
 		}
 	}
-	names := []string{"param", "grad", "buf"}
-	elementwise("momentumAVX2", "param, grad, buf, c *float32", names, []string{"param", "buf"},
-		"g = grad[i] + c[1]*param[i]; buf[i] = c[2]*buf[i] + c[3]*g; param[i] -= c[0]*buf[i]",
-		load(4),
-		func(x []reg.VecVirtual) []reg.VecVirtual {
+	loop{
+		name: "momentumAVX2", params: "param, grad, buf, c *float32",
+		in: []string{"param", "grad", "buf"}, out: []string{"param", "buf"},
+		doc:     "g = grad[i] + c[1]*param[i]; buf[i] = c[2]*buf[i] + c[3]*g; param[i] -= c[0]*buf[i]",
+		prepare: broadcast(4),
+		body: func(x []reg.VecVirtual) []reg.VecVirtual {
 			p, g, b := x[0], x[1], x[2]
 			t := YMM()
 			VMULPS(c[1], p, t)
@@ -34,12 +35,14 @@ func optimizers() {
 			VMULPS(c[0], b, t)
 			VSUBPS(t, p, p)
 			return []reg.VecVirtual{p, b}
-		})
-	names = []string{"param", "grad", "m", "v"}
-	elementwise("adamAVX2", "param, grad, m, v, c *float32", names, []string{"param", "m", "v"},
-		"the loop of StepAdam with c = {size, shrink, decay, b1, b2, c2, scale, eps}",
-		load(8),
-		func(x []reg.VecVirtual) []reg.VecVirtual {
+		},
+	}.write()
+	loop{
+		name: "adamAVX2", params: "param, grad, m, v, c *float32",
+		in: []string{"param", "grad", "m", "v"}, out: []string{"param", "m", "v"},
+		doc:     "the loop of StepAdam with c = {size, shrink, decay, b1, b2, c2, scale, eps}",
+		prepare: broadcast(8),
+		body: func(x []reg.VecVirtual) []reg.VecVirtual {
 			p, g, m, v := x[0], x[1], x[2], x[3]
 			t := YMM()
 			VMULPS(c[1], p, p)
@@ -59,5 +62,6 @@ func optimizers() {
 			VMULPS(c[0], t, t)
 			VSUBPS(t, p, p)
 			return []reg.VecVirtual{p, m, v}
-		})
+		},
+	}.write()
 }
