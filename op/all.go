@@ -90,6 +90,7 @@ var All = []graph.Op{
 	// linear algebra
 	MatMulOp{},
 	GemmOp{},
+	AttentionOp{},
 	// convolution and pooling
 	ConvOp{},
 	ConvTransposeOp{},
@@ -115,6 +116,7 @@ var All = []graph.Op{
 	PadGradOp{},
 	ConvGradInputOp{},
 	ConvGradWeightOp{},
+	AttentionGradOp{},
 	MaxPoolGradOp{},
 	AveragePoolGradOp{},
 	// training
