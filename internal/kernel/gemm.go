@@ -30,6 +30,7 @@ type Gemm[T Float] struct {
 	Epilogue[T]
 
 	call gemmCall[T]
+	row  gemv[T]
 }
 
 // gemmCall is the state of one run that its tasks share.
@@ -50,7 +51,11 @@ type gemmCall[T Float] struct {
 // with a pool of the given number of threads, whatever variant is in use.
 func (g *Gemm[T]) ScratchLen(threads int) int {
 	k := min(g.K, depth)
-	return k*padTo(min(g.N, maxBlockCols), maxTileCols) + threads*gemmWorkerLen(g.M, k)
+	n := k*padTo(min(g.N, maxBlockCols), maxTileCols) + threads*gemmWorkerLen(g.M, k)
+	if g.M == 1 || g.N == 1 {
+		return max(n, threads*vectorCols)
+	}
+	return n
 }
 
 // gemmWorkerLen is the scratch of one worker: a block of A, or the last panel
@@ -64,6 +69,12 @@ func gemmWorkerLen(m, k int) int {
 func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 	if g.M*g.N*g.K < 1<<15 { // about as quick as waking a worker
 		pool = nil
+	}
+	if g.vector() {
+		g.row.perWorker = scratch
+		pool.For(g.row.blocks(), &g.row)
+		g.row = gemv[T]{}
+		return
 	}
 	if g.prepare(pool.Threads(), scratch) {
 		c := &g.call
@@ -79,6 +90,12 @@ func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 
 // serial is Run on the calling goroutine. It keeps g off the heap.
 func (g *Gemm[T]) serial(scratch []T) {
+	if g.vector() {
+		g.row.perWorker = scratch
+		g.row.Do(0, g.row.blocks(), 0)
+		g.row = gemv[T]{}
+		return
+	}
 	if g.prepare(1, scratch) {
 		c := &g.call
 		for g.nextBlock() {
@@ -91,6 +108,14 @@ func (g *Gemm[T]) serial(scratch []T) {
 		}
 	}
 	g.call = gemmCall[T]{}
+}
+
+// check panics unless the slices hold the matrices, none of which is empty.
+func (g *Gemm[T]) check() {
+	_ = g.C[(g.M-1)*g.RSC+g.N-1]
+	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
+	_ = g.B[(g.K-1)*g.RSB+(g.N-1)*g.CSB]
+	g.Epilogue.check(g.M, g.N)
 }
 
 // prepare checks the arguments and plans the run. It reports whether there is
@@ -109,8 +134,7 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 		g.finish(g.C, g.RSC, 0, g.M, 0, g.N)
 		return false
 	}
-	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
-	_ = g.B[(g.K-1)*g.RSB+(g.N-1)*g.CSB]
+	g.check()
 
 	t := loopsOf[T]()
 	c := &g.call

@@ -13,7 +13,10 @@ import (
 // gemmCase builds a product of the given size, its operands stored transposed
 // or not.
 func gemmCase[T kernel.Float](m, n, k int, transA, transB bool, rng *rand.Rand) (*kernel.Gemm[T], *kerneltest.Buffer[T]) {
-	ldc := n + rng.IntN(3)
+	ldc := n
+	if n != 1 || m%8 == 2 {
+		ldc += rng.IntN(3)
+	}
 	c := kerneltest.NaN[T](max(0, (m-1)*ldc+n))
 	g := &kernel.Gemm[T]{
 		M: m, N: n, K: k,
@@ -96,6 +99,14 @@ func testGemm[T kernel.Float](t *testing.T, tol float64) {
 	for _, k := range depths {
 		for i := range 4 {
 			check(33, 37, k, i&1 == 1, i&2 == 2)
+		}
+	}
+	for _, n := range []int{63, 300, 1033} { // with a vector
+		for i, k := range []int{40, 47, 64, 321, 650} {
+			for trans := range 4 {
+				check(1, n, k, trans&1 == 1, trans&2 == 2)
+				check(n-i, 1, k, trans&1 == 1, trans&2 == 2)
+			}
 		}
 	}
 	check(130, 200, 650, false, false) // several blocks of rows and of depth

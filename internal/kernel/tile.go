@@ -34,6 +34,13 @@ type tile[T Float] struct {
 	// runs is run for count whole tiles one under another, with a[step:] and
 	// c[rows*ldc:] for the second and so on. It may be nil.
 	runs func(count, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
+
+	// dots and scaledRows serve products with a vector. They may be nil.
+	//
+	//	for i < len(dst): dst[i] = sum over p < len(x) of a[i*lda + p]*x[p]
+	//	for p < k, j < len(dst): dst[j] += x[p*incx]*b[p*ldb + j]
+	dots       func(dst, a []T, lda int, x []T)
+	scaledRows func(dst, b []T, ldb int, x []T, incx, k int)
 }
 
 // goTile defines tile.run for blocks of 4×4.

@@ -1063,6 +1063,42 @@ func transposeAVX2(dst *float32, ldd int, src *float32, lds int, rows int, k int
 //go:noescape
 func copyRowsAVX2(dst *float32, ldd int, src *float32, lds int, n int, k int)
 
+// dot1AVX2 computes count ≥ 1 times 1 elements of a product, for k ≥ 1:
+//
+//	dst[i] = sum over p < k of a[i*lda + p]*x[p]
+//
+// in 16 interleaved sums of fused multiply-adds, folded in halves.
+//
+//go:noescape
+func dot1AVX2(dst *float32, a *float32, lda int, x *float32, k int, count int)
+
+// dot4AVX2 computes count ≥ 1 times 4 elements of a product, for k ≥ 1:
+//
+//	dst[i] = sum over p < k of a[i*lda + p]*x[p]
+//
+// in 16 interleaved sums of fused multiply-adds, folded in halves.
+//
+//go:noescape
+func dot4AVX2(dst *float32, a *float32, lda int, x *float32, k int, count int)
+
+// scaledRows1AVX2 adds 1 scaled rows in order, for n ≥ 1:
+//
+//	for p < 1, j < n: dst[j] = fma(x[p*incx], b[p*ldb + j], dst[j])
+//
+// dst overlaps neither b nor x.
+//
+//go:noescape
+func scaledRows1AVX2(dst *float32, n int, b *float32, ldb int, x *float32, incx int)
+
+// scaledRows8AVX2 adds 8 scaled rows in order, for n ≥ 1:
+//
+//	for p < 8, j < n: dst[j] = fma(x[p*incx], b[p*ldb + j], dst[j])
+//
+// dst overlaps neither b nor x.
+//
+//go:noescape
+func scaledRows8AVX2(dst *float32, n int, b *float32, ldb int, x *float32, incx int)
+
 // limitAVX2 runs n ≥ 1 rounds of 12 fused multiply-adds of vectors of 256 bits, all in registers.
 func limitAVX2(n int)
 

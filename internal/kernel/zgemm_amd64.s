@@ -12933,6 +12933,300 @@ last:
 	VZEROUPPER
 	RET
 
+// func dot1AVX2(dst *float32, a *float32, lda int, x *float32, k int, count int)
+// Requires: AVX, FMA3
+TEXT ·dot1AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ lda+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ count+40(FP), BX
+
+rows:
+	MOVQ   CX, SI
+	MOVQ   x+24(FP), DI
+	MOVQ   k+32(FP), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	SUBQ   $0x10, R8
+	JL     tail
+	MOVQ   $+64, R9
+
+loop:
+	VMOVUPS     (DI), Y2
+	VMOVUPS     32(DI), Y3
+	VFMADD231PS (SI), Y2, Y0
+	VFMADD231PS 32(SI), Y3, Y1
+	ADDQ        R9, SI
+	ADDQ        R9, DI
+	SUBQ        $0x10, R8
+	JGE         loop
+
+tail:
+	ADDQ        $0x10, R8
+	JE          fold
+	LEAQ        columnMask<>+0(SB), R9
+	NEGQ        R8
+	VMOVUPS     64(R9)(R8*4), Y4
+	VMASKMOVPS  (DI), Y4, Y2
+	VMASKMOVPS  (SI), Y4, Y4
+	VFMADD231PS Y4, Y2, Y0
+	VMOVUPS     96(R9)(R8*4), Y4
+	VMASKMOVPS  32(DI), Y4, Y3
+	VMASKMOVPS  32(SI), Y4, Y4
+	VFMADD231PS Y4, Y3, Y1
+
+fold:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDSS       X1, X0, X0
+	VMOVSS       X0, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DX, CX
+	DECQ         BX
+	JNE          rows
+	VZEROUPPER
+	RET
+
+// func dot4AVX2(dst *float32, a *float32, lda int, x *float32, k int, count int)
+// Requires: AVX, FMA3
+TEXT ·dot4AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ lda+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ count+40(FP), BX
+	LEAQ (DX)(DX*2), SI
+
+rows:
+	MOVQ   CX, DI
+	MOVQ   x+24(FP), R8
+	MOVQ   k+32(FP), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x10, R9
+	JL     tail
+	MOVQ   $+64, R10
+
+loop:
+	VMOVUPS     (R8), Y8
+	VMOVUPS     32(R8), Y9
+	VFMADD231PS (DI), Y8, Y0
+	VFMADD231PS 32(DI), Y9, Y1
+	VFMADD231PS (DI)(DX*1), Y8, Y2
+	VFMADD231PS 32(DI)(DX*1), Y9, Y3
+	VFMADD231PS (DI)(DX*2), Y8, Y4
+	VFMADD231PS 32(DI)(DX*2), Y9, Y5
+	VFMADD231PS (DI)(SI*1), Y8, Y6
+	VFMADD231PS 32(DI)(SI*1), Y9, Y7
+	ADDQ        R10, DI
+	ADDQ        R10, R8
+	SUBQ        $0x10, R9
+	JGE         loop
+
+tail:
+	ADDQ        $0x10, R9
+	JE          fold
+	LEAQ        columnMask<>+0(SB), R10
+	NEGQ        R9
+	VMOVUPS     64(R10)(R9*4), Y10
+	VMASKMOVPS  (R8), Y10, Y8
+	VMASKMOVPS  (DI), Y10, Y11
+	VFMADD231PS Y11, Y8, Y0
+	VMASKMOVPS  (DI)(DX*1), Y10, Y11
+	VFMADD231PS Y11, Y8, Y2
+	VMASKMOVPS  (DI)(DX*2), Y10, Y11
+	VFMADD231PS Y11, Y8, Y4
+	VMASKMOVPS  (DI)(SI*1), Y10, Y11
+	VFMADD231PS Y11, Y8, Y6
+	VMOVUPS     96(R10)(R9*4), Y10
+	VMASKMOVPS  32(R8), Y10, Y9
+	VMASKMOVPS  32(DI), Y10, Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMASKMOVPS  32(DI)(DX*1), Y10, Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMASKMOVPS  32(DI)(DX*2), Y10, Y11
+	VFMADD231PS Y11, Y9, Y5
+	VMASKMOVPS  32(DI)(SI*1), Y10, Y11
+	VFMADD231PS Y11, Y9, Y7
+
+fold:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDSS       X1, X0, X0
+	VMOVSS       X0, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DX, CX
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x0e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x01, X2, X3
+	VADDSS       X3, X2, X2
+	VMOVSS       X2, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DX, CX
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X5, X4, X4
+	VPERMILPS    $0x0e, X4, X5
+	VADDPS       X5, X4, X4
+	VPERMILPS    $0x01, X4, X5
+	VADDSS       X5, X4, X4
+	VMOVSS       X4, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DX, CX
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPS       X7, X6, X6
+	VPERMILPS    $0x0e, X6, X7
+	VADDPS       X7, X6, X6
+	VPERMILPS    $0x01, X6, X7
+	VADDSS       X7, X6, X6
+	VMOVSS       X6, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DX, CX
+	DECQ         BX
+	JNE          rows
+	VZEROUPPER
+	RET
+
+// func scaledRows1AVX2(dst *float32, n int, b *float32, ldb int, x *float32, incx int)
+// Requires: AVX, FMA3
+TEXT ·scaledRows1AVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         x+32(FP), BX
+	MOVQ         incx+40(FP), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSS (BX), Y0
+	ADDQ         SI, BX
+	MOVQ         $+32, BX
+	SUBQ         $0x08, CX
+	JL           tail
+
+loop:
+	VMOVUPS     (AX), Y1
+	VFMADD231PS (DX), Y0, Y1
+	VMOVUPS     Y1, (AX)
+	ADDQ        BX, DX
+	ADDQ        BX, AX
+	SUBQ        $0x08, CX
+	JGE         loop
+
+tail:
+	ADDQ        $0x08, CX
+	JE          done
+	LEAQ        columnMask<>+0(SB), BX
+	NEGQ        CX
+	VMOVUPS     64(BX)(CX*4), Y2
+	VMASKMOVPS  (AX), Y2, Y1
+	VMASKMOVPS  (DX), Y2, Y3
+	VFMADD231PS Y3, Y0, Y1
+	VMASKMOVPS  Y1, Y2, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaledRows8AVX2(dst *float32, n int, b *float32, ldb int, x *float32, incx int)
+// Requires: AVX, FMA3
+TEXT ·scaledRows8AVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         ldb+24(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         x+32(FP), SI
+	MOVQ         incx+40(FP), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSS (SI), Y0
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y1
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y2
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y3
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y4
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y5
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y6
+	ADDQ         DI, SI
+	VBROADCASTSS (SI), Y7
+	ADDQ         DI, SI
+	LEAQ         (BX)(BX*2), SI
+	LEAQ         (DX)(BX*4), DI
+	ADDQ         BX, DI
+	MOVQ         $+32, R8
+	SUBQ         $0x08, CX
+	JL           tail
+
+loop:
+	VMOVUPS     (AX), Y8
+	VFMADD231PS (DX), Y0, Y8
+	VFMADD231PS (DX)(BX*1), Y1, Y8
+	VFMADD231PS (DX)(BX*2), Y2, Y8
+	VFMADD231PS (DX)(SI*1), Y3, Y8
+	VFMADD231PS (DX)(BX*4), Y4, Y8
+	VFMADD231PS (DI), Y5, Y8
+	VFMADD231PS (DI)(BX*1), Y6, Y8
+	VFMADD231PS (DI)(BX*2), Y7, Y8
+	VMOVUPS     Y8, (AX)
+	ADDQ        R8, DX
+	ADDQ        R8, DI
+	ADDQ        R8, AX
+	SUBQ        $0x08, CX
+	JGE         loop
+
+tail:
+	ADDQ        $0x08, CX
+	JE          done
+	LEAQ        columnMask<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     64(R8)(CX*4), Y9
+	VMASKMOVPS  (AX), Y9, Y8
+	VMASKMOVPS  (DX), Y9, Y10
+	VFMADD231PS Y10, Y0, Y8
+	VMASKMOVPS  (DX)(BX*1), Y9, Y10
+	VFMADD231PS Y10, Y1, Y8
+	VMASKMOVPS  (DX)(BX*2), Y9, Y10
+	VFMADD231PS Y10, Y2, Y8
+	VMASKMOVPS  (DX)(SI*1), Y9, Y10
+	VFMADD231PS Y10, Y3, Y8
+	VMASKMOVPS  (DX)(BX*4), Y9, Y10
+	VFMADD231PS Y10, Y4, Y8
+	VMASKMOVPS  (DI), Y9, Y10
+	VFMADD231PS Y10, Y5, Y8
+	VMASKMOVPS  (DI)(BX*1), Y9, Y10
+	VFMADD231PS Y10, Y6, Y8
+	VMASKMOVPS  (DI)(BX*2), Y9, Y10
+	VFMADD231PS Y10, Y7, Y8
+	VMASKMOVPS  Y8, Y9, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func limitAVX2(n int)
 // Requires: AVX, FMA3
 TEXT ·limitAVX2(SB), NOSPLIT, $0-8

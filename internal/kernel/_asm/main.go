@@ -50,6 +50,10 @@ func gemm() {
 	}
 	transpose()
 	copyRows()
+	dots(1)
+	dots(4)
+	scaledRows(1)
+	scaledRows(8)
 	limit("AVX2", 256)
 	limit("AVX512", 512)
 }
