@@ -34,7 +34,7 @@ type Options struct {
 
 // Program is a compiled graph. One run at a time: concurrent calls wait, but each
 // overwrites the outputs of the one before; who shares a program between
-// goroutines holds a lock until the outputs are copied.
+// goroutines holds a lock until the outputs are copied, or gives each its [Program.Fork].
 type Program struct {
 	graph     *graph.Graph
 	options   Options
@@ -98,6 +98,15 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 		p.variables[v.Name()] = t
 	}
 	return p, nil
+}
+
+// Fork is the same program with working memory of its own, for another goroutine:
+// it costs no compilation, and shares graph, backend and variables. Both may run
+// at the same time unless one of them updates variables.
+func (p *Program) Fork() *Program {
+	options := p.options
+	options.Arena = NewArena()
+	return &Program{graph: p.graph, options: options, variables: p.variables}
 }
 
 // Graph is the graph that the program runs: simplified, and with nodes joined to

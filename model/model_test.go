@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -438,4 +439,26 @@ func TestFileOfAnotherProgram(t *testing.T) {
 	if m.Pipeline != nil || m.Labels() != nil || !y.Values.Shape().Equal(tensor.Shape{6, 3}) {
 		t.Errorf("prediction %+v", y)
 	}
+}
+
+// TestPredictAtOnce predicts from many goroutines with one predictor.
+func TestPredictAtOnce(t *testing.T) {
+	x := images(9)
+	m := build(t, specOf(t, imageNet(), imageSchema("cat", "dog", "eel"), x))
+	want := predict(t, m, x, 4).Probabilities
+	p, err := m.Predictor(PredictOptions{Backend: backend(t), Batch: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 10 {
+				if y, err := p.Predict(x); err != nil || !tensor.Same(y.Probabilities, want) {
+					t.Errorf("other bits beside other calls, error %v", err)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

@@ -2,7 +2,7 @@ package model
 
 import (
 	"fmt"
-	"sync"
+	"runtime"
 
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
@@ -13,19 +13,20 @@ import (
 type PredictOptions struct {
 	// Backend runs the graph. It is required.
 	Backend engine.Backend
-	// Memory bounds what a run uses, in bytes; 0 does not.
+	// Memory bounds what a run uses, in bytes; 0 does not. As many goroutines as
+	// there are processors that Go may use may each be in a run.
 	Memory int
 	// Batch is the most samples of one run; 0 means 64. More samples than that
 	// are computed one part after the other.
 	Batch int
 }
 
-// Predictor computes predictions. It is safe for concurrent use: calls wait for
-// one another.
+// Predictor computes predictions. It is safe for concurrent use: as many calls run
+// at a time as there are processors that Go may use, and others wait.
 type Predictor struct {
-	mu      sync.Mutex // from a run until its outputs are copied
 	program *engine.Program
-	columns bool // one input a column
+	idle    chan *engine.Program // forks of it; nil is one that is yet to be made
+	columns bool                 // one input a column
 	batch   int
 	labels  []string
 }
@@ -76,6 +77,10 @@ func (m *Model) Predictor(o PredictOptions) (*Predictor, error) {
 		p.batch = 64
 	}
 	p.program, err = engine.Compile(g, engine.Options{Backend: o.Backend, Memory: o.Memory})
+	p.idle = make(chan *engine.Program, runtime.GOMAXPROCS(0))
+	for range cap(p.idle) {
+		p.idle <- nil
+	}
 	return p, err
 }
 
@@ -96,7 +101,10 @@ func (p *Predictor) Predict(x *tensor.Tensor) (*Prediction, error) {
 		}
 		parts = append(parts, out)
 	}
-	y := tensor.Concat(0, parts...)
+	y := parts[0]
+	if len(parts) > 1 {
+		y = tensor.Concat(0, parts...)
+	}
 	if p.labels == nil {
 		return &Prediction{Values: y}, nil
 	}
@@ -120,9 +128,12 @@ func (p *Predictor) run(x *tensor.Tensor) (*tensor.Tensor, error) {
 			in = append(in, x.Slice(1, c, c+1, 1))
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out, err := p.program.Run(in)
+	program := <-p.idle
+	if program == nil {
+		program = p.program.Fork()
+	}
+	defer func() { p.idle <- program }() // once its outputs are copied
+	out, err := program.Run(in)
 	if err != nil {
 		return nil, err
 	}
