@@ -15,7 +15,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +123,3 @@ func numbers(list string) ([]int, error) {
 	}
 	return all, nil
 }
-
-// absolute is the path of a file in the cache, for other processes.
-func absolute(name string) (string, error) { return filepath.Abs(filepath.Join(cache, name)) }

@@ -32,7 +32,15 @@ var nets = map[string]func(w work) *nn.Net{
 
 // files are nets in the language of net files, where a layer may not be there
 // yet: the row is skipped then.
-var files = map[string]string{}
+var files = map[string]string{
+	"lstm":    "{input: [50, 128], layers: [{lstm: {units: 256, last: true}}, {dense: {units: 10}}], loss: cross_entropy}",
+	"gru":     "{input: [50, 128], layers: [{gru: {units: 256, last: true}}, {dense: {units: 10}}], loss: cross_entropy}",
+	"encoder": "{input: [128, 256], layers: [" + encoderBlock + ", " + encoderBlock + ", flatten, {dense: {units: 10}}], loss: cross_entropy}",
+	// Without the classifier, of whose input the length is known.
+	"encoder-blocks": "{input: [128, 256], layers: [" + encoderBlock + ", " + encoderBlock + "], loss: mse}",
+}
+
+const encoderBlock = "{transformer_encoder: {heads: 4, hidden: 1024}}"
 
 // netOf is the net of a work.
 func netOf(w work) (*nn.Net, error) {
@@ -174,11 +182,7 @@ func export(g *graph.Graph, w work) (string, error) {
 	if external != nil {
 		return "", fmt.Errorf("%s takes more than one file", w.Net)
 	}
-	dir, err := filepath.Abs(cache)
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, fmt.Sprintf("%s-%d-%d.onnx", w.Net, w.Batch, os.Getpid()))
+	path := filepath.Join(cache, fmt.Sprintf("%s-%d-%d.onnx", w.Net, w.Batch, os.Getpid()))
 	f, err := os.Create(path)
 	if err != nil {
 		return "", err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/emberml/ember/engine"
@@ -96,7 +97,11 @@ func newRequests(backend *cpu.Backend, w work) (subject, error) {
 	for _, d := range w.Input[1:] {
 		dims = append(dims, graph.Known(d))
 	}
-	g.Output("output", net.Forward(b, g.Input("input", graph.TensorOf(tensor.Float32, dims...))))
+	x := g.Input("input", graph.TensorOf(tensor.Float32, dims...))
+	for i, item := range net.Layers { // Net.Forward wants the length
+		x = b.Scope(fmt.Sprintf("block_%d", i+1), func() *graph.Value { return item.Layer.Build(b, x) })
+	}
+	g.Output("output", x)
 	random := tensor.NewRand(1)
 	all := make([]*tensor.Tensor, requests)
 	for i := range all {

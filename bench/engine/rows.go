@@ -84,7 +84,7 @@ var rows = []row{
 	},
 	{
 		name: "requests", title: "1,000 requests of 8 to 512 steps through the encoder",
-		works: []work{{Kind: "requests", Net: "encoder", Input: []int{512, 256}, Classes: 10}},
+		works: []work{{Kind: "requests", Net: "encoder-blocks", Input: []int{512, 256}, Classes: 10}},
 		goal:  goal{text: "planning ≤ 2 % of the time"}, how: (*bench).planning,
 	},
 	{

@@ -93,6 +93,48 @@ def recurrent(kind, blocks):
     return forward
 
 
+def layer_norm(p, name, x):
+    """Layer norm over the last axis."""
+    mean, var = tf.nn.moments(x, -1, keepdims=True)
+    scale, offset = p.get(f"{name}.weight", (x.shape[-1],)), p.get(f"{name}.bias", (x.shape[-1],))
+    return tf.nn.batch_normalization(x, mean, var, offset, scale, 1e-5)
+
+
+def encoder(p, x, outputs, heads=4, hidden=1024):
+    batch, steps, size = x.shape
+    x = tf.reshape(x, [-1, size])
+    for i in (1, 2):
+        block = f"transformer_encoder_{i}"
+        w = p.get(f"{block}.self_attn.in_proj_weight", (3 * size, size), lambda a: a.T)
+        qkv = tf.nn.bias_add(tf.matmul(x, w), p.get(f"{block}.self_attn.in_proj_bias", (3 * size,)))
+        qkv = tf.transpose(tf.reshape(qkv, [batch, steps, 3, heads, size // heads]), [2, 0, 3, 1, 4])
+        weights = tf.nn.softmax(tf.matmul(qkv[0] * (size // heads) ** -0.5, qkv[1], transpose_b=True))
+        y = tf.reshape(tf.transpose(tf.matmul(weights, qkv[2]), [0, 2, 1, 3]), [-1, size])
+        x = layer_norm(p, f"{block}.norm1", x + p.dense(f"{block}.self_attn.out_proj", y, size))
+        y = tf.nn.relu(p.dense(f"{block}.linear1", x, hidden))
+        x = layer_norm(p, f"{block}.norm2", x + p.dense(f"{block}.linear2", y, size))
+    return p.dense("dense_1", tf.reshape(x, [batch, steps * size]), outputs)
+
+
+def vgg11(p, x, outputs):
+    at = 0
+    for filters in (64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"):
+        if filters == "M":
+            x, at = tf.nn.max_pool2d(x, 2, 2, "VALID"), at + 1
+        else:
+            x, at = tf.nn.relu(p.conv(f"features.{at}", x, filters, 3, 1, 1, bias=True)), at + 2
+    if x.shape[1] < 7:  # the average over 7×7 cells of a smaller image repeats and mixes its cells
+        n, cells = x.shape[1], np.zeros((7, x.shape[1]), np.float32)
+        for i in range(7):
+            lo, hi = i * n // 7, -((-(i + 1) * n) // 7)
+            cells[i, lo:hi] = 1 / (hi - lo)
+        x = tf.einsum("ah,nhwc,bw->nabc", cells, x, cells)
+    x = tf.reshape(x, [-1, 512 * 49])
+    x = tf.nn.relu(p.dense("classifier.0", x, 4096, flat=(512, 7, 7)))
+    x = tf.nn.relu(p.dense("classifier.3", x, 4096))
+    return p.dense("classifier.6", x, outputs)
+
+
 def resnet18(p, x, outputs):
     small = x.shape[1] < 64
     x = p.conv("conv1", x, 64, *((3, 1, 1) if small else (7, 2, 3)))
@@ -117,7 +159,9 @@ NETS = {
     "lenet": lenet,
     "lstm": recurrent("lstm", (0, 1, 2, 3)),
     "gru": recurrent("gru", (1, 0, 2)),
+    "encoder": encoder,
     "resnet18": resnet18,
+    "vgg11": vgg11,
 }
 
 

@@ -46,6 +46,20 @@ class Recurrent(nn.Module):
         return self.dense_1(y[:, -1])
 
 
+class Encoder(nn.Module):
+    """Two blocks of a transformer's encoder and a classifier of all steps."""
+
+    def __init__(self, steps, size, outputs):
+        super().__init__()
+        for i in (1, 2):
+            block = nn.TransformerEncoderLayer(size, 4, 1024, dropout=0.0, batch_first=True)
+            self.add_module(f"transformer_encoder_{i}", block)
+        self.dense_1 = nn.Linear(steps * size, outputs)
+
+    def forward(self, x):
+        return self.dense_1(self.transformer_encoder_2(self.transformer_encoder_1(x)).flatten(1))
+
+
 # Each net by name, for the shape of a sample and the number of outputs.
 NETS = {
     "mlp": lambda shape, classes: Dense(784, 128, classes),
@@ -54,6 +68,7 @@ NETS = {
     "autoencoder": lambda shape, classes: Dense(784, 256, 64, 256, 784),
     "lstm": lambda shape, classes: Recurrent(nn.LSTM, shape[1], 256, classes),
     "gru": lambda shape, classes: Recurrent(nn.GRU, shape[1], 256, classes),
+    "encoder": lambda shape, classes: Encoder(*shape, classes),
     "resnet18": lambda shape, classes: zoo.ResNet18(small=min(shape[1:]) < 64),
 }
 
