@@ -1,10 +1,6 @@
 package comm
 
-import (
-	"math"
-
-	"github.com/emberml/ember/internal/kernel"
-)
+import "github.com/emberml/ember/internal/kernel"
 
 // Number is what members can add up.
 type Number interface{ float32 | float64 | int64 }
@@ -50,45 +46,19 @@ func exact[T Number](width int) codec[T] {
 }
 
 var wires = [...]codec[float32]{
-	Float32: float32s,
-	Float16: {
+	Float32:  float32s,
+	Float16:  short(kernel.ToFloat16, kernel.FromFloat16, kernel.AddFloat16),
+	BFloat16: short(kernel.ToBFloat16, kernel.FromBFloat16, kernel.AddBFloat16),
+}
+
+// short is the codec of a 16-bit format.
+func short(put func(dst []uint16, src []float32), get, add func(dst []float32, src []uint16)) codec[float32] {
+	return codec[float32]{
 		width: 2, lossy: true,
-		put: func(dst []byte, src []float32) {
-			short := kernel.View[uint16](dst)[:len(src)]
-			for i, x := range src {
-				short[i] = toFloat16(x)
-			}
-		},
-		get: func(dst []float32, src []byte) {
-			for i, h := range kernel.View[uint16](src)[:len(dst)] {
-				dst[i] = fromFloat16(h)
-			}
-		},
-		add: func(dst []float32, src []byte) {
-			for i, h := range kernel.View[uint16](src)[:len(dst)] {
-				dst[i] += fromFloat16(h)
-			}
-		},
-	},
-	BFloat16: {
-		width: 2, lossy: true,
-		put: func(dst []byte, src []float32) {
-			short := kernel.View[uint16](dst)[:len(src)]
-			for i, x := range src {
-				short[i] = toBFloat16(x)
-			}
-		},
-		get: func(dst []float32, src []byte) {
-			for i, h := range kernel.View[uint16](src)[:len(dst)] {
-				dst[i] = fromBFloat16(h)
-			}
-		},
-		add: func(dst []float32, src []byte) {
-			for i, h := range kernel.View[uint16](src)[:len(dst)] {
-				dst[i] += fromBFloat16(h)
-			}
-		},
-	},
+		put: func(dst []byte, src []float32) { put(kernel.View[uint16](dst)[:len(src)], src) },
+		get: func(dst []float32, src []byte) { get(dst, kernel.View[uint16](src)) },
+		add: func(dst []float32, src []byte) { add(dst, kernel.View[uint16](src)) },
+	}
 }
 
 // codecOf is the exact codec of a type.
@@ -103,45 +73,4 @@ func codecOf[T Number]() *codec[T] {
 		c = &int64s
 	}
 	return c.(*codec[T])
-}
-
-// toBFloat16 rounds to nearest, ties to even; a NaN stays one.
-func toBFloat16(x float32) uint16 {
-	b := math.Float32bits(x)
-	if x != x {
-		return uint16(b>>16) | 0x40
-	}
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
-}
-
-func fromBFloat16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
-
-// toFloat16 rounds to nearest, ties to even, subnormal results too; what is too
-// large becomes infinite, and a NaN stays one.
-func toFloat16(x float32) uint16 {
-	b := math.Float32bits(x)
-	sign := uint16(b >> 16 & 0x8000)
-	b &= 0x7fffffff
-	switch {
-	case b > 0x7f800000:
-		return sign | 0x7e00
-	case b >= 0x47800000: // 2¹⁶ and more
-		return sign | 0x7c00
-	case b < 0x38800000: // below 2⁻¹⁴: let addition round at 2⁻²⁴
-		return sign | uint16(math.Float32bits(math.Float32frombits(b)+0.5)-math.Float32bits(0.5))
-	default: // rebias the exponent; a carry from rounding may go into it
-		return sign | uint16((b-0x38000000+0xfff+b>>13&1)>>13)
-	}
-}
-
-func fromFloat16(h uint16) float32 {
-	sign, rest := uint32(h&0x8000)<<16, uint32(h&0x7fff)
-	switch {
-	case rest >= 0x7c00:
-		return math.Float32frombits(sign | 0x7f800000 | (rest&0x3ff)<<13)
-	case rest < 0x400:
-		return math.Float32frombits(sign | math.Float32bits(float32(rest)*0x1p-24))
-	default:
-		return math.Float32frombits(sign | (rest<<13 + 0x38000000))
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"math"
 	"testing"
+
+	"github.com/emberml/ember/internal/kernel"
 )
 
 func FuzzMessage(f *testing.F) {
@@ -50,12 +52,29 @@ func TestLongCauseIsCut(t *testing.T) {
 // TestHalves goes through all values of the short formats, and the values
 // halfway between neighbors, which go to the even one.
 func TestHalves(t *testing.T) {
+	round := func(f func(dst []uint16, src []float32)) func(float32) uint16 {
+		return func(x float32) uint16 {
+			var h [1]uint16
+			f(h[:], []float32{x})
+			return h[0]
+		}
+	}
+	widen := func(f func(dst []float32, src []uint16)) func(uint16) float32 {
+		return func(h uint16) float32 {
+			var x [1]float32
+			f(x[:], []uint16{h})
+			return x[0]
+		}
+	}
 	for _, f := range []struct {
 		name  string
 		round func(float32) uint16
 		widen func(uint16) float32
 		inf   uint16
-	}{{"float16", toFloat16, fromFloat16, 0x7c00}, {"bfloat16", toBFloat16, fromBFloat16, 0x7f80}} {
+	}{
+		{"float16", round(kernel.ToFloat16), widen(kernel.FromFloat16), 0x7c00},
+		{"bfloat16", round(kernel.ToBFloat16), widen(kernel.FromBFloat16), 0x7f80},
+	} {
 		for h := range f.inf {
 			x, next := f.widen(h), f.widen(h+1)
 			if f.round(x) != h || f.round(-x) != h|0x8000 {

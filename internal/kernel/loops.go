@@ -70,6 +70,12 @@ type loops[T Float] struct {
 	where        func(dst []T, cond []uint8, a []T, stepA int, b []T, stepB int)
 	addScaled    func(dst []T, scale T, src []T)
 
+	// Conversions of whole eights, with the definition's bits; nil where it has
+	// no faster form.
+	toFloat16, toBFloat16     func(dst []uint16, src []T)
+	fromFloat16, fromBFloat16 func(dst []T, src []uint16)
+	addFloat16, addBFloat16   func(dst []T, src []uint16)
+
 	// Reductions: of a run, of blocks of reduceBlock elements each, and of
 	// len(src)/len(dst) rows; nil where the definition has no faster form.
 	sum       func(src []T) T // sumRun

@@ -52,6 +52,17 @@ func setMath(l *loops[float32]) {
 	l.softmaxGrad = rowsGradLoop(softmaxGradAVX2)
 	l.logSoftmaxGrad = rowsGradLoop(logSoftmaxGradAVX2)
 	l.normRows, l.normRowsGrad = runNormRows, runNormRowsGrad
+	l.toBFloat16 = halfLoop(toBFloat16AVX2)
+	l.fromBFloat16, l.addBFloat16 = halfLoop(fromBFloat16AVX2), halfLoop(addBFloat16AVX2)
+	if hasF16C() {
+		l.toFloat16 = halfLoop(toFloat16AVX2)
+		l.fromFloat16, l.addFloat16 = halfLoop(fromFloat16AVX2), halfLoop(addFloat16AVX2)
+	}
+}
+
+// halfLoop returns a conversion of at least one whole eight.
+func halfLoop[D, S any](f func(dst *D, src *S, n int)) func(dst []D, src []S) {
+	return func(dst []D, src []S) { f(&dst[0], &src[0], len(dst)) }
 }
 
 func zipLoop(f func(dst, a, b *float32, n int)) func(dst, a, b []float32) {

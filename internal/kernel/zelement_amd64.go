@@ -399,3 +399,48 @@ func whereValueAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
 //
 //go:noescape
 func whereElseAVX2(dst *float32, cond *uint8, a *float32, b *float32, n int)
+
+// hasF16C tells whether the processor converts binary16.
+func hasF16C() bool
+
+// toFloat16AVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = toFloat16(src[i])
+//
+//go:noescape
+func toFloat16AVX2(dst *uint16, src *float32, n int)
+
+// fromFloat16AVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = fromFloat16(src[i])
+//
+//go:noescape
+func fromFloat16AVX2(dst *float32, src *uint16, n int)
+
+// fromBFloat16AVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = fromBFloat16(src[i])
+//
+//go:noescape
+func fromBFloat16AVX2(dst *float32, src *uint16, n int)
+
+// addFloat16AVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] += fromFloat16(src[i])
+//
+//go:noescape
+func addFloat16AVX2(dst *float32, src *uint16, n int)
+
+// addBFloat16AVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] += fromBFloat16(src[i])
+//
+//go:noescape
+func addBFloat16AVX2(dst *float32, src *uint16, n int)
+
+// toBFloat16AVX2 computes, for i < n, a positive multiple of 8:
+//
+//	dst[i] = toBFloat16(src[i])
+//
+//go:noescape
+func toBFloat16AVX2(dst *uint16, src *float32, n int)

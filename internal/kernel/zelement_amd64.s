@@ -3994,3 +3994,160 @@ block:
 	JL        block
 	VZEROUPPER
 	RET
+
+// func hasF16C() bool
+// Requires: CPUID
+TEXT ·hasF16C(SB), NOSPLIT, $0-1
+	MOVL $0x00000001, AX
+	XORL CX, CX
+	CPUID
+	SHRL $0x1d, CX
+	ANDL $0x01, CX
+	MOVB CL, ret+0(FP)
+	RET
+
+// func toFloat16AVX2(dst *uint16, src *float32, n int)
+// Requires: AVX, F16C
+TEXT ·toFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	VMOVUPS   (CX)(BX*4), Y0
+	VCVTPS2PH $0x00, Y0, (AX)(BX*2)
+	ADDQ      $0x08, BX
+	CMPQ      BX, DX
+	JL        block
+	VZEROUPPER
+	RET
+
+// func fromFloat16AVX2(dst *float32, src *uint16, n int)
+// Requires: AVX, F16C
+TEXT ·fromFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	VCVTPH2PS (CX)(BX*2), Y0
+	VMOVUPS   Y0, (AX)(BX*4)
+	ADDQ      $0x08, BX
+	CMPQ      BX, DX
+	JL        block
+	VZEROUPPER
+	RET
+
+// func fromBFloat16AVX2(dst *float32, src *uint16, n int)
+// Requires: AVX, AVX2
+TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	VPMOVZXWD (CX)(BX*2), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (AX)(BX*4)
+	ADDQ      $0x08, BX
+	CMPQ      BX, DX
+	JL        block
+	VZEROUPPER
+	RET
+
+// func addFloat16AVX2(dst *float32, src *uint16, n int)
+// Requires: AVX, F16C
+TEXT ·addFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	VCVTPH2PS (CX)(BX*2), Y0
+	VADDPS    (AX)(BX*4), Y0, Y0
+	VMOVUPS   Y0, (AX)(BX*4)
+	ADDQ      $0x08, BX
+	CMPQ      BX, DX
+	JL        block
+	VZEROUPPER
+	RET
+
+// func addBFloat16AVX2(dst *float32, src *uint16, n int)
+// Requires: AVX, AVX2
+TEXT ·addBFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	VPMOVZXWD (CX)(BX*2), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VADDPS    (AX)(BX*4), Y0, Y0
+	VMOVUPS   Y0, (AX)(BX*4)
+	ADDQ      $0x08, BX
+	CMPQ      BX, DX
+	JL        block
+	VZEROUPPER
+	RET
+
+// func toBFloat16AVX2(dst *uint16, src *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	VMOVUPS      (CX)(BX*4), Y0
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VPSRLD       $0x10, Y0, Y1
+	VPAND        const00000001<>+0(SB), Y1, Y1
+	VPADDD       const00007fff<>+0(SB), Y1, Y1
+	VPADDD       Y0, Y1, Y1
+	VPOR         const00400000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VPSRLD       $0x10, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPACKUSDW    X1, X0, X1
+	VMOVDQU      X1, (AX)(BX*2)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JL           block
+	VZEROUPPER
+	RET
+
+DATA const00000001<>+0(SB)/4, $0x00000001
+DATA const00000001<>+4(SB)/4, $0x00000001
+DATA const00000001<>+8(SB)/4, $0x00000001
+DATA const00000001<>+12(SB)/4, $0x00000001
+DATA const00000001<>+16(SB)/4, $0x00000001
+DATA const00000001<>+20(SB)/4, $0x00000001
+DATA const00000001<>+24(SB)/4, $0x00000001
+DATA const00000001<>+28(SB)/4, $0x00000001
+GLOBL const00000001<>(SB), RODATA|NOPTR, $32
+
+DATA const00007fff<>+0(SB)/4, $0x00007fff
+DATA const00007fff<>+4(SB)/4, $0x00007fff
+DATA const00007fff<>+8(SB)/4, $0x00007fff
+DATA const00007fff<>+12(SB)/4, $0x00007fff
+DATA const00007fff<>+16(SB)/4, $0x00007fff
+DATA const00007fff<>+20(SB)/4, $0x00007fff
+DATA const00007fff<>+24(SB)/4, $0x00007fff
+DATA const00007fff<>+28(SB)/4, $0x00007fff
+GLOBL const00007fff<>(SB), RODATA|NOPTR, $32
+
+DATA const00400000<>+0(SB)/4, $0x00400000
+DATA const00400000<>+4(SB)/4, $0x00400000
+DATA const00400000<>+8(SB)/4, $0x00400000
+DATA const00400000<>+12(SB)/4, $0x00400000
+DATA const00400000<>+16(SB)/4, $0x00400000
+DATA const00400000<>+20(SB)/4, $0x00400000
+DATA const00400000<>+24(SB)/4, $0x00400000
+DATA const00400000<>+28(SB)/4, $0x00400000
+GLOBL const00400000<>(SB), RODATA|NOPTR, $32

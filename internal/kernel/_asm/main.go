@@ -73,6 +73,7 @@ func element() {
 	columnReductions()
 	runs()
 	comparisons()
+	halves()
 }
 
 // gpr narrows a loaded parameter to a register of 64 bits.
