@@ -135,8 +135,8 @@ func (s *Spark) sent(ctx context.Context) (*shipment, error) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	if s.shipment == nil {
-		ship := &shipment{session: s.Session, named: s.o.WorkerBinary}
-		if err := within(ctx, s.o.Join, ship.send); err != nil {
+		ship := &shipment{session: s.Session, server: s.Address(), named: s.o.WorkerBinary}
+		if err := within(ctx, s.o.Join, func(ctx context.Context) error { return ship.send(ctx, true) }); err != nil {
 			return nil, err
 		}
 		s.shipment = ship

@@ -28,7 +28,7 @@ func (d *doctor) examineSpark(ctx context.Context) {
 	}
 	d.connection(s, time.Since(began))
 	d.tell(versionFinding(s.Version()))
-	l := &sparkLauncher{shipment: &shipment{session: s, named: d.WorkerBinary}, o: d.Options, kind: worker.MapInArrow}
+	l := &sparkLauncher{shipment: &shipment{session: s, server: s.Address(), named: d.WorkerBinary}, o: d.Options, kind: worker.MapInArrow}
 	defer func() { _ = l.close() }() // a server that is gone has nothing left to end
 	d.allocation(ctx, l)
 	d.executorMemory(ctx, l)
@@ -159,14 +159,15 @@ func slotsFinding(slots, workers int, dynamic bool) Finding {
 
 // python tells what Spark starts beside its executors.
 func (d *doctor) python(ctx context.Context, l *sparkLauncher) bool {
+	l.suppose(ctx)
 	if err := within(ctx, d.Join, l.findPython); err != nil {
 		d.failed("python", err)
 		return false
 	}
-	if strings.HasPrefix(l.python, emberPython) {
+	if l.isEmber() {
 		d.ok("python", "PYSPARK_PYTHON of the executors is Ember itself")
 	} else {
-		d.ok("python", "the executors have Python %s", l.python)
+		d.ok("python", "the executors have Python %s", l.Python)
 	}
 	return true
 }
@@ -191,7 +192,7 @@ func (d *doctor) tasks(ctx context.Context, l *sparkLauncher) {
 	if err != nil && context.Cause(ctx) != nil {
 		err = context.Cause(ctx)
 	}
-	if !strings.HasPrefix(l.python, emberPython) && (err == nil || l.kind == worker.PerRow) {
+	if !l.isEmber() && (err == nil || l.kind == worker.PerRow) {
 		d.tell(arrowFinding(l.kind == worker.MapInArrow))
 	}
 	if err != nil {

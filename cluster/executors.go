@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 
 	"github.com/emberml/ember/frame"
 	"github.com/emberml/ember/spark/connect"
@@ -13,6 +14,22 @@ import (
 // surveyRows is more than a cluster has slots: Spark deals that many rows to as many
 // partitions as it has.
 const surveyRows = 4096
+
+// splits is how Spark's plan tells into how many partitions it cuts a range.
+var splits = regexp.MustCompile(`\bRange \(.*splits=(\d+)\)`)
+
+// countSlots tells how many tasks can run at once, without running one.
+func countSlots(ctx context.Context, s *connect.Session) (int, error) {
+	plan, err := s.Range(0, surveyRows, 1, 0).Explain(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if m := splits.FindStringSubmatch(plan); m != nil {
+		return strconv.Atoi(m[1])
+	}
+	_, slots, err := executors(ctx, s)
+	return slots, err
+}
 
 // executors asks executors for their system, and counts slots.
 func executors(ctx context.Context, s *connect.Session) (p platform, slots int, err error) {
@@ -48,43 +65,31 @@ var otherPython = regexp.MustCompile(`Python in worker has different version:? \
 // noProgram is how Spark says that PYSPARK_PYTHON is not there.
 var noProgram = regexp.MustCompile(`Cannot run program "([^"]*)"`)
 
-// findPython starts a task on one executor to learn what PYSPARK_PYTHON is there.
-func (s *shipment) findPython(ctx context.Context) error {
-	s.python = emberPython + s.session.Version()
-	err := s.probe(ctx)
-	if missing := programOf(err); missing == "./"+emberFile {
-		// A cluster without Python that leaves it to us to bring ourselves along.
-		if err = s.shipPlain(ctx); err == nil {
-			err = s.probe(ctx)
-		}
-	} else if missing != "" {
-		return &Error{
-			Rank: -1, Cause: fmt.Sprintf("the executors have no Python: there is no %s", missing),
-			Hint: "set PYSPARK_PYTHON, where the Connect server is started, to a Python 3 that the executors have, or to ./" + emberFile + ", which Ember brings along",
-		}
-	}
-	if err == nil {
-		return nil
-	}
-	if m := otherPython.FindStringSubmatch(err.Error()); m != nil {
-		s.python = m[1] + "." + m[2]
-		return nil
-	}
-	return &Error{Rank: -1, Cause: "no task can be started on the executors: " + err.Error()}
-}
-
 func programOf(err error) string {
-	if err == nil {
-		return ""
-	}
 	if m := noProgram.FindStringSubmatch(err.Error()); m != nil {
 		return m[1]
 	}
 	return ""
 }
 
-// probe runs a task that does nothing. The first one fails in most clusters, and Spark
-// would try it four times, on one executor after the other.
+// findPython starts a task on one executor to learn what PYSPARK_PYTHON is there.
+func (s *shipment) findPython(ctx context.Context) error {
+	for {
+		err := s.probe(ctx)
+		if err == nil {
+			s.remember()
+			return nil
+		}
+		if corrected := s.correct(ctx, err); corrected == err {
+			return &Error{Rank: -1, Cause: "no task can be started on the executors: " + err.Error()}
+		} else if corrected != nil {
+			return corrected
+		}
+	}
+}
+
+// probe runs a task that does nothing. Without a barrier Spark would try one that
+// fails four times, on one executor after the other.
 func (s *shipment) probe(ctx context.Context) error {
 	command, err := worker.Command(worker.Payload{Message: []byte(`{}`), Schema: taskSchema})
 	if err != nil {
@@ -96,5 +101,5 @@ func (s *shipment) probe(ctx context.Context) error {
 
 // function is a command as the executors' Python takes it.
 func (s *shipment) function(command []byte, rows frame.Schema, barrier bool) connect.Function {
-	return connect.Function{Name: "ember", Command: command, PythonVersion: s.python, Schema: rows, Barrier: barrier}
+	return connect.Function{Name: "ember", Command: command, PythonVersion: s.Python, Schema: rows, Barrier: barrier}
 }

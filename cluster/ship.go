@@ -28,36 +28,57 @@ import (
 const emberFile = "ember"
 
 // shipment is this program on its way to the executors of a Spark session, and what
-// they have been found to be.
+// they are supposed to be, or have been found to be.
 type shipment struct {
 	session *connect.Session
-	named   string                 // [Options].WorkerBinary
-	python  string                 // the version of the executors' Python
-	slots   int                    // tasks that can run at once
-	once    bool                   // Spark takes barriers, where it does not try a failed task again
-	binary  worker.Binary          // how the workers find the program
-	packed  []byte                 // the program, compressed
-	own     func() (parcel, error) // this program, being compressed already; may be nil
+	server  string // its address
+	named   string // [Options].WorkerBinary
+	traits
+	corrections struct{ python, program, system bool } // made already
+	slots       int                                    // tasks that can run at once
+	once        bool                                   // Spark takes barriers, where it does not try a failed task again
+	binary      worker.Binary                          // how the workers find the program
+	packed      []byte                                 // the program, compressed
+	own         func() (parcel, error)                 // this program, being compressed already; may be nil
 }
 
-// send finds out what the executors are, and ships the program. What does not depend
-// on each other is asked at the same time.
-func (s *shipment) send(ctx context.Context) error {
-	var python, ship error
+// send ships the program, and counts the slots. What the executors are besides is
+// supposed, if it is not to be asked.
+func (s *shipment) send(ctx context.Context, ask bool) error {
+	known := s.suppose(ctx)
+	var counted, sent error
+	if !known && runtime.GOOS != "linux" { // which executors hardly ever are
+		if s.System, s.slots, counted = executors(ctx, s.session); counted != nil {
+			return &Error{Rank: -1, Cause: counted.Error()}
+		}
+	}
 	var both sync.WaitGroup
-	both.Go(func() { python = s.findPython(ctx) })
-	both.Go(func() {
-		var p platform
-		if p, s.slots, ship = executors(ctx, s.session); ship != nil {
-			ship = &Error{Rank: -1, Cause: ship.Error()}
-			return
-		}
-		if s.binary, ship = s.pack(ctx, p); ship == nil {
-			ship = s.ship(ctx)
-		}
-	})
+	if s.slots == 0 {
+		both.Go(func() { s.slots, counted = countSlots(ctx, s.session) })
+	}
+	both.Go(func() { sent = s.prepare(ctx, s.System) })
 	both.Wait()
-	return errors.Join(ship, python)
+	if counted != nil {
+		counted = &Error{Rank: -1, Cause: counted.Error()}
+	}
+	if sent == nil && s.isEmber() {
+		sent = s.shipPlain(ctx, s.System)
+	}
+	if err := errors.Join(sent, counted); err != nil {
+		return err
+	}
+	if ask && !known {
+		return s.findPython(ctx)
+	}
+	return nil
+}
+
+// prepare packs and ships the program for a platform.
+func (s *shipment) prepare(ctx context.Context, p platform) (err error) {
+	if s.binary, err = s.pack(ctx, p); err != nil {
+		return err
+	}
+	return s.ship(ctx)
 }
 
 // parcel is a program compressed for the way.
@@ -94,7 +115,8 @@ func packFile(path string) (parcel, error) {
 	_, _ = z.Write(content) // memory takes all
 	_ = z.Close()
 	sum := sha256.Sum256(content)
-	return parcel{worker.Binary{Name: emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz", SHA256: sum, Gzip: true}, packed.Bytes()}, nil
+	name := emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz"
+	return parcel{worker.Binary{Name: name, SHA256: sum, Gzip: true}, packed.Bytes()}, nil
 }
 
 // pack finds the program for the executors' platform, and compresses it for the way.
@@ -110,6 +132,7 @@ func (s *shipment) pack(ctx context.Context, p platform) (worker.Binary, error) 
 		packed, err = packFile(path)
 	}
 	s.packed = packed.content
+	packed.binary.Platform = p.String()
 	return packed.binary, err
 }
 
@@ -121,14 +144,8 @@ func (s *shipment) ship(ctx context.Context) error {
 	return nil
 }
 
-// shipPlain sends the program under the name that PYSPARK_PYTHON has for it. What the
-// executors are cannot be asked yet where nothing runs there: they are taken to be as
-// Spark's JVMs say.
-func (s *shipment) shipPlain(ctx context.Context) error {
-	p, _, err := executors(ctx, s.session)
-	if err != nil {
-		return &Error{Rank: -1, Cause: err.Error()}
-	}
+// shipPlain sends the program under the name that PYSPARK_PYTHON has for it.
+func (s *shipment) shipPlain(ctx context.Context, p platform) error {
 	path, err := programFor(ctx, p, s.named)
 	if err != nil {
 		return err
@@ -152,6 +169,14 @@ func (s *shipment) shipPlain(ctx context.Context) error {
 type platform struct{ os, arch string }
 
 func (p platform) String() string { return p.os + "/" + p.arch }
+
+// MarshalText writes a platform as String does, and UnmarshalText reads it.
+func (p platform) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+func (p *platform) UnmarshalText(text []byte) error {
+	p.os, p.arch, _ = strings.Cut(string(text), "/")
+	return nil
+}
 
 // javaPlatform translates what Java calls os.name and os.arch.
 func javaPlatform(name, arch string) platform {

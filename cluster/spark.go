@@ -22,9 +22,9 @@ import (
 // sparkLauncher starts workers as the tasks of a Spark job, one for each slot, on
 // executors that nobody has prepared: the program ships itself.
 //
-// What the executors are is found out on the way. Their Python is asked for its
-// version before the first generation; that they lack pyarrow, or that Spark refuses
-// a barrier, shows when the workers start, and they are started otherwise.
+// What the executors are is found out on the way: the version of their Python, that
+// they lack pyarrow, or that Spark refuses a barrier, shows when the workers start,
+// and they are started otherwise.
 type sparkLauncher struct {
 	*shipment
 	o       Options
@@ -44,7 +44,7 @@ func newSpark(ctx context.Context, o Options) (launcher, error) {
 		return nil, err
 	}
 	o.phase("connected with Spark " + s.Version())
-	l := &sparkLauncher{shipment: &shipment{session: s, named: o.WorkerBinary, own: own}, o: o, kind: worker.MapInArrow}
+	l := &sparkLauncher{shipment: &shipment{session: s, server: s.Address(), named: o.WorkerBinary, own: own}, o: o, kind: worker.MapInArrow}
 	if err = within(ctx, o.Join, l.prepare); err == nil && o.Queries != [3]string{} {
 		// A statement such as SHOW TABLES runs now, a query later.
 		asking, cancel := context.WithTimeoutCause(ctx, o.Query, fmt.Errorf("Spark did not answer within the %v of --query-timeout", o.Query))
@@ -82,46 +82,45 @@ func within(ctx context.Context, join time.Duration, ask func(context.Context) e
 	return err
 }
 
+// The settings that tell what kind of cluster it is. By the last two somebody has told
+// Spark into how many tasks to cut its work, instead of one for each slot.
+const (
+	dynamicKey     = "spark.dynamicAllocation.enabled"
+	parallelismKey = "spark.default.parallelism"
+	leavesKey      = "spark.sql.leafNodeDefaultParallelism"
+)
+
 func (l *sparkLauncher) prepare(ctx context.Context) error {
-	dynamic, _, err := l.session.Conf(ctx, "spark.dynamicAllocation.enabled")
+	set, err := l.session.Confs(ctx, dynamicKey, parallelismKey, leavesKey)
 	if err != nil {
 		return &Error{Rank: -1, Cause: err.Error()}
 	}
-	l.dynamic, l.barrier = dynamic == "true", dynamic != "true"
+	l.dynamic = set[dynamicKey] == "true"
+	l.barrier = !l.dynamic
 	l.once = l.barrier
 	if l.dynamic {
 		l.withoutBarrier(allocatesDynamically)
 	}
-	parallelism := ""
-	if parallelism, err = l.parallelism(ctx); err != nil {
-		return &Error{Rank: -1, Cause: err.Error()}
-	}
-	if parallelism != "" && l.o.Workers == 0 {
-		return &Error{
-			Rank: -1, Cause: "how many workers? The cluster sets " + parallelism + ", which hides how many slots it has",
-			Hint: "say it with --workers",
+	l.counted = !l.dynamic
+	for _, key := range []string{parallelismKey, leavesKey} {
+		if _, parallelism := set[key]; !parallelism {
+			continue
+		}
+		if l.counted = false; l.o.Workers == 0 {
+			return &Error{
+				Rank: -1, Cause: "how many workers? The cluster sets " + key + ", which hides how many slots it has",
+				Hint: "say it with --workers",
+			}
 		}
 	}
-	l.counted = !l.dynamic && parallelism == ""
-	if err := l.send(ctx); err != nil {
+	if err := l.send(ctx, l.o.Queries != [3]string{}); err != nil {
 		return err
 	}
-	l.o.phase(fmt.Sprintf("Spark has %d slots, Python %s, and this program", l.slots, l.python))
+	l.o.phase(fmt.Sprintf("Spark has %d slots, and this program", l.slots))
 	if l.n = l.o.Workers; l.n == 0 {
 		l.n = l.slots
 	}
 	return nil
-}
-
-// parallelism is the setting by which somebody has told Spark into how many tasks to
-// cut its work, instead of one for each slot; empty if nobody has.
-func (l *sparkLauncher) parallelism(ctx context.Context) (string, error) {
-	for _, key := range []string{"spark.default.parallelism", "spark.sql.leafNodeDefaultParallelism"} {
-		if _, set, err := l.session.Conf(ctx, key); set || err != nil {
-			return key, err
-		}
-	}
-	return "", nil
 }
 
 // taskSchema is the rows that workers give to Spark: texts. Jobs give none.
@@ -212,7 +211,10 @@ func (l *sparkLauncher) run(ctx context.Context, b bootstrap, told func(text str
 			l.kind = worker.PerRow
 			l.withoutBarrier(lacksArrow)
 		default:
-			return err
+			if err := l.correct(ctx, err); err != nil {
+				return err
+			}
+			l.o.phase(fmt.Sprintf("the executors are %v, with Python %s", l.System, l.Python))
 		}
 	}
 }
@@ -290,7 +292,7 @@ func (l *sparkLauncher) awaitSlots(ctx context.Context, generation int) error {
 	ctx, cancel := context.WithTimeout(ctx, l.o.Join)
 	defer cancel()
 	for {
-		_, slots, err := executors(ctx, l.session)
+		slots, err := countSlots(ctx, l.session)
 		if err != nil || slots >= l.n {
 			return err
 		}

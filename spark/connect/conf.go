@@ -2,19 +2,30 @@ package connect
 
 import (
 	"context"
+	"strings"
 
 	pb "github.com/emberml/ember/spark/connect/internal/sparkpb"
 )
 
 // Conf returns the value of a configuration key in the session, its default where none was set, and whether there is one.
 func (s *Session) Conf(ctx context.Context, key string) (value string, ok bool, err error) {
-	resp, err := s.config(ctx, "read "+key, &pb.ConfigRequest_Operation{
-		OpType: &pb.ConfigRequest_Operation_GetOption{GetOption: &pb.ConfigRequest_GetOption{Keys: []string{key}}},
+	set, err := s.Confs(ctx, key)
+	value, ok = set[key]
+	return value, ok, err
+}
+
+// Confs reads several configuration keys at once, and returns those that are set.
+func (s *Session) Confs(ctx context.Context, keys ...string) (map[string]string, error) {
+	resp, err := s.config(ctx, "read "+strings.Join(keys, ", "), &pb.ConfigRequest_Operation{
+		OpType: &pb.ConfigRequest_Operation_GetOption{GetOption: &pb.ConfigRequest_GetOption{Keys: keys}},
 	})
+	set := map[string]string{}
 	for _, pair := range resp.GetPairs() {
-		return pair.GetValue(), pair.Value != nil, nil
+		if pair.Value != nil {
+			set[pair.GetKey()] = pair.GetValue()
+		}
 	}
-	return "", false, err
+	return set, err
 }
 
 // SetConf sets a configuration key for the session. Static ones, which only the server's start sets, are an [Error].

@@ -101,6 +101,9 @@ func (s *Session) UserID() string { return s.remote.user }
 // String names the server and the session.
 func (s *Session) String() string { return "sc://" + s.remote.address() + " session " + s.id }
 
+// Address is the server's host and port.
+func (s *Session) Address() string { return s.remote.address() }
+
 // Warning says what is unsafe about the connection, or nothing. It is to be shown to the user.
 func (s *Session) Warning() string {
 	if s.remote.token != "" && !s.remote.secure() && !s.remote.loopback() {

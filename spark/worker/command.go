@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"unicode/utf8"
 )
 
@@ -36,6 +37,10 @@ type Binary struct {
 	Name   string   // of the artifact below "files/": "ember"
 	SHA256 [32]byte // of the program, not of its compressed bytes
 	Gzip   bool     // the artifact is compressed
+	// Platform is what the program runs on, "linux/amd64": on an executor that is
+	// another, the task fails with an error that [OtherPlatform] knows. Empty is not
+	// checked.
+	Platform string
 }
 
 // Payload is what a command carries to a worker.
@@ -52,6 +57,17 @@ type Payload struct {
 
 // Format prints no message, for every verb.
 func (p Payload) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[worker payload]") }
+
+var otherPlatform = regexp.MustCompile(`ember: the program is for (\S+), and the executor on (\S+) is (\S+)`)
+
+// OtherPlatform tells whether a task failed because its executor is not what the
+// program was made for, and what it is instead.
+func OtherPlatform(err error) (platform string, ok bool) {
+	if m := otherPlatform.FindStringSubmatch(err.Error()); m != nil {
+		return m[3], true
+	}
+	return "", false
+}
 
 // starterSource is the program that an ordinary Python worker runs.
 //
@@ -93,7 +109,7 @@ func Command(p Payload) ([]byte, error) {
 	}
 	settings, err := json.Marshal(map[string]any{
 		"kind": p.Kind, "binary": p.Binary.Name, "sha256": hex.EncodeToString(p.Binary.SHA256[:]),
-		"gzip": p.Binary.Gzip, "schema": result,
+		"gzip": p.Binary.Gzip, "platform": p.Binary.Platform, "schema": result,
 	})
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ import gzip
 import hashlib
 import json
 import os
+import platform
 import resource
 import signal
 import socket
@@ -71,6 +72,7 @@ class Worker:
     """One Ember process, for one task."""
 
     def __init__(self, message, settings):
+        check_platform(settings)
         check_address_space()
         program = unpack(settings)
         requests, child_requests = os.pipe()
@@ -209,6 +211,15 @@ def meet(request):
         return {"messages": []}
     except Exception as error:
         return {"error": str(error) or type(error).__name__}
+
+
+def check_platform(settings):
+    """Who sent the program may only have supposed what executors are, and learns better from this error."""
+    machine = platform.machine()
+    here = "%s/%s" % (platform.system().lower(), {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine))
+    if settings["platform"] not in ("", here):
+        raise RuntimeError("ember: the program is for %s, and the executor on %s is %s" % (
+            settings["platform"], socket.gethostname(), here))
 
 
 def check_address_space():

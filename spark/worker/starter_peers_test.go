@@ -5,8 +5,10 @@ package worker
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -75,5 +77,25 @@ func TestUnpack(t *testing.T) {
 				t.Errorf("%v, %v", info, err)
 			}
 		})
+	}
+}
+
+// TestCheckPlatform: a program for other machines is not tried, and the error says what
+// this one is.
+func TestCheckPlatform(t *testing.T) {
+	here := runtime.GOOS + "/" + runtime.GOARCH
+	for _, c := range []struct{ platform, err string }{
+		{"", ""},
+		{here, ""},
+		{"plan9/mips", "ember: the program is for plan9/mips, and the executor on "},
+	} {
+		var got struct{ Error string }
+		peers.RunJSON(t, &got, "testdata/check_platform.py", c.platform)
+		if (c.err == "") != (got.Error == "") || !strings.HasPrefix(got.Error, c.err) {
+			t.Errorf("%q: %q, want %q", c.platform, got.Error, c.err)
+		}
+		if other, ok := OtherPlatform(errors.New(got.Error)); ok != (c.err != "") || ok && other != here {
+			t.Errorf("%q: understood as %q, %v", c.platform, other, ok)
+		}
 	}
 }
