@@ -59,6 +59,9 @@ func (b *FusedBody) name() string {
 	return strings.Join(names, "+")
 }
 
+// String names the operators, for drawings and messages.
+func (b *FusedBody) String() string { return b.name() }
+
 // typeOnly lists the inputs of which no step needs the value.
 func (b *FusedBody) typeOnly() []int {
 	var only []int
