@@ -29,6 +29,13 @@ func (l *sparkLauncher) feed(ctx context.Context) (*connect.DataFrame, error) {
 		if err != nil {
 			return nil, &Error{Rank: -1, Cause: err.Error()}
 		}
+		given, err := df.Schema(ctx)
+		if err != nil {
+			return nil, &Error{Rank: -1, Cause: err.Error()}
+		}
+		if err := checkColumns(query, given.Names()); err != nil {
+			return nil, err
+		}
 		df = df.WithColumns(connect.Assignment{Name: data.PartColumn, SQL: fmt.Sprint(part)})
 		if all == nil {
 			all = df
@@ -62,6 +69,22 @@ func (l *sparkLauncher) feed(ctx context.Context) (*connect.DataFrame, error) {
 		WithColumns(connect.Assignment{Name: data.RowColumn, SQL: place}).
 		WithColumns(connect.Assignment{Name: data.ShardColumn, SQL: fmt.Sprintf("CAST(pmod(%s, %d) AS INT)", data.RowColumn, shards)}).
 		RepartitionBy(l.n, fmt.Sprintf("element_at(array(%s), %s + 1)", strings.Join(owners, ", "), data.ShardColumn)), nil
+}
+
+// checkColumns refuses names of the columns that feeding adds: Spark would have these
+// replace the query's own. It does not tell small letters from capitals.
+func checkColumns(query string, names []string) error {
+	for _, name := range names {
+		for _, added := range []string{data.RowColumn, data.ShardColumn, data.PartColumn} {
+			if strings.EqualFold(name, added) {
+				return &Error{
+					Rank: -1, Cause: fmt.Sprintf("the column %s of %s has a name that is Ember's own, of a column with which rows are fed", name, query),
+					Hint: fmt.Sprintf("give it another: SELECT %s AS …", name),
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // What a batch of rows may hold on its way to a worker, where several copies of it

@@ -27,7 +27,8 @@ func GRU(attrs GRUOp, x, w, r, b, lens, h0 *graph.Value) (y, last *graph.Value) 
 	return out[0], out[1]
 }
 
-func (o GRUOp) recurrent() Recurrent {
+// Recurrent is the operator with its attributes as an engine takes them.
+func (o GRUOp) Recurrent() Recurrent {
 	return Recurrent{Recurrence: o.Recurrence, Cell: GRUCell, LinearBeforeReset: o.LinearBeforeReset}
 }
 
@@ -36,23 +37,23 @@ func (o GRUOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "GRU", Since: 14, Formula: "h[t] = (1 - z)∘ĥ + z∘h[t-1]; z, r, ĥ of W·x[t] + R·h[t-1] + b",
 		Source: "Cho et al., \"Learning phrase representations using RNN encoder-decoder\", 2014",
-		Inputs: recurrentNames[:6], Outputs: []string{"Y?", "Y_h?"}, ULP: 64, FLOPs: o.recurrent().flops,
+		Inputs: recurrentNames[:6], Outputs: []string{"Y?", "Y_h?"}, ULP: 256, FLOPs: o.Recurrent().flops,
 		Cases: func() []graph.Case { return recurrentCases(GRUCell) },
 	}
 }
 
 // Infer gives the states of all steps and the last ones.
 func (o GRUOp) Infer(in []graph.Type) ([]graph.Type, error) {
-	out, _, err := o.recurrent().infer(in)
+	out, _, err := o.Recurrent().infer(in)
 	return out, err
 }
 
 // Eval is the definition.
 func (o GRUOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	return o.recurrent().evaluate(in, false)
+	return o.Recurrent().evaluate(in, false)
 }
 
 // Grad goes back through the steps.
 func (o GRUOp) Grad(in, _, g []*graph.Value) []*graph.Value {
-	return o.recurrent().differentiate(in, g)
+	return o.Recurrent().differentiate(in, g)
 }

@@ -26,7 +26,8 @@ func LSTM(attrs LSTMOp, x, w, r, b, lens, h0, c0, p *graph.Value) (y, lastH, las
 	return out[0], out[1], out[2]
 }
 
-func (o LSTMOp) recurrent() Recurrent {
+// Recurrent is the operator with its attributes as an engine takes them.
+func (o LSTMOp) Recurrent() Recurrent {
 	return Recurrent{Recurrence: o.Recurrence, Cell: LSTMCell, InputForget: o.InputForget}
 }
 
@@ -35,23 +36,23 @@ func (o LSTMOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "LSTM", Since: 14, Formula: "c[t] = f∘c[t-1] + i∘g, h[t] = o∘tanh(c[t]); i, f, o, g of W·x[t] + R·h[t-1] + b",
 		Source: "Hochreiter, Schmidhuber, \"Long short-term memory\", 1997; Gers, Schmidhuber, \"Recurrent nets that time and count\", 2000 (P)",
-		Inputs: recurrentNames, Outputs: []string{"Y?", "Y_h?", "Y_c?"}, ULP: 64, FLOPs: o.recurrent().flops,
+		Inputs: recurrentNames, Outputs: []string{"Y?", "Y_h?", "Y_c?"}, ULP: 256, FLOPs: o.Recurrent().flops,
 		Cases: func() []graph.Case { return recurrentCases(LSTMCell) },
 	}
 }
 
 // Infer gives the states of all steps and the last ones.
 func (o LSTMOp) Infer(in []graph.Type) ([]graph.Type, error) {
-	out, _, err := o.recurrent().infer(in)
+	out, _, err := o.Recurrent().infer(in)
 	return out, err
 }
 
 // Eval is the definition.
 func (o LSTMOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	return o.recurrent().evaluate(in, false)
+	return o.Recurrent().evaluate(in, false)
 }
 
 // Grad goes back through the steps.
 func (o LSTMOp) Grad(in, _, g []*graph.Value) []*graph.Value {
-	return o.recurrent().differentiate(in, g)
+	return o.Recurrent().differentiate(in, g)
 }

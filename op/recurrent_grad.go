@@ -31,7 +31,7 @@ func (o RecurrentGradOp) Spec() graph.Spec {
 	return graph.Spec{
 		Name: "RecurrentGrad", Domain: ember, Formula: "dz[t] = dh[t]·∂h/∂z; dh[t-1] = dY[t-1] + dz[t]·R + …",
 		Source: "Werbos, \"Backpropagation through time\", 1990",
-		Inputs: []string{"R", "gates", "prev", "kept?", "dY?", "dY_h?", "dY_c?", "sequence_lens?", "P?"}, Outputs: []string{"dz", "rest..."}, ULP: 64,
+		Inputs: []string{"R", "gates", "prev", "kept?", "dY?", "dY_h?", "dY_c?", "sequence_lens?", "P?"}, Outputs: []string{"dz", "rest..."}, ULP: 256,
 		FLOPs: func(in, _ []graph.Type) int64 {
 			h, _ := in[recurrentGradR].Shape[2].Size()
 			return 2 * elements(in[recurrentGradGates]) * int64(h)

@@ -64,6 +64,10 @@ var table = makeTable(
 	floats(bindBatchNormTrain[float32], bindBatchNormTrain[float64]),
 	floats(bindBatchNormGrad[float32], bindBatchNormGrad[float64]),
 	floats(bindLayerNorm[float32], bindLayerNorm[float64]),
+	// recurrent networks
+	recurrentOp(false, ops.RNNOp.Recurrent), recurrentOp(false, ops.LSTMOp.Recurrent), recurrentOp(false, ops.GRUOp.Recurrent),
+	recurrentOp(true, func(o ops.RecurrentTrainOp) ops.Recurrent { return o.Recurrent }),
+	floats(bindRecurrentGrad[float32], bindRecurrentGrad[float64]),
 	// random numbers and optimizers
 	floats(bindRandom(kernel.Stream.Uniform32), bindRandom(kernel.Stream.Uniform64)),
 	floats(bindSGD[float32], bindSGD[float64]), floats(bindAdam[float32], bindAdam[float64]),

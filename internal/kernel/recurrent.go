@@ -1,0 +1,248 @@
+package kernel
+
+import "github.com/emberml/ember/internal/parallel"
+
+// RecurrentCell is what a step of a recurrent network computes.
+type RecurrentCell uint8
+
+// The cells, with the order of their gates.
+const (
+	SimpleCell RecurrentCell = iota // h = Function(z)
+	LSTMCell                        // input, output, forget, cell
+	GRUCell                         // update, reset, state
+)
+
+// Recurrent is one direction of a recurrent network over sequences, as ONNX
+// defines RNN, LSTM and GRU with their standard activations. The gates of all
+// steps get their part of the input in one product; then a step adds that of the
+// state and applies the cell to each sample's row.
+//
+// Step t of sample n has the row t*StepRow + n*SampleRow of X and of what is kept,
+// and t*StepOut + n*SampleOut of Y; sample n has the row n*StateRow of a state.
+type Recurrent[T Float] struct {
+	Cell                    RecurrentCell
+	Function                UnaryOp // of SimpleCell: Tanh or Relu
+	Linear                  bool    // of GRUCell: reset what the weights give, not the state
+	Reverse                 bool    // from the last step to the first
+	Steps, Batch            int
+	In, Hidden              int
+	StepRow, SampleRow      int
+	StepOut, SampleOut      int
+	StateRow                int
+	Lengths                 []int32 // of the sequences; nil: all steps
+	X, W, R, Bias           []T     // W [gates*H, In], R [gates*H, H], Bias [2*gates*H] or nil
+	InitialH, InitialC      []T     // or nil for zeros
+	Y, LastH, LastC         []T
+	Gates, Previous, Extra  []T // kept for the gradient; Gates always, Previous and Extra may be nil
+	t                       int // the step at hand
+	h, c, bias, linear, rec []T // scratch
+}
+
+func (r *Recurrent[T]) gates() int {
+	return [...]int{SimpleCell: 1, LSTMCell: 4, GRUCell: 3}[r.Cell]
+}
+
+// product is that of the step's state with weights.
+func (r *Recurrent[T]) product(n int) Gemm[T] {
+	return Gemm[T]{M: r.Batch, N: n, K: r.Hidden, RSA: r.Hidden, CSA: 1, RSB: 1, CSB: r.Hidden}
+}
+
+// inputs is the product of the inputs of all steps with their weights.
+func (r *Recurrent[T]) inputs() Gemm[T] {
+	n := r.gates() * r.Hidden
+	return Gemm[T]{M: r.Steps * r.Batch, N: n, K: r.In, RSA: r.In, CSA: 1, RSB: 1, CSB: r.In, RSC: max(1, n)}
+}
+
+// ScratchLen returns the number of elements of scratch memory that Run needs.
+func (r *Recurrent[T]) ScratchLen(threads int) int {
+	in, state := r.inputs(), r.product(r.gates()*r.Hidden)
+	return max(in.ScratchLen(threads), state.ScratchLen(threads)) + 3*r.Batch*r.Hidden + 2*r.gates()*r.Hidden
+}
+
+// Run computes all steps.
+func (r *Recurrent[T]) Run(pool *parallel.Pool, scratch []T) {
+	states, width := r.Batch*r.Hidden, r.gates()*r.Hidden
+	take := func(n int) []T {
+		part := scratch[:n]
+		scratch = scratch[n:]
+		return part
+	}
+	r.h, r.c, r.linear, r.bias, r.rec = take(states), take(states), take(states), take(width), take(width)
+	r.load(r.h, r.InitialH)
+	r.load(r.c, r.InitialC)
+	r.addBias()
+	in := r.inputs()
+	in.A, in.B, in.C = r.X, r.W, r.Gates
+	in.Epilogue.Bias = r.bias
+	if in.K == 0 { // bias alone
+		for row := range in.M {
+			copy(r.Gates[row*width:], r.bias)
+		}
+	} else {
+		in.Run(pool, scratch)
+	}
+	for i := range r.Steps {
+		r.t = i
+		if r.Reverse {
+			r.t = r.Steps - 1 - i
+		}
+		r.step(pool, scratch)
+	}
+	r.store(r.LastH, r.h)
+	r.store(r.LastC, r.c)
+}
+
+// load copies a state, or zeros, to rows that follow each other; store goes back.
+func (r *Recurrent[T]) load(dst, src []T) {
+	if src == nil {
+		clear(dst)
+		return
+	}
+	for n := range r.Batch {
+		copy(dst[n*r.Hidden:][:r.Hidden], src[n*r.StateRow*r.Hidden:])
+	}
+}
+
+func (r *Recurrent[T]) store(dst, src []T) {
+	if dst == nil {
+		return
+	}
+	for n := range r.Batch {
+		copy(dst[n*r.StateRow*r.Hidden:][:r.Hidden], src[n*r.Hidden:])
+	}
+}
+
+// addBias adds those biases of the state to those of the input that do not wait
+// for the reset.
+func (r *Recurrent[T]) addBias() {
+	width := len(r.bias)
+	clear(r.bias)
+	clear(r.rec)
+	if r.Bias == nil {
+		return
+	}
+	copy(r.bias, r.Bias[:width])
+	copy(r.rec, r.Bias[width:])
+	add := width
+	if r.Cell == GRUCell && r.Linear {
+		add = 2 * r.Hidden
+	}
+	Zip(Add, r.bias[:add], r.bias[:add], 1, r.rec[:add], 1)
+}
+
+// row is where the numbers of step t of sample n are, in rows.
+func (r *Recurrent[T]) row(t, n int) int { return t*r.StepRow + n*r.SampleRow }
+
+// active tells whether a sample's sequence has the step at hand.
+func (r *Recurrent[T]) active(n int) bool { return r.Lengths == nil || r.t < int(r.Lengths[n]) }
+
+// step is one step of all samples.
+func (r *Recurrent[T]) step(pool *parallel.Pool, scratch []T) {
+	h, width := r.Hidden, r.gates()*r.Hidden
+	at := r.row(r.t, 0)
+	g := r.product(width)
+	if r.Cell == GRUCell {
+		g = r.product(2 * h)
+	}
+	g.A, g.B, g.C, g.RSC, g.Beta = r.h, r.R, r.Gates[min(at*width, len(r.Gates)):], max(1, r.SampleRow*width), 1
+	g.Run(pool, scratch)
+	if r.Cell == GRUCell {
+		r.stateOfGRU(pool, scratch)
+	}
+	p := pool
+	if r.Batch*width < 1<<12 {
+		p = nil
+	}
+	p.For(r.Batch, (*recurrentRows[T])(r))
+}
+
+// stateOfGRU adds the state's part to a GRU's new state.
+func (r *Recurrent[T]) stateOfGRU(pool *parallel.Pool, scratch []T) {
+	h := r.Hidden
+	g := r.product(h)
+	g.A, g.B = r.h, r.R[2*h*h:]
+	if r.Linear {
+		g.C, g.RSC, g.Epilogue.Bias = r.linear, max(1, h), r.rec[2*h:]
+		g.Run(pool, scratch)
+		return
+	}
+	for n := range r.Batch {
+		gates := r.Gates[r.row(r.t, n)*3*h:][:3*h]
+		Apply(Unary{Op: Sigmoid}, gates[:2*h], gates[:2*h])
+		Zip(Mul, r.linear[n*h:][:h], gates[h:2*h], 1, r.h[n*h:][:h], 1)
+	}
+	g.A, g.C, g.RSC, g.Beta = r.linear, r.Gates[min(r.row(r.t, 0)*3*h+2*h, len(r.Gates)):], max(1, r.SampleRow*3*h), 1
+	g.Run(pool, scratch)
+}
+
+// recurrentRows applies the cell to the rows of samples.
+type recurrentRows[T Float] Recurrent[T]
+
+func (task *recurrentRows[T]) Do(lo, hi, _ int) {
+	r := (*Recurrent[T])(task)
+	size, width := r.Hidden, r.gates()*r.Hidden
+	for n := lo; n < hi; n++ {
+		at := r.row(r.t, n)
+		h, c := r.h[n*size:][:size], r.c[n*size:][:size]
+		if r.Previous != nil {
+			copy(r.Previous[at*size:][:size], h)
+		}
+		if r.Extra != nil {
+			extra := c
+			if r.Cell == GRUCell {
+				extra = r.linear[n*size:][:size]
+			}
+			copy(r.Extra[at*size:][:size], extra)
+		}
+		gates := r.Gates[at*width:][:width]
+		y := r.Y[(r.t*r.StepOut+n*r.SampleOut)*size:][:size]
+		if !r.active(n) {
+			clear(gates)
+			clear(y)
+			if r.Extra != nil && r.Cell == GRUCell {
+				clear(r.Extra[at*size:][:size])
+			}
+			continue
+		}
+		switch r.Cell {
+		case SimpleCell:
+			Apply(Unary{Op: r.Function}, gates, gates)
+			copy(h, gates)
+		case LSTMCell:
+			lstmRow(gates, c, h)
+		case GRUCell:
+			r.gruRow(gates, r.linear[n*size:][:size], h)
+		}
+		copy(y, h)
+	}
+}
+
+// lstmRow turns sums into gates and moves the cell and the state.
+func lstmRow[T Float](gates, c, h []T) {
+	n := len(h)
+	Apply(Unary{Op: Sigmoid}, gates[:3*n], gates[:3*n])
+	Apply(Unary{Op: Tanh}, gates[3*n:], gates[3*n:])
+	in, out, forget, cell := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
+	Zip(Mul, c, c, 1, forget, 1)
+	Zip(Mul, h, in, 1, cell, 1)
+	Zip(Add, c, c, 1, h, 1)
+	Apply(Unary{Op: Tanh}, h, c)
+	Zip(Mul, h, h, 1, out, 1)
+}
+
+// gruRow turns sums into gates and moves the state; linear is the state's part of
+// the new one where it is reset after the weights.
+func (r *Recurrent[T]) gruRow(gates, linear, h []T) {
+	n := len(h)
+	update, reset, own := gates[:n], gates[n:2*n], gates[2*n:]
+	if r.Linear {
+		Apply(Unary{Op: Sigmoid}, gates[:2*n], gates[:2*n])
+		for j, v := range linear {
+			own[j] += T(reset[j] * v)
+		}
+	}
+	Apply(Unary{Op: Tanh}, own, own)
+	for j, z := range update { // (1 - z)·own + z·h
+		h[j] = own[j] + T(z*(h[j]-own[j]))
+	}
+}

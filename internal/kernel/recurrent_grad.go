@@ -1,0 +1,182 @@
+package kernel
+
+import "github.com/emberml/ember/internal/parallel"
+
+// RecurrentGrad goes back through the steps of a [Recurrent], whose sizes, R,
+// Lengths, Gates, Previous and Extra it reads. DZ is the gradient of what each gate
+// adds up; DS, for a linear GRU, the same as R sees it. The gradients of the
+// weights are products of these with inputs and states, in one piece each.
+type RecurrentGrad[T Float] struct {
+	Recurrent[T]
+	DY, DLastH, DLastC []T // any may be nil
+	DZ, DS             []T
+	DInitialH          []T
+	DInitialC          []T
+
+	dh, dc, tmp []T
+}
+
+// back is the product of the gates' gradients with R.
+func (r *RecurrentGrad[T]) back(gates int) Gemm[T] {
+	width := r.gates() * r.Hidden
+	return Gemm[T]{
+		M: r.Batch, N: r.Hidden, K: gates * r.Hidden, RSA: max(1, r.SampleRow*width), CSA: 1, RSB: max(1, r.Hidden), CSB: 1,
+		B: r.R, RSC: max(1, r.Hidden), Beta: 1,
+	}
+}
+
+// ScratchLen returns the number of elements of scratch memory that Run needs.
+func (r *RecurrentGrad[T]) ScratchLen(threads int) int {
+	g := r.back(r.gates())
+	return g.ScratchLen(threads) + 3*r.Batch*r.Hidden
+}
+
+// Run computes the gradients of all steps.
+func (r *RecurrentGrad[T]) Run(pool *parallel.Pool, scratch []T) {
+	states := r.Batch * r.Hidden
+	r.dh, r.dc, r.tmp, scratch = scratch[:states], scratch[states:2*states], scratch[2*states:3*states], scratch[3*states:]
+	r.load(r.dh, r.DLastH)
+	r.load(r.dc, r.DLastC)
+	for i := range r.Steps {
+		r.t = r.Steps - 1 - i
+		if r.Reverse {
+			r.t = i
+		}
+		r.stepBack(pool, scratch)
+	}
+	r.store(r.DInitialH, r.dh)
+	r.store(r.DInitialC, r.dc)
+}
+
+func (r *RecurrentGrad[T]) stepBack(pool *parallel.Pool, scratch []T) {
+	h, width := r.Hidden, r.gates()*r.Hidden
+	p := pool
+	if r.Batch*width < 1<<12 {
+		p = nil
+	}
+	p.For(r.Batch, (*recurrentBack[T])(r))
+	from := min(r.row(r.t, 0)*width, len(r.DZ))
+	g := r.back(r.gates())
+	g.A, g.C = r.DZ[from:], r.dh
+	switch {
+	case r.DS != nil:
+		g.A = r.DS[from:]
+	case r.Cell == GRUCell:
+		reset := r.back(1)
+		reset.A, reset.B, reset.C, reset.Beta = r.DZ[min(from+2*h, len(r.DZ)):], r.R[2*h*h:], r.tmp, 0
+		reset.Run(pool, scratch)
+		for n := range r.Batch {
+			r.resetBack(n)
+		}
+		g = r.back(2)
+		g.A, g.C = r.DZ[from:], r.dh
+	}
+	g.Run(pool, scratch)
+}
+
+// resetBack goes through the reset of a GRU's state before its weights.
+func (r *RecurrentGrad[T]) resetBack(n int) {
+	if !r.active(n) {
+		return
+	}
+	h, at := r.Hidden, r.row(r.t, n)
+	dh, q := r.dh[n*h:][:h], r.tmp[n*h:][:h]
+	reset, previous, dz := r.Gates[at*3*h+h:][:h], r.Previous[at*h:][:h], r.DZ[at*3*h+h:][:h]
+	for j, v := range q {
+		g := reset[j]
+		dz[j] = T(v*previous[j]) * T(g*(1-g))
+		dh[j] += T(v * g)
+	}
+}
+
+// recurrentBack goes through the cells of samples: dh becomes what reaches the state
+// before without R.
+type recurrentBack[T Float] RecurrentGrad[T]
+
+func (task *recurrentBack[T]) Do(lo, hi, _ int) {
+	r := (*RecurrentGrad[T])(task)
+	size, width := r.Hidden, r.gates()*r.Hidden
+	for n := lo; n < hi; n++ {
+		at := r.row(r.t, n)
+		dz, dh := r.DZ[at*width:][:width], r.dh[n*size:][:size]
+		if !r.active(n) {
+			clear(dz)
+			if r.DS != nil {
+				clear(r.DS[at*width:][:width])
+			}
+			continue
+		}
+		if r.DY != nil {
+			Zip(Add, dh, dh, 1, r.DY[(r.t*r.StepOut+n*r.SampleOut)*size:][:size], 1)
+		}
+		gates := r.Gates[at*width:][:width]
+		switch r.Cell {
+		case SimpleCell:
+			r.simpleBack(dz, dh, gates)
+		case LSTMCell:
+			lstmBack(dz, dh, r.dc[n*size:][:size], gates, r.Extra[at*size:][:size], r.tmp[n*size:][:size])
+		case GRUCell:
+			r.gruBack(at, dz, dh, gates)
+		}
+	}
+}
+
+func (r *RecurrentGrad[T]) simpleBack(dz, dh, y []T) {
+	for j, v := range y {
+		slope := 1 - T(v*v)
+		if r.Function == Relu {
+			slope = 0
+			if v > 0 {
+				slope = 1
+			}
+		}
+		dz[j] = dh[j] * slope
+		dh[j] = 0
+	}
+}
+
+// lstmBack is the way back through a cell of LSTM: c is the cell before the step,
+// top scratch.
+func lstmBack[T Float](dz, dh, dc, gates, c, top []T) {
+	n := len(dh)
+	in, out, forget, cell := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:4*n]
+	for j := range top {
+		top[j] = T(forget[j]*c[j]) + T(in[j]*cell[j])
+	}
+	Apply(Unary{Op: Tanh}, top, top)
+	dIn, dOut, dForget, dCell := dz[:n], dz[n:2*n], dz[2*n:3*n], dz[3*n:4*n]
+	for j, t := range top {
+		i, o, f, g, d := in[j], out[j], forget[j], cell[j], dh[j]
+		dOut[j] = T(d*t) * T(o*(1-o))
+		dcell := dc[j] + T(T(d*o)*(1-T(t*t)))
+		dIn[j] = T(dcell*g) * T(i*(1-i))
+		dForget[j] = T(dcell*c[j]) * T(f*(1-f))
+		dCell[j] = T(dcell*i) * (1 - T(g*g))
+		dc[j] = dcell * f
+		dh[j] = 0
+	}
+}
+
+// gruBack is the way back through a cell of GRU, whose reset before the weights is
+// left to resetBack.
+func (r *RecurrentGrad[T]) gruBack(at int, dz, dh, gates []T) {
+	n := r.Hidden
+	previous := r.Previous[at*n:][:n]
+	update, reset, own := gates[:n], gates[n:2*n], gates[2*n:3*n]
+	dUpdate, dReset, dOwn := dz[:n], dz[n:2*n], dz[2*n:3*n]
+	for j, d := range dh {
+		z, v := update[j], own[j]
+		dUpdate[j] = T(d*(previous[j]-v)) * T(z*(1-z))
+		dOwn[j] = T(d*(1-z)) * (1 - T(v*v))
+		dh[j] = d * z
+	}
+	if r.DS == nil {
+		return
+	}
+	linear, ds := r.Extra[at*n:][:n], r.DS[at*3*n:][:3*n]
+	for j, g := range reset {
+		dReset[j] = T(dOwn[j]*linear[j]) * T(g*(1-g))
+		ds[2*n+j] = dOwn[j] * g
+	}
+	copy(ds[:2*n], dz)
+}
