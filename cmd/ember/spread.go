@@ -101,7 +101,8 @@ func (c *trainCmd) checkPlace() error {
 
 // spread trains on the workers of a cluster.
 func (c *trainCmd) spread(e *env, sink report.Sink) error {
-	o, err := c.options(e)
+	lender, _ := data.CacheDir() // without it there is nothing to lend
+	o, err := c.options(e, lender)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,6 @@ func (c *trainCmd) spread(e *env, sink report.Sink) error {
 		}
 	}
 	o.Report = sink
-	lender, _ := data.CacheDir() // without it there is nothing to lend
 	return cluster.Run(e.ctx, jobs, o, "train", order{Program: e.program, Args: e.args, Parts: o.VirtualWorkers, Lender: lender})
 }
 
@@ -133,8 +133,8 @@ func isBuiltin(spec string) bool {
 	return slices.Contains(names, spec)
 }
 
-// options are those of the run.
-func (c *trainCmd) options(e *env) (cluster.Options, error) {
+// options are those of the run. The lender is as that of an [order]; "" if there is none.
+func (c *trainCmd) options(e *env, lender string) (cluster.Options, error) {
 	o, err := c.connection.options(e, c.Cluster)
 	if err != nil {
 		return o, err
@@ -146,11 +146,9 @@ func (c *trainCmd) options(e *env) (cluster.Options, error) {
 	if o.Folder == "" && storage.Scheme(c.Checkpoint) != "file" {
 		o.Folder = c.Checkpoint
 	}
-	if dir, err := data.CacheDir(); err == nil { // without it there is nothing to lend
-		for _, spec := range []string{c.Data, c.Valid, c.Test} {
-			if isBuiltin(spec) {
-				o.Read = append(o.Read, filepath.Join(dir, spec))
-			}
+	for _, spec := range []string{c.Data, c.Valid, c.Test} {
+		if lender != "" && isBuiltin(spec) {
+			o.Read = append(o.Read, filepath.Join(lender, spec))
 		}
 	}
 	if namesFile(c.What) {
