@@ -98,3 +98,25 @@ func (l Rotary) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	second := op.Add(op.Mul(parts[1], c), op.Mul(parts[0], s))
 	return op.Reshape(op.Concat(3, first, second), 0, 0, width)
 }
+
+// Select takes one place of an axis, which goes away: of a text [N, steps, size] the
+// first step, say.
+type Select struct {
+	Axis  int `default:"1" doc:"axis that goes away; the batch is axis 0, negative ones count from the end"`
+	Index int `doc:"place on the axis; negative ones count from the end"`
+}
+
+// Build adds the layer to the graph.
+func (l Select) Build(b *Builder, in ...*graph.Value) *graph.Value {
+	l = complete(b, l)
+	x := b.One(in)
+	axis := b.axis(x, l.Axis)
+	if n := b.size(x, axis); l.Index < -n || l.Index >= n {
+		b.Failf("index %d is outside axis %d of %v", l.Index, axis, x.Shape())
+	}
+	end := l.Index + 1
+	if l.Index == -1 {
+		end = b.size(x, axis)
+	}
+	return op.Squeeze(op.Slice(x, axis, l.Index, end, 1), axis)
+}

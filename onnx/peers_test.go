@@ -257,6 +257,7 @@ func TestSchemas(t *testing.T) {
 
 // gaps are the node tests that differ from Ember on purpose or for now.
 var gaps = map[string]string{
+	"test_attention_*_bf16":                           "intermediate results rounded to bfloat16; ours rounds once",
 	"test_reduce_m??_bool_inputs":                     "reductions of booleans",
 	"test_reduce_m??_empty_set*":                      "the extremum of no elements",
 	"test_onehot_*":                                   "a depth that is no integer",

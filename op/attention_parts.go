@@ -60,7 +60,7 @@ func newAttentionParts(o AttentionOp, in []*graph.Value) *attentionParts {
 	if p.live != nil {
 		zero := Scalar(q, 0)
 		p.softmax = Where(p.live, p.softmax, zero)
-		alive := ReduceMax(Cast(ExpandLike(p.live, p.scores), q.DType()), []int{-1}, false)
+		alive := ReduceMax(Cast(p.live, q.DType()), []int{-1}, false)
 		p.lse = Where(Greater(alive, zero), p.lse, zero)
 	}
 	return p

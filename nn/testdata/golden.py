@@ -191,6 +191,8 @@ def layers():
     yield run("layer_norm", "input: [3, 6]\nlayers: [layer_norm]", nn.LayerNorm(6), (2, 3, 6), lambda k: "layer_norm_1." + k)
     yield run("embedding", "input: [5]\nlayers: [{embedding: {size: 7, units: 3}}]", nn.Embedding(7, 3), (4, 5), lambda k: "embedding_1." + k, ids=7)
 
+    yield from recurrent()
+
     yield run("flatten", "input: [2, 3, 2]\nlayers: [flatten]", nn.Flatten(), (2, 2, 3, 2))
     yield run("reshape", "input: [2, 3, 2]\nlayers: [{reshape: {shape: [4, -1]}}]", Lambda(lambda x: x.reshape(-1, 4, 3)), (2, 2, 3, 2))
     yield run("residual", RESIDUAL, Residual(), (2, 2, 4, 4))
@@ -277,6 +279,8 @@ def sequences():
     yield run("positional_encoding learned", net % "positional_encoding: {learned: true}", Position(5, 5, 6), (2, 5, 6), lambda k: "positional_encoding_1." + k)
     positions = "input: [5, 6]\nlayers: [{positions: {size: 9, units: 6}}, {add: {}, inputs: [input, positions_1]}]"
     yield run("positions", positions, Position(9, 5, 6), (2, 5, 6), lambda k: "positions_1." + k)
+    yield run("select", net % "select: {}", Lambda(lambda x: x[:, 0]), (2, 5, 6))
+    yield run("select last", net % "select: {axis: -1, index: -2}", Lambda(lambda x: x[..., -2]), (2, 5, 6))
     yield run("rotary", net % "rotary: {heads: 1}", Lambda(lambda x: rotary(x, 1, 10000)), (2, 5, 6))
     yield run("attention", ATTENTION, CoreAttention(), (2, 5, 6))
 
@@ -288,6 +292,38 @@ layers:
   - {name: v, dense: {units: 4}, inputs: [input]}
   - {attention: {heads: 4, key_heads: 2, causal: true}, inputs: [q, k, v]}
 """
+
+class Last(nn.Module):
+    """The outputs of a recurrent module, or its last states, the two directions joined by merge."""
+
+    def __init__(self, module, sequences=False, merge=None, reverse=False):
+        super().__init__()
+        self.module, self.sequences, self.merge, self.reverse = module, sequences, merge, reverse
+
+    def forward(self, x):
+        y, state = self.module(x.flip(1) if self.reverse else x)
+        h = state[0] if isinstance(state, tuple) else state
+        y = y.flip(1) if self.reverse else y
+        y = y if self.sequences else torch.cat(list(h), 1)
+        return self.merge(*y.chunk(2, -1)) if self.merge else y
+
+
+def recurrent():
+    """Ember's forms of nn.RNN, nn.LSTM and nn.GRU."""
+    for key, make in {"simple_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}.items():
+        name = lambda k, key=key: f"{key}_1." + k.removeprefix("module.")
+        net = "input: [4, 3]\nlayers: [{%s: {units: 5%s}}]"
+        shape = (2, 4, 3)
+        options = dict(batch_first=True)
+        yield run(key, net % (key, ""), Last(make(3, 5, **options)), shape, name)
+        yield run(key + " sequences", net % (key, ", sequences: true"), Last(make(3, 5, **options), True), shape, name, train=True)
+        yield run(key + " reverse", net % (key, ", reverse: true, sequences: true, bias: false"), Last(make(3, 5, bias=False, **options), True, reverse=True), shape, name)
+        both = dict(bidirectional=True, **options)
+        yield run(key + " bidirectional", net % (key, ", bidirectional: true"), Last(make(3, 5, **both)), shape, name)
+        yield run(key + " bidirectional sum", net % (key, ", bidirectional: true, merge: sum, sequences: true"), Last(make(3, 5, **both), True, torch.add), shape, name)
+    name = lambda k: "simple_rnn_1." + k.removeprefix("module.")
+    yield run("simple_rnn relu", "input: [4, 3]\nlayers: [{simple_rnn: {units: 5, activation: relu}}]", Last(nn.RNN(3, 5, nonlinearity="relu", batch_first=True)), (2, 4, 3), name)
+
 
 ACTIVATIONS = {
     "relu": F.relu,
