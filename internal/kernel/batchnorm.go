@@ -72,15 +72,15 @@ func (b *BatchNorm[T]) run(pool *parallel.Pool, pass batchNormPass) {
 type batchNormTask[T Float] BatchNorm[T]
 
 func (t *batchNormTask[T]) Do(lo, hi, _ int) {
-	b := (*BatchNorm[T])(t)
+	b, l := (*BatchNorm[T])(t), loopsOf[T]()
 	for c := lo; c < hi; c++ {
 		switch b.pass {
 		case batchNormStatistics:
-			b.statistics(c)
+			b.statistics(l, c)
 		case batchNormApply:
-			b.apply(c)
+			b.apply(l, c)
 		default:
-			b.backward(c)
+			b.backward(l, c)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (b *BatchNorm[T]) at(n, c int) (lo, hi int) {
 	return lo, lo + b.S
 }
 
-func (b *BatchNorm[T]) statistics(c int) {
+func (b *BatchNorm[T]) statistics(t *loops[T], c int) {
 	count := T(b.N * b.S)
 	var sum T
 	for n := range b.N {
@@ -102,7 +102,7 @@ func (b *BatchNorm[T]) statistics(c int) {
 	sum = 0
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		sum += squares(b.x[lo:hi], mean)
+		sum += t.channelSquares(b.x[lo:hi], mean)
 	}
 	b.Mean[c], b.Var[c] = mean, sum/count
 }
@@ -120,30 +120,23 @@ func (b *BatchNorm[T]) scale(c int) (gain, bias T) {
 	return gain, bias
 }
 
-func (b *BatchNorm[T]) apply(c int) {
+func (b *BatchNorm[T]) apply(t *loops[T], c int) {
 	gain, bias := b.scale(c)
 	mean := b.Mean[c]
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		out := b.y[lo:hi]
-		for i, v := range b.x[lo:hi] {
-			out[i] = T((v-mean)*gain) + bias
-		}
+		t.channelScale(b.y[lo:hi], b.x[lo:hi], mean, gain, bias)
 	}
 }
 
-func (b *BatchNorm[T]) backward(c int) {
+func (b *BatchNorm[T]) backward(t *loops[T], c int) {
 	mean, inv := b.Mean[c], 1/sqrt(b.Var[c]+T(b.Epsilon))
 	var sum, dot T
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		dy := b.dy[lo:hi]
-		sum += sumBlocks(dy)
-		var part T
-		for i, v := range b.x[lo:hi] {
-			part += T((v - mean) * dy[i])
-		}
-		dot += part
+		sumN, dotN := t.channelDots(b.dy[lo:hi], b.x[lo:hi], mean)
+		sum += sumN
+		dot += dotN
 	}
 	dot *= inv
 	b.dGain[c], b.dBias[c] = dot, sum
@@ -156,9 +149,6 @@ func (b *BatchNorm[T]) backward(c int) {
 	dot = dot / count * inv
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		dy, out := b.dy[lo:hi], b.y[lo:hi]
-		for i, v := range b.x[lo:hi] {
-			out[i] = gain * (dy[i] - sum - T((v-mean)*dot))
-		}
+		t.channelGrad(b.y[lo:hi], b.dy[lo:hi], b.x[lo:hi], mean, dot, sum, gain)
 	}
 }

@@ -26,6 +26,12 @@ type Conv[T Float] struct {
 	PadLeft, PadRight    int
 	Groups               int // 0 means 1; divides C and M
 
+	// Forward adds Residual, of y's shape, if there is one, and then applies
+	// Activation, if there is one, while parts of y are in cache. Both have the
+	// bits of their elementwise kernels.
+	Residual   []T
+	Activation *Unary
+
 	call    convCall[T]
 	product convProduct[T]
 	depth   convDepthwise[T]
@@ -173,6 +179,7 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 	if bias != nil {
 		p.bias = bias[:c.M]
 	}
+	p.epilogue = c.epilogue()
 	if len(p.y) > 0 {
 		p.packed, scratch = split(scratch, p.packedLen())
 		p.offsets = c.tapOffsets(&p.source, s.cg, false)
@@ -180,6 +187,15 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 		p.run(pool, scratch)
 	}
 	c.product, c.call = convProduct[T]{}, convCall[T]{}
+}
+
+// epilogue returns what follows the product: rows are planes of y.
+func (c *Conv[T]) epilogue() Epilogue[T] {
+	e := Epilogue[T]{RSR: c.call.pos, Activation: c.Activation}
+	if c.Residual != nil {
+		e.Residual = c.Residual[:c.N*c.M*c.call.pos]
+	}
+	return e
 }
 
 type convPackWeights[T Float] Conv[T]

@@ -25,6 +25,14 @@ var convCases = []kernel.Conv[float32]{
 	{N: 2, C: 3, H: 20, W: 21, M: 4, KH: 3, KW: 3, PadTop: -1, PadRight: -2},
 	{N: 1, C: 2, H: 3, W: 3, M: 340, KH: 2, KW: 2, PadTop: 3, PadLeft: 3, PadBottom: 3, PadRight: 3},
 	{N: 18, C: 2, H: 6, W: 6, M: 3, KH: 5, KW: 5},
+	{N: 1, C: 30, H: 5, W: 57, M: 9, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
+	{N: 5, C: 3, H: 14, W: 14, M: 6, KH: 5, KW: 5},
+	{N: 11, C: 3, H: 7, W: 7, M: 5, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
+	{N: 9, C: 4, H: 9, W: 9, M: 8, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, Groups: 2},
+	{N: 1, C: 300, H: 18, W: 17, M: 18, KH: 1, KW: 1},
+	{N: 2, C: 3, H: 15, W: 61, M: 5, KH: 7, KW: 7, StrideH: 2, StrideW: 2, PadTop: 3, PadBottom: 3, PadLeft: 3, PadRight: 3},
+	{N: 2, C: 2, H: 9, W: 30, M: 4, KH: 3, KW: 3, StrideH: 3, StrideW: 3, PadLeft: 2, Groups: 2},
+	{N: 2, C: 3, H: 9, W: 49, M: 3, KH: 5, KW: 5, PadTop: 2, PadBottom: 2, PadLeft: 2, PadRight: 2, Groups: 3},
 	{N: 2, C: 2, H: 4, W: 3, M: 3, KH: 5, KW: 1},                            // does not fit: no output
 	{N: 2, C: 2, H: 4, W: 3, M: 3, KH: 1, KW: 2, PadLeft: -2, PadRight: -1}, // nothing left
 	{N: 0, C: 2, H: 4, W: 3, M: 3, KH: 1, KW: 1},
@@ -104,6 +112,33 @@ func TestConv(t *testing.T) {
 					kerneltest.Identical(t, kerneltest.Name(name, conv, "threads", threads), out.Data, first)
 				}
 			}
+		}
+	})
+}
+
+// TestConvEpilogue checks that a residual and an activation have the bits of
+// their elementwise kernels.
+func TestConvEpilogue(t *testing.T) {
+	kerneltest.Each(t, func(t *testing.T) {
+		for _, conv := range convCases {
+			c := &conv
+			rng := rand.New(rand.NewPCG(3, 4))
+			x := kerneltest.Random[float32](c.N*c.C*c.H*c.W, rng).Data
+			w := kerneltest.Random[float32](c.M*c.C/max(1, c.Groups)*c.KH*c.KW, rng).Data
+			bias := kerneltest.Random[float32](c.M, rng).Data
+			n := c.N * c.M * c.OutH() * c.OutW()
+			residual := kerneltest.Random[float32](n, rng).Data
+			want, got := kerneltest.NaN[float32](n), kerneltest.NaN[float32](n)
+			scratch := make([]float32, c.ScratchLen(kernel.ConvForward, 2))
+			c.Forward(nil, want.Data, x, w, bias, scratch)
+			kernel.Zip(kernel.Add, want.Data, want.Data, 1, residual, 1)
+			kernel.Apply(kernel.Unary{Op: kernel.Relu}, want.Data, want.Data)
+			c.Residual, c.Activation = residual, &kernel.Unary{Op: kernel.Relu}
+			pool := parallel.New(2)
+			c.Forward(pool, got.Data, x, w, bias, scratch)
+			pool.Close()
+			got.Check(t)
+			kerneltest.Identical(t, kerneltest.Name("epilogue", c.N, c.C, c.H, c.W, c.M), got.Data, want.Data)
 		}
 	})
 }

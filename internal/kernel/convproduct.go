@@ -26,6 +26,7 @@ type convProduct[T Float] struct {
 	perWorker      []T
 	workerLen      int
 	y, x, bias     []T
+	epilogue       Epilogue[T]
 	first, count   int // groups of images at hand
 	offsets        []int
 }
@@ -263,6 +264,13 @@ func (p *convProduct[T]) multiply(part, m0, i0, worker int) {
 	}
 	if s.lanes > 1 {
 		p.scatter(y, ldc, image, group*p.mg+m0, channels, i0)
+	}
+	if p.epilogue.empty() {
+		return
+	}
+	for n := image * s.lanes; n < min((image+1)*s.lanes, p.n); n++ {
+		plane := (n*p.groups+group)*p.mg + m0
+		p.epilogue.finish(p.y[plane*p.pos+i0*p.ow:], p.pos, plane, channels, i0*p.ow, rows*p.ow)
 	}
 }
 

@@ -60,11 +60,17 @@ func (s *convSource) tap(r, q int) int {
 
 // prepare writes a plane of the input, whose pixels are lanes elements each.
 func prepare[T Float](t *loops[T], s *convSource, dst, src []T) {
-	row, width := s.row(), s.w*s.lanes
 	top, bottom := span(s.rows, s.h, s.step, -s.top)
 	if s.top|s.left != 0 || bottom-top < s.rows || s.line*s.stride > s.w {
 		clear(dst)
 	}
+	prepareInside(t, s, dst, src)
+}
+
+// prepareInside writes what lies inside the plane, and leaves the padding.
+func prepareInside[T Float](t *loops[T], s *convSource, dst, src []T) {
+	row, width := s.row(), s.w*s.lanes
+	top, bottom := span(s.rows, s.h, s.step, -s.top)
 	if top >= bottom {
 		return
 	}

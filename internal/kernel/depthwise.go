@@ -22,11 +22,11 @@ type convDepthwise[T Float] struct {
 	source      convSource
 	oh, ow      int // of a plane of the result, or of dy
 	planes      int // of the input that one plane of the result is made of
-	in          int // planes of the input for planes of the result: one for shared
-	shared      int
+	shared      int // planes of the result that are made of the same input
 	offsets     []int
 	y, x, w     []T
 	bias        []T
+	epilogue    Epilogue[T]
 	perWorker   []T
 	workerLen   int
 	multipliers int
@@ -72,6 +72,7 @@ func (c *Conv[T]) depthwiseForward(pool *parallel.Pool, y, x, w, bias, scratch [
 	}
 	d := c.depthwiseBegin(ConvForward, scratch)
 	d.y, d.x, d.w, d.bias = y, x[:c.N*c.C*c.H*c.W], w[:c.M*c.KH*c.KW], bias
+	d.epilogue = c.epilogue()
 	pool.For(c.N*c.M, (*convDepthwisePlanes[T])(d))
 	*d = convDepthwise[T]{}
 }
@@ -121,6 +122,7 @@ func (t *convDepthwisePlanes[T]) Do(lo, hi, worker int) {
 			}
 			j += n
 		}
+		d.epilogue.finish(y, pos, i, 1, 0, pos)
 	}
 }
 

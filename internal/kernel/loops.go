@@ -47,6 +47,31 @@ type loops[T Float] struct {
 	padLines func(dst []T, ldd int, src []T, lds, n, lines int)
 	unzip    func(even, odd, src []T)
 
+	// maxTile takes the maximum of what taps of windows meet, NaN being the
+	// greatest, the first of equal values, and tells where it was:
+	//
+	//	for j < n: y[j] = max over p of b[offsets[p] + j], or -Inf
+	//	           index[j] = start + j*step + deltas[p] of that, or -1 for -Inf
+	//
+	// b goes on for convLanes elements after the last that is met.
+	// maxPairs does so for windows of 2×2 side by side, which begin at start in
+	// planes of a width.
+	maxTile  func(n int, b []T, offsets []int, deltas []int32, y []T, index []int64, start, step int)
+	maxPairs func(y []T, index []int64, top, bottom []T, start, width int)
+
+	// The normalization of a channel: its statistics, result and gradient.
+	//
+	//	dst[i] = (src[i] - mean)*gain + bias
+	//	dst[i] = gain * (dy[i] - sum - (x[i] - mean)*dot)
+	//	sum of (x[i] - mean)²
+	//	sum of dy[i], sum of (x[i] - mean)*dy[i]
+	//
+	// Sums run in lanes, whose number is the variant's.
+	channelScale   func(dst, src []T, mean, gain, bias T)
+	channelGrad    func(dst, dy, x []T, mean, dot, sum, gain T)
+	channelSquares func(x []T, mean T) T
+	channelDots    func(dy, x []T, mean T) (sum, dot T)
+
 	// transpose packs operands of the product:
 	//
 	//	for r < rows, p < k: dst[p*ldd + r] = src[r*lds + p]
@@ -118,6 +143,12 @@ var (
 		convDot:   goConvDot[float32],
 		padLines:  goPadLines[float32],
 		unzip:     goUnzip[float32],
+		maxTile:   goMaxTile[float32],
+		maxPairs:  goMaxPairs[float32],
+
+		channelScale: goChannelScale[float32], channelGrad: goChannelGrad[float32],
+		channelSquares: squares[float32], channelDots: goChannelDots[float32],
+
 		transpose: goTranspose[float32],
 		copyRows:  goCopyRows[float32],
 		unary:     mathRows32,
@@ -135,6 +166,12 @@ var (
 		convDot:   goConvDot[float64],
 		padLines:  goPadLines[float64],
 		unzip:     goUnzip[float64],
+		maxTile:   goMaxTile[float64],
+		maxPairs:  goMaxPairs[float64],
+
+		channelScale: goChannelScale[float64], channelGrad: goChannelGrad[float64],
+		channelSquares: squares[float64], channelDots: goChannelDots[float64],
+
 		transpose: goTranspose[float64],
 		copyRows:  goCopyRows[float64],
 		addScaled: goAddScaled[float64],

@@ -27,6 +27,12 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		convDot:   runConvDot,
 		padLines:  runPadLines,
 		unzip:     runUnzip,
+		maxTile:   runMaxTile,
+		maxPairs:  runMaxPairs,
+
+		channelScale: runChannelScale, channelGrad: runChannelGrad,
+		channelSquares: runChannelSquares, channelDots: runChannelDots,
+
 		transpose: runTranspose,
 		copyRows:  runCopyRows,
 		unary:     mathRows32,

@@ -25,6 +25,8 @@ type Pool2D[T Float] struct {
 	x, y   []T
 	index  []int64
 	astray uint32 // atomic: 1 once an index lies outside its plane
+
+	tiles poolTiles[T]
 }
 
 // Max computes y and, unless index is nil, where in x each maximum was found:
@@ -78,22 +80,23 @@ func (p *Pool2D[T]) run(pool *parallel.Pool, pass poolPass) {
 		pool = nil
 	}
 	p.pass = pass
+	p.tiles.plan(p, pool.Threads())
 	pool.For(p.N*p.C, (*poolTask[T])(p))
 	p.x, p.y, p.index = nil, nil, nil
 }
 
 type poolTask[T Float] Pool2D[T]
 
-func (t *poolTask[T]) Do(lo, hi, _ int) {
+func (t *poolTask[T]) Do(lo, hi, worker int) {
 	p := (*Pool2D[T])(t)
 	for i := lo; i < hi; i++ {
 		switch p.pass {
 		case poolMax:
-			p.maxPlane(i)
+			p.maxPlane(i, worker)
 		case poolMaxGrad:
 			p.maxGradPlane(i)
 		case poolMean:
-			p.meanPlane(i)
+			p.meanPlane(i, worker)
 		default:
 			p.meanGradPlane(i)
 		}
@@ -138,27 +141,21 @@ func (p *Pool2D[T]) planes(plane int) (x, y []T, index []int64) {
 	return x, y, index
 }
 
-func (p *Pool2D[T]) maxPlane(plane int) {
+func (p *Pool2D[T]) maxPlane(plane, worker int) {
 	x, y, index := p.planes(plane)
 	base := plane * p.H * p.W
 	if p.halves() {
 		p.maxHalves(base, x, y, index)
 		return
 	}
-	at := 0
+	if p.tiles.usable {
+		p.tiles.max(p, base, worker, x, y, index)
+		return
+	}
 	for i := range p.OutH {
-		rows := p.rows(i)
 		for j := range p.OutW {
-			cols := p.cols(j)
-			best, where := inf[T](-1), -1
-			for h := rows.lo; h < rows.hi; h += rows.step {
-				for w := cols.lo; w < cols.hi; w += cols.step {
-					v := x[h*p.W+w]
-					if v > best || where < 0 || isNaN(v) && !isNaN(best) {
-						best, where = v, h*p.W+w
-					}
-				}
-			}
+			best, where := p.maxWindow(x, i, j)
+			at := i*p.OutW + j
 			y[at] = best
 			if index != nil {
 				if where >= 0 {
@@ -166,9 +163,23 @@ func (p *Pool2D[T]) maxPlane(plane int) {
 				}
 				index[at] = int64(where)
 			}
-			at++
 		}
 	}
+}
+
+// maxWindow returns the maximum of a window of a plane, and where it is, or -1.
+func (p *Pool2D[T]) maxWindow(x []T, i, j int) (best T, where int) {
+	rows, cols := p.rows(i), p.cols(j)
+	best, where = inf[T](-1), -1
+	for h := rows.lo; h < rows.hi; h += rows.step {
+		for w := cols.lo; w < cols.hi; w += cols.step {
+			v := x[h*p.W+w]
+			if v > best || where < 0 || isNaN(v) && !isNaN(best) {
+				best, where = v, h*p.W+w
+			}
+		}
+	}
+	return best, where
 }
 
 // halves reports whether the windows are 2×2, side by side and full: the usual
@@ -181,6 +192,7 @@ func (p *Pool2D[T]) halves() bool {
 
 // maxHalves is maxPlane for windows as halves says; the plane begins at base.
 func (p *Pool2D[T]) maxHalves(base int, x, y []T, index []int64) {
+	t := loopsOf[T]()
 	for i := range p.OutH {
 		out := y[i*p.OutW:][:p.OutW]
 		top, bottom := x[2*i*p.W:][:2*p.OutW], x[(2*i+1)*p.W:][:2*p.OutW]
@@ -190,41 +202,8 @@ func (p *Pool2D[T]) maxHalves(base int, x, y []T, index []int64) {
 			}
 			continue
 		}
-		at := index[i*p.OutW:][:p.OutW]
-		for j := range out {
-			a, b, c, d := top[2*j], top[2*j+1], bottom[2*j], bottom[2*j+1]
-			up, down := max(a, b), max(c, d)
-			here := base + 2*i*p.W + 2*j
-			below := here + p.W
-			first := here
-			if b > a {
-				here++
-			}
-			if d > c {
-				below++
-			}
-			if down > up {
-				here = below
-			}
-			best := max(up, down)
-			if isNaN(best) {
-				here = firstMax([4]T{a, b, c, d}, [4]int{first, first + 1, first + p.W, first + p.W + 1})
-			}
-			out[j], at[j] = best, int64(here)
-		}
+		t.maxPairs(out, index[i*p.OutW:][:p.OutW], top, bottom, base+2*i*p.W, p.W)
 	}
-}
-
-// firstMax returns the position of the first of the greatest values, NaN being
-// the greatest.
-func firstMax[T Float](v [4]T, at [4]int) int {
-	best := 0
-	for i := 1; i < len(v); i++ {
-		if v[i] > v[best] || isNaN(v[i]) && !isNaN(v[best]) {
-			best = i
-		}
-	}
-	return at[best]
 }
 
 func (p *Pool2D[T]) maxGradPlane(plane int) {
@@ -241,8 +220,13 @@ func (p *Pool2D[T]) maxGradPlane(plane int) {
 	}
 }
 
-func (p *Pool2D[T]) meanPlane(plane int) {
+func (p *Pool2D[T]) meanPlane(plane, worker int) {
 	x, y, _ := p.planes(plane)
+	if p.tiles.usable {
+		p.tiles.sum(p, worker, x, y)
+		Zip(Div, y, y, 1, p.tiles.counts, 1)
+		return
+	}
 	at := 0
 	for i := range p.OutH {
 		rows := p.rows(i)

@@ -170,3 +170,52 @@ func TestPool2DNaNAndEmptyWindows(t *testing.T) {
 	p.Mean(nil, y, []float64{1, 2, 3, 4})
 	kerneltest.Identical(t, "mean", y, []float64{1.5, 3.5, 0})
 }
+
+// TestPool2DVariants compares the variants with the definition, bit by bit, for
+// widths about those of vectors and for values that compare oddly.
+func TestPool2DVariants(t *testing.T) {
+	special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.Inf(-1)), 1e-42}
+	run := func(t *testing.T, w int) (y, mean []float32, index []int64) {
+		for _, c := range []kernel.Pool2D[float32]{
+			{KH: 2, KW: 2, StrideH: 2, StrideW: 2, OutH: 3, OutW: w / 2},
+			{KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1, OutH: 4, OutW: (w + 1) / 2},
+			{KH: 3, KW: 3, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1, OutH: 7, OutW: w, CountPad: true},
+			{KH: 2, KW: 3, DilationH: 2, DilationW: 2, StrideW: 3, PadLeft: 3, OutH: 5, OutW: w/3 + 1},
+		} {
+			p := &c
+			p.N, p.C, p.H, p.W = 2, 3, 7, w
+			rng := rand.New(rand.NewPCG(uint64(w), 1))
+			x := kerneltest.Random[float32](p.N*p.C*p.H*p.W, rng)
+			for i := range x.Data {
+				if rng.IntN(3) == 0 {
+					x.Data[i] = special[rng.IntN(len(special))]
+				}
+			}
+			n := p.N * p.C * p.OutH * p.OutW
+			out, at := kerneltest.NaN[float32](n), kerneltest.New[int64](n)
+			p.Max(nil, out.Data, at.Data, x.Data)
+			out.Check(t)
+			at.Check(t)
+			y, index = append(y, out.Data...), append(index, at.Data...)
+			x = kerneltest.Random[float32](p.N*p.C*p.H*p.W, rng)
+			p.Mean(nil, out.Data, x.Data)
+			out.Check(t)
+			mean = append(mean, out.Data...)
+		}
+		return y, mean, index
+	}
+	for w := 2; w < 60; w++ {
+		restore := kernel.Use(kernel.Variants()[0])
+		y, mean, index := run(t, w)
+		restore()
+		kerneltest.Each(t, func(t *testing.T) {
+			gotY, gotMean, gotIndex := run(t, w)
+			for i := range y {
+				if gotY[i] != y[i] && (gotY[i] == gotY[i] || y[i] == y[i]) || gotIndex[i] != index[i] {
+					t.Fatalf("width %d: maximum %d is %v at %d, want %v at %d", w, i, gotY[i], gotIndex[i], y[i], index[i])
+				}
+			}
+			kerneltest.Close(t, kerneltest.Name("mean", w), gotMean, mean, 1e-6)
+		})
+	}
+}

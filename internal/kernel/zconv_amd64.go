@@ -501,3 +501,56 @@ func padLinesAVX2(dst *float32, ldd int, src *float32, lds int, n int, lines int
 //
 //go:noescape
 func unzipAVX2(even *float32, odd *float32, src *float32, n int)
+
+// maxTileAVX2 takes the maximum of 8 windows, NaN being the greatest, for k ≥ 1:
+//
+//	best, at = -Inf, -1
+//	for p < k: if b[offsets[p] + j] > best: best, at = b[offsets[p] + j], deltas[p]
+//	y[j], index[j] = best, at < 0 ? -1 : start + j*step + at
+//
+//go:noescape
+func maxTileAVX2(k int, b *float32, offsets *int, deltas *int32, y *float32, index *int64, start int, step int)
+
+// maxPairsAVX2 takes the maxima of windows of 2×2, NaN being the greatest, for n ≥ 8:
+//
+//	for j < n: y[j] = the first maximum of top[2*j], top[2*j+1], bottom[2*j], bottom[2*j+1]
+//	           index[j] = start + 2*j + (0, 1, width or width+1)
+//
+//go:noescape
+func maxPairsAVX2(y *float32, index *int64, top *float32, bottom *float32, start int, width int, n int)
+
+// channelScaleAVX2 computes, for i < n:
+//
+//	dst[i] = fma(src[i] - mean, gain, bias)
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func channelScaleAVX2(dst *float32, src *float32, mean float32, gain float32, bias float32, n int)
+
+// channelGradAVX2 computes, for i < n:
+//
+//	dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)
+//
+// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func channelGradAVX2(dst *float32, dy *float32, x *float32, mean float32, dot float32, sum float32, gain float32, n int)
+
+// channelSquaresAVX2 sums in interleaved lanes:
+//
+//	for i < n: acc[i%16] = fma(x[i] - mean, x[i] - mean, acc[i%16])
+//
+// but rests below 16 in the first 8 lanes.
+//
+//go:noescape
+func channelSquaresAVX2(acc *float32, x *float32, mean float32, n int)
+
+// channelDotsAVX2 sums in interleaved lanes:
+//
+//	for i < n: acc[i%16] += dy[i]; acc[16 + i%16] = fma(x[i] - mean, dy[i], acc[16 + i%16])
+//
+// but rests below 16 in the first 8 lanes.
+//
+//go:noescape
+func channelDotsAVX2(acc *float32, dy *float32, x *float32, mean float32, n int)

@@ -5609,3 +5609,343 @@ vector:
 	JL      vector
 	VZEROUPPER
 	RET
+
+// func maxTileAVX2(k int, b *float32, offsets *int, deltas *int32, y *float32, index *int64, start int, step int)
+// Requires: AVX, AVX2
+TEXT ·maxTileAVX2(SB), NOSPLIT, $0-64
+	MOVQ     k+0(FP), AX
+	MOVQ     b+8(FP), CX
+	MOVQ     offsets+16(FP), DX
+	MOVQ     deltas+24(FP), BX
+	VMOVUPS  constff800000<>+0(SB), Y0
+	VPCMPEQD Y1, Y1, Y1
+
+tap:
+	MOVQ         (DX), SI
+	VMOVUPS      (CX)(SI*4), Y2
+	VPBROADCASTD (BX), Y3
+	VCMPPS       $0x06, Y0, Y2, Y4
+	VCMPPS       $0x07, Y0, Y0, Y5
+	VANDPS       Y5, Y4, Y4
+	VBLENDVPS    Y4, Y2, Y0, Y0
+	VBLENDVPS    Y4, Y3, Y1, Y1
+	ADDQ         $0x08, DX
+	ADDQ         $0x04, BX
+	DECQ         AX
+	JNE          tap
+	MOVQ         y+32(FP), AX
+	VMOVUPS      Y0, (AX)
+	MOVQ         index+40(FP), AX
+	VPBROADCASTQ start+48(FP), Y0
+	VPBROADCASTQ step+56(FP), Y2
+	VPMOVSXDQ    X1, Y3
+	VPXOR        Y4, Y4, Y4
+	VPCMPGTQ     Y3, Y4, Y4
+	VPMULUDQ     laneNumbers<>+0(SB), Y2, Y5
+	VPADDQ       Y5, Y3, Y3
+	VPADDQ       Y0, Y3, Y3
+	VPOR         Y4, Y3, Y3
+	VMOVDQU      Y3, (AX)
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVSXDQ    X1, Y3
+	VPXOR        Y4, Y4, Y4
+	VPCMPGTQ     Y3, Y4, Y4
+	VPMULUDQ     laneNumbers<>+32(SB), Y2, Y5
+	VPADDQ       Y5, Y3, Y3
+	VPADDQ       Y0, Y3, Y3
+	VPOR         Y4, Y3, Y3
+	VMOVDQU      Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+DATA constff800000<>+0(SB)/4, $0xff800000
+DATA constff800000<>+4(SB)/4, $0xff800000
+DATA constff800000<>+8(SB)/4, $0xff800000
+DATA constff800000<>+12(SB)/4, $0xff800000
+DATA constff800000<>+16(SB)/4, $0xff800000
+DATA constff800000<>+20(SB)/4, $0xff800000
+DATA constff800000<>+24(SB)/4, $0xff800000
+DATA constff800000<>+28(SB)/4, $0xff800000
+GLOBL constff800000<>(SB), RODATA|NOPTR, $32
+
+DATA laneNumbers<>+0(SB)/8, $0x0000000000000000
+DATA laneNumbers<>+8(SB)/8, $0x0000000000000001
+DATA laneNumbers<>+16(SB)/8, $0x0000000000000002
+DATA laneNumbers<>+24(SB)/8, $0x0000000000000003
+DATA laneNumbers<>+32(SB)/8, $0x0000000000000004
+DATA laneNumbers<>+40(SB)/8, $0x0000000000000005
+DATA laneNumbers<>+48(SB)/8, $0x0000000000000006
+DATA laneNumbers<>+56(SB)/8, $0x0000000000000007
+GLOBL laneNumbers<>(SB), RODATA|NOPTR, $64
+
+// func maxPairsAVX2(y *float32, index *int64, top *float32, bottom *float32, start int, width int, n int)
+// Requires: AVX, AVX2
+TEXT ·maxPairsAVX2(SB), NOSPLIT, $0-56
+	MOVQ         y+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         top+16(FP), DX
+	MOVQ         bottom+24(FP), BX
+	MOVQ         n+48(FP), SI
+	VPBROADCASTD width+40(FP), Y0
+	VPCMPEQD     Y1, Y1, Y1
+	VPSRLD       $0x1f, Y1, Y1
+	VPCMPEQD     Y2, Y2, Y2
+	VPSRLQ       $0x3f, Y2, Y2
+	VPADDQ       Y2, Y2, Y2
+	MOVQ         SI, R8
+	SUBQ         $0x08, R8
+	XORQ         DI, DI
+
+vector:
+	VMOVUPS      (DX)(DI*8), Y5
+	VMOVUPS      32(DX)(DI*8), Y6
+	VSHUFPS      $0x88, Y6, Y5, Y7
+	VPERMPD      $0xd8, Y7, Y7
+	VMOVAPS      Y7, Y3
+	VPXOR        Y4, Y4, Y4
+	VMOVDQA      Y1, Y8
+	VSHUFPS      $0xdd, Y6, Y5, Y7
+	VPERMPD      $0xd8, Y7, Y7
+	VCMPPS       $0x06, Y3, Y7, Y9
+	VCMPPS       $0x07, Y3, Y3, Y10
+	VANDPS       Y10, Y9, Y9
+	VBLENDVPS    Y9, Y7, Y3, Y3
+	VBLENDVPS    Y9, Y8, Y4, Y4
+	VMOVUPS      (BX)(DI*8), Y5
+	VMOVUPS      32(BX)(DI*8), Y6
+	VSHUFPS      $0x88, Y6, Y5, Y7
+	VPERMPD      $0xd8, Y7, Y7
+	VMOVDQA      Y0, Y8
+	VCMPPS       $0x06, Y3, Y7, Y9
+	VCMPPS       $0x07, Y3, Y3, Y10
+	VANDPS       Y10, Y9, Y9
+	VBLENDVPS    Y9, Y7, Y3, Y3
+	VBLENDVPS    Y9, Y8, Y4, Y4
+	VPADDD       Y1, Y8, Y8
+	VSHUFPS      $0xdd, Y6, Y5, Y7
+	VPERMPD      $0xd8, Y7, Y7
+	VCMPPS       $0x06, Y3, Y7, Y9
+	VCMPPS       $0x07, Y3, Y3, Y10
+	VANDPS       Y10, Y9, Y9
+	VBLENDVPS    Y9, Y7, Y3, Y3
+	VBLENDVPS    Y9, Y8, Y4, Y4
+	VMOVUPS      Y3, (AX)(DI*4)
+	MOVQ         start+32(FP), SI
+	LEAQ         (SI)(DI*2), SI
+	VMOVQ        SI, X8
+	VPBROADCASTQ X8, Y8
+	VPMOVSXDQ    X4, Y3
+	VPXOR        Y5, Y5, Y5
+	VPCMPGTQ     Y3, Y5, Y5
+	VPMULUDQ     laneNumbers<>+0(SB), Y2, Y6
+	VPADDQ       Y6, Y3, Y3
+	VPADDQ       Y8, Y3, Y3
+	VPOR         Y5, Y3, Y3
+	VMOVDQU      Y3, (CX)(DI*8)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXDQ    X4, Y3
+	VPXOR        Y5, Y5, Y5
+	VPCMPGTQ     Y3, Y5, Y5
+	VPMULUDQ     laneNumbers<>+32(SB), Y2, Y6
+	VPADDQ       Y6, Y3, Y3
+	VPADDQ       Y8, Y3, Y3
+	VPOR         Y5, Y3, Y3
+	VMOVDQU      Y3, 32(CX)(DI*8)
+	CMPQ         DI, R8
+	JE           done
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          vector
+	MOVQ         R8, DI
+	JMP          vector
+
+done:
+	VZEROUPPER
+	RET
+
+// func channelScaleAVX2(dst *float32, src *float32, mean float32, gain float32, bias float32, n int)
+// Requires: AVX, FMA3
+TEXT ·channelScaleAVX2(SB), NOSPLIT, $0-40
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	VBROADCASTSS mean+16(FP), Y0
+	VBROADCASTSS gain+20(FP), Y1
+	VBROADCASTSS bias+24(FP), Y2
+	MOVQ         n+32(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           tail
+
+vector:
+	VMOVUPS     (AX)(BX*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	VFMADD213PS Y2, Y1, Y3
+	VMOVUPS     Y3, (CX)(BX*4)
+	ADDQ        $0x08, BX
+	SUBQ        $0x08, DX
+	JGE         vector
+
+tail:
+	NEGQ        DX
+	CMPQ        DX, $0x08
+	JE          done
+	LEAQ        columnMask<>+0(SB), SI
+	VMOVUPS     32(SI)(DX*4), Y3
+	VMASKMOVPS  (AX)(BX*4), Y3, Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMASKMOVPS  Y4, Y3, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func channelGradAVX2(dst *float32, dy *float32, x *float32, mean float32, dot float32, sum float32, gain float32, n int)
+// Requires: AVX, FMA3
+TEXT ·channelGradAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dy+8(FP), AX
+	MOVQ         x+16(FP), CX
+	MOVQ         dst+0(FP), DX
+	VBROADCASTSS mean+24(FP), Y0
+	VBROADCASTSS dot+28(FP), Y1
+	VBROADCASTSS sum+32(FP), Y2
+	VBROADCASTSS gain+36(FP), Y3
+	MOVQ         n+40(FP), BX
+	XORQ         SI, SI
+	SUBQ         $0x08, BX
+	JL           tail
+
+vector:
+	VMOVUPS      (AX)(SI*4), Y4
+	VMOVUPS      (CX)(SI*4), Y5
+	VSUBPS       Y2, Y4, Y4
+	VSUBPS       Y0, Y5, Y5
+	VFNMADD231PS Y1, Y5, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (DX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, BX
+	JGE          vector
+
+tail:
+	NEGQ         BX
+	CMPQ         BX, $0x08
+	JE           done
+	LEAQ         columnMask<>+0(SB), DI
+	VMOVUPS      32(DI)(BX*4), Y4
+	VMASKMOVPS   (AX)(SI*4), Y4, Y5
+	VMASKMOVPS   (CX)(SI*4), Y4, Y6
+	VSUBPS       Y2, Y5, Y5
+	VSUBPS       Y0, Y6, Y6
+	VFNMADD231PS Y1, Y6, Y5
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y5, Y4, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func channelSquaresAVX2(acc *float32, x *float32, mean float32, n int)
+// Requires: AVX, FMA3
+TEXT ·channelSquaresAVX2(SB), NOSPLIT, $0-32
+	MOVQ         acc+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS mean+16(FP), Y0
+	VMOVUPS      (AX), Y1
+	VMOVUPS      32(AX), Y2
+	XORQ         BX, BX
+	SUBQ         $0x10, DX
+	JL           vector
+
+pair:
+	VMOVUPS     (CX)(BX*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	VFMADD231PS Y3, Y3, Y1
+	VMOVUPS     32(CX)(BX*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	VFMADD231PS Y3, Y3, Y2
+	ADDQ        $0x10, BX
+	SUBQ        $0x10, DX
+	JGE         pair
+
+vector:
+	ADDQ        $0x08, DX
+	JL          tail
+	VMOVUPS     (CX)(BX*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	VFMADD231PS Y3, Y3, Y1
+	ADDQ        $0x08, BX
+	SUBQ        $0x08, DX
+
+tail:
+	LEAQ        columnMask<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     32(SI)(DX*4), Y3
+	VMASKMOVPS  (CX)(BX*4), Y3, Y4
+	VSUBPS      Y0, Y4, Y4
+	VANDPS      Y3, Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
+	VMOVUPS     Y1, (AX)
+	VMOVUPS     Y2, 32(AX)
+	VZEROUPPER
+	RET
+
+// func channelDotsAVX2(acc *float32, dy *float32, x *float32, mean float32, n int)
+// Requires: AVX, FMA3
+TEXT ·channelDotsAVX2(SB), NOSPLIT, $0-40
+	MOVQ         acc+0(FP), AX
+	MOVQ         x+16(FP), CX
+	MOVQ         dy+8(FP), DX
+	MOVQ         n+32(FP), BX
+	VBROADCASTSS mean+24(FP), Y0
+	VMOVUPS      (AX), Y1
+	VMOVUPS      32(AX), Y2
+	VMOVUPS      64(AX), Y3
+	VMOVUPS      96(AX), Y4
+	XORQ         SI, SI
+	SUBQ         $0x10, BX
+	JL           vector
+
+pair:
+	VMOVUPS     (CX)(SI*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VADDPS      Y6, Y1, Y1
+	VFMADD231PS Y5, Y6, Y3
+	VMOVUPS     32(CX)(SI*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VMOVUPS     32(DX)(SI*4), Y6
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS Y5, Y6, Y4
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, BX
+	JGE         pair
+
+vector:
+	ADDQ        $0x08, BX
+	JL          tail
+	VMOVUPS     (CX)(SI*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VADDPS      Y6, Y1, Y1
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ        $0x08, SI
+	SUBQ        $0x08, BX
+
+tail:
+	LEAQ        columnMask<>+0(SB), DI
+	NEGQ        BX
+	VMOVUPS     32(DI)(BX*4), Y5
+	VMASKMOVPS  (CX)(SI*4), Y5, Y6
+	VSUBPS      Y0, Y6, Y6
+	VANDPS      Y5, Y6, Y6
+	VMASKMOVPS  (DX)(SI*4), Y5, Y0
+	VADDPS      Y0, Y1, Y1
+	VFMADD231PS Y6, Y0, Y3
+	VMOVUPS     Y1, (AX)
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     Y3, 64(AX)
+	VMOVUPS     Y4, 96(AX)
+	VZEROUPPER
+	RET

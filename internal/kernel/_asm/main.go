@@ -58,11 +58,12 @@ func gemm() {
 	limit("AVX512", 512)
 }
 
-// conv is the convolution: its tiles and its copying.
+// conv is the convolution, its tiles and its copying, and what goes with it.
 func conv() {
 	unroll(false)
 	unroll(true)
 	convolutions()
+	planes()
 }
 
 // element is the loops over elements that need no approximation.

@@ -1,0 +1,282 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// planes writes the loops over planes that go with a convolution: pooling and
+// the normalization of channels.
+func planes() {
+	maxTile()
+	maxPairs()
+	channelScale()
+	channelGrad()
+	channelSums("channelSquaresAVX2", false)
+	channelSums("channelDotsAVX2", true)
+}
+
+// maxTile writes the maximum of what the taps of windows meet.
+func maxTile() {
+	TEXT("maxTileAVX2", NOSPLIT, "func(k int, b *float32, offsets *int, deltas *int32, y *float32, index *int64, start, step int)")
+	Pragma("noescape")
+	Doc("maxTileAVX2 takes the maximum of 8 windows, NaN being the greatest, for k ≥ 1:", "",
+		"	best, at = -Inf, -1",
+		"	for p < k: if b[offsets[p] + j] > best: best, at = b[offsets[p] + j], deltas[p]",
+		"	y[j], index[j] = best, at < 0 ? -1 : start + j*step + at")
+	k := gpr(Load(Param("k"), GP64()))
+	b := gpr(Load(Param("b"), GP64()))
+	offsets := gpr(Load(Param("offsets"), GP64()))
+	deltas := gpr(Load(Param("deltas"), GP64()))
+	at := GP64()
+	best, where, v, d, greater, ordered := YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
+	VMOVUPS(bits(0xff800000), best)
+	VPCMPEQD(where, where, where)
+	Label("tap")
+	MOVQ(Mem{Base: offsets}, at)
+	VMOVUPS(Mem{Base: b, Index: at, Scale: 4}, v)
+	VPBROADCASTD(Mem{Base: deltas}, d)
+	VCMPPS(Imm(6), best, v, greater) // not v ≤ best
+	VCMPPS(Imm(7), best, best, ordered)
+	VANDPS(ordered, greater, greater)
+	VBLENDVPS(greater, v, best, best)
+	VBLENDVPS(greater, d, where, where)
+	ADDQ(Imm(8), offsets)
+	ADDQ(Imm(4), deltas)
+	DECQ(k)
+	JNE(LabelRef("tap"))
+	y := gpr(Load(Param("y"), GP64()))
+	VMOVUPS(best, Mem{Base: y})
+
+	index := gpr(Load(Param("index"), GP64()))
+	base, steps := YMM(), YMM()
+	VPBROADCASTQ(param("start"), base)
+	VPBROADCASTQ(param("step"), steps)
+	storeIndex(where, base, steps, Mem{Base: index})
+	VZEROUPPER()
+	RET()
+}
+
+// storeIndex writes where + base + lane*steps as 8 integers of 64 bits, or where
+// it is negative -1.
+func storeIndex(where, base, steps reg.VecVirtual, to Mem) {
+	if laneNumbers.Symbol.Name == "" {
+		laneNumbers = GLOBL("laneNumbers", RODATA|NOPTR)
+		for i := range 8 {
+			DATA(8*i, U64(i))
+		}
+	}
+	wide, negative, lane := YMM(), YMM(), YMM()
+	for half := range 2 {
+		if half == 1 {
+			VEXTRACTI128(Imm(1), where, where.AsX())
+		}
+		VPMOVSXDQ(where.AsX(), wide)
+		VPXOR(negative, negative, negative)
+		VPCMPGTQ(wide, negative, negative)
+		VPMULUDQ(laneNumbers.Offset(32*half), steps, lane)
+		VPADDQ(lane, wide, wide)
+		VPADDQ(base, wide, wide)
+		VPOR(negative, wide, wide)
+		VMOVDQU(wide, to.Offset(32*half))
+	}
+}
+
+var laneNumbers Mem
+
+// maxPairs writes the maximum of windows of 2×2.
+func maxPairs() {
+	TEXT("maxPairsAVX2", NOSPLIT, "func(y *float32, index *int64, top, bottom *float32, start, width, n int)")
+	Pragma("noescape")
+	Doc("maxPairsAVX2 takes the maxima of windows of 2×2, NaN being the greatest, for n ≥ 8:", "",
+		"	for j < n: y[j] = the first maximum of top[2*j], top[2*j+1], bottom[2*j], bottom[2*j+1]",
+		"	           index[j] = start + 2*j + (0, 1, width or width+1)")
+	y := gpr(Load(Param("y"), GP64()))
+	index := gpr(Load(Param("index"), GP64()))
+	top := gpr(Load(Param("top"), GP64()))
+	bottom := gpr(Load(Param("bottom"), GP64()))
+	n := gpr(Load(Param("n"), GP64()))
+	at, last := GP64(), GP64()
+	below, one, two := YMM(), YMM(), YMM()
+	VPBROADCASTD(param("width"), below) // its lower half: planes are smaller
+	VPCMPEQD(one, one, one)
+	VPSRLD(Imm(31), one, one)
+	VPCMPEQD(two, two, two)
+	VPSRLQ(Imm(63), two, two)
+	VPADDQ(two, two, two)
+	MOVQ(n, last)
+	SUBQ(Imm(8), last)
+	XORQ(at, at)
+
+	Label("vector")
+	best, where, a, b, v, d, greater, ordered := YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
+	take := func() {
+		VCMPPS(Imm(6), best, v, greater) // not v ≤ best
+		VCMPPS(Imm(7), best, best, ordered)
+		VANDPS(ordered, greater, greater)
+		VBLENDVPS(greater, v, best, best)
+		VBLENDVPS(greater, d, where, where)
+	}
+	for i, row := range []reg.GPVirtual{top, bottom} {
+		VMOVUPS(Mem{Base: row, Index: at, Scale: 8}, a)
+		VMOVUPS(Mem{Base: row, Index: at, Scale: 8, Disp: 32}, b)
+		VSHUFPS(Imm(0x88), b, a, v)
+		VPERMPD(Imm(0xd8), v, v)
+		if i == 0 {
+			VMOVAPS(v, best)
+			VPXOR(where, where, where)
+			VMOVDQA(one, d)
+		} else {
+			VMOVDQA(below, d)
+			take()
+			VPADDD(one, d, d)
+		}
+		VSHUFPS(Imm(0xdd), b, a, v)
+		VPERMPD(Imm(0xd8), v, v)
+		take()
+	}
+	VMOVUPS(best, Mem{Base: y, Index: at, Scale: 4})
+	// start + 2*at
+	base := d
+	Load(Param("start"), n)
+	LEAQ(Mem{Base: n, Index: at, Scale: 2}, n)
+	VMOVQ(n, base.AsX())
+	VPBROADCASTQ(base.AsX(), base)
+	storeIndex(where, base, two, Mem{Base: index, Index: at, Scale: 8})
+	CMPQ(at, last)
+	JE(LabelRef("done"))
+	ADDQ(Imm(8), at)
+	CMPQ(at, last)
+	JLE(LabelRef("vector"))
+	MOVQ(last, at) // overlaps the one before
+	JMP(LabelRef("vector"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// channelScale writes the normalization of a channel.
+func channelScale() {
+	mean, gain, bias := YMM(), YMM(), YMM()
+	elementwise("channelScaleAVX2", "dst, src *float32, mean, gain, bias float32", []string{"src"}, []string{"dst"},
+		"dst[i] = fma(src[i] - mean, gain, bias)",
+		func() {
+			VBROADCASTSS(param("mean"), mean)
+			VBROADCASTSS(param("gain"), gain)
+			VBROADCASTSS(param("bias"), bias)
+		},
+		func(x []reg.VecVirtual) []reg.VecVirtual {
+			VSUBPS(mean, x[0], x[0])
+			VFMADD213PS(bias, gain, x[0])
+			return one(x[0])
+		})
+}
+
+// channelGrad writes the gradient of the normalization by the batch.
+func channelGrad() {
+	mean, dot, sum, gain := YMM(), YMM(), YMM(), YMM()
+	elementwise("channelGradAVX2", "dst, dy, x *float32, mean, dot, sum, gain float32", []string{"dy", "x"}, []string{"dst"},
+		"dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)",
+		func() {
+			VBROADCASTSS(param("mean"), mean)
+			VBROADCASTSS(param("dot"), dot)
+			VBROADCASTSS(param("sum"), sum)
+			VBROADCASTSS(param("gain"), gain)
+		},
+		func(x []reg.VecVirtual) []reg.VecVirtual {
+			VSUBPS(sum, x[0], x[0])
+			VSUBPS(mean, x[1], x[1])
+			VFNMADD231PS(dot, x[1], x[0])
+			VMULPS(gain, x[0], x[0])
+			return one(x[0])
+		})
+}
+
+// channelSums writes a sum over a channel: of squares, or of dy and of its
+// products.
+func channelSums(name string, grad bool) {
+	table := maskTable()
+	if grad {
+		TEXT(name, NOSPLIT, "func(acc, dy, x *float32, mean float32, n int)")
+		Doc(name+" sums in interleaved lanes:", "",
+			"	for i < n: acc[i%16] += dy[i]; acc[16 + i%16] = fma(x[i] - mean, dy[i], acc[16 + i%16])", "",
+			"but rests below 16 in the first 8 lanes.")
+	} else {
+		TEXT(name, NOSPLIT, "func(acc, x *float32, mean float32, n int)")
+		Doc(name+" sums in interleaved lanes:", "",
+			"	for i < n: acc[i%16] = fma(x[i] - mean, x[i] - mean, acc[i%16])", "",
+			"but rests below 16 in the first 8 lanes.")
+	}
+	Pragma("noescape")
+	acc := gpr(Load(Param("acc"), GP64()))
+	x := gpr(Load(Param("x"), GP64()))
+	dy := x
+	if grad {
+		dy = gpr(Load(Param("dy"), GP64()))
+	}
+	n := gpr(Load(Param("n"), GP64()))
+	mean := YMM()
+	VBROADCASTSS(param("mean"), mean)
+	count := 2
+	if grad {
+		count = 4
+	}
+	sum := make([]reg.VecVirtual, count)
+	for i := range sum {
+		sum[i] = YMM()
+		VMOVUPS(Mem{Base: acc, Disp: 32 * i}, sum[i])
+	}
+	at := GP64()
+	XORQ(at, at)
+	mask := YMM()
+	body := func(i int, masked bool) {
+		load := func(base reg.GPVirtual) reg.VecVirtual {
+			v := YMM()
+			from := Mem{Base: base, Index: at, Scale: 4, Disp: 32 * i}
+			if masked {
+				VMASKMOVPS(from, mask, v)
+			} else {
+				VMOVUPS(from, v)
+			}
+			return v
+		}
+		v := load(x)
+		VSUBPS(mean, v, v)
+		if masked {
+			VANDPS(mask, v, v)
+		}
+		if !grad {
+			VFMADD231PS(v, v, sum[i])
+			return
+		}
+		d := load(dy)
+		VADDPS(d, sum[i], sum[i])
+		VFMADD231PS(v, d, sum[2+i])
+	}
+	SUBQ(Imm(16), n)
+	JL(LabelRef("vector"))
+	Label("pair")
+	body(0, false)
+	body(1, false)
+	ADDQ(Imm(16), at)
+	SUBQ(Imm(16), n)
+	JGE(LabelRef("pair"))
+	Label("vector") // n is the rest minus 16
+	ADDQ(Imm(8), n)
+	JL(LabelRef("tail"))
+	body(0, false)
+	ADDQ(Imm(8), at)
+	SUBQ(Imm(8), n)
+	Label("tail") // n is the rest minus 8
+	masks := GP64()
+	LEAQ(table, masks)
+	NEGQ(n)
+	VMOVUPS(Mem{Base: masks, Index: n, Scale: 4, Disp: 32}, mask)
+	body(0, true)
+	for i := range sum {
+		VMOVUPS(sum[i], Mem{Base: acc, Disp: 32 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
