@@ -103,6 +103,16 @@ func copyPlane[T any](dst, src []T, offset, rows, cols, rs, cs int) {
 		}
 		return
 	}
+	if cs > 0 {
+		switch d := any(dst).(type) {
+		case []float32:
+			transposePlane(d, any(src).([]float32)[offset:], rows, cols, cs)
+			return
+		case []uint32:
+			transposePlane(View[float32](d), View[float32](any(src).([]uint32))[offset:], rows, cols, cs)
+			return
+		}
+	}
 	for r0 := 0; r0 < rows; r0 += block {
 		r1 := min(r0+block, rows)
 		for c0 := 0; c0 < cols; c0 += block {
@@ -116,5 +126,14 @@ func copyPlane[T any](dst, src []T, offset, rows, cols, rs, cs int) {
 				}
 			}
 		}
+	}
+}
+
+// transposePlane is copyPlane of a transposed plane, in strips that stay in
+// cache. It moves bits, whatever they mean.
+func transposePlane(dst, src []float32, rows, cols, cs int) {
+	const strip = 64
+	for r := 0; r < rows; r += strip {
+		loops32().transpose(dst[r*cols:], cols, src[r:], cs, cols, min(strip, rows-r))
 	}
 }

@@ -25,7 +25,8 @@
 // any number of threads and on any processor that runs the same variant. The
 // definitions never contract a multiply and an add into a fused one, so plain
 // Go gives the same bits on every architecture. Variants differ in the matrix
-// product alone, and with it the convolution: AVX2 and AVX-512 fuse there, and
+// product, and with it the convolution, in the functions that [Unary] names, and
+// in softmax and the normalization of rows: AVX2 and AVX-512 fuse there, and
 // agree with each other bit for bit. Everything else has the definition's bits
 // in all variants.
 //

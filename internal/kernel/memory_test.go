@@ -60,6 +60,28 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestCopyTransposes checks transposed planes of elements of four bytes, in all
+// variants.
+func TestCopyTransposes(t *testing.T) {
+	kerneltest.Each(t, func(t *testing.T) {
+		for _, s := range [][2]int{{1, 9}, {8, 8}, {9, 7}, {70, 33}, {130, 16}} {
+			rows, cols := s[0], s[1]
+			src := make([]uint32, 3+rows*cols)
+			for i := range src {
+				src[i] = uint32(i) | 0x7f800000 // as floats NaN, which are to keep their bits
+			}
+			dst := kerneltest.New[uint32](rows * cols)
+			kernel.Copy(dst.Data, src, 3, []int{rows, cols}, []int{1, rows})
+			dst.Check(t)
+			for i, v := range dst.Data {
+				if want := src[3+i/cols+i%cols*rows]; v != want {
+					t.Fatalf("%d×%d: element %d is %#x, want %#x", rows, cols, i, v, want)
+				}
+			}
+		}
+	})
+}
+
 func TestGatherAndScatterAddRows(t *testing.T) {
 	src := []float32{0, 1, 10, 11, 20, 21}
 	dst := kerneltest.NaN[float32](8)
