@@ -73,8 +73,7 @@ type product[T kernel.Float] struct {
 	scratch []T
 }
 
-// bindMatMul binds the products whose operands have the same leading axes, or
-// none on one side; other broadcasts of the leading axes run the definition.
+// bindMatMul binds products with any broadcast of the leading axes.
 func bindMatMul[T kernel.Float](b *Backend, _ ops.MatMulOp, in, out []graph.Type) (engine.Prepared, bool) {
 	x, y := shapeOf(in[0]), shapeOf(in[1])
 	if len(x) == 1 {
@@ -96,11 +95,27 @@ func bindMatMul[T kernel.Float](b *Backend, _ ops.MatMulOp, in, out []graph.Type
 			p.StrideA = p.M * p.K
 		}
 		p.StrideB, p.StrideC = p.K*p.N, p.M*p.N
-	default:
-		return engine.Prepared{}, false
+	default: // both have at least two axes, as has the result
+		lead := shapeOf(out[0])
+		lead = lead[:len(lead)-2]
+		p.Count, p.StrideC = lead.Len(), p.M*p.N
+		p.OffsetsA = offsets(x[:rx-2], lead, p.M*p.K)
+		p.OffsetsB = offsets(y[:ry-2], lead, p.K*p.N)
 	}
 	p.RSA, p.CSA, p.RSB, p.CSB, p.RSC = p.K, 1, p.N, 1, max(1, p.N)
 	return engine.Prepared{Kernel: k, Scratch: p.ScratchLen(b.Threads()) * out[0].DType.Size()}, true
+}
+
+// offsets returns where the matrices of size elements begin that an operand with
+// leading axes of the given shape contributes to each product of a broadcast.
+func offsets(shape, lead tensor.Shape, size int) []int {
+	all := make([]int, shape.Len())
+	for i := range all {
+		all[i] = i * size
+	}
+	out := make([]int, lead.Len())
+	kernel.Copy(out, all, 0, lead, broadcastStrides(shape, len(lead)))
+	return out
 }
 
 func (k *product[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {

@@ -6,12 +6,14 @@ import "github.com/emberml/ember/internal/parallel"
 //
 //	for i < Count: Gemm with A[i*StrideA:], B[i*StrideB:], C[i*StrideC:]
 //
-// A stride of 0 shares an operand. The results do not overlap. Each product's
+// A stride of 0 shares an operand; offsets, where there are any, stand in for
+// the multiples of its stride. The results do not overlap. Each product's
 // bits are those of [Gemm].
 type Batch[T Float] struct {
 	Gemm[T]
 	Count                     int
 	StrideA, StrideB, StrideC int
+	OffsetsA, OffsetsB        []int // Count elements each, or nil
 
 	scratch []T
 }
@@ -42,7 +44,7 @@ func (b *Batch[T]) Run(pool *parallel.Pool, scratch []T) {
 	}
 	a0, b0, c0 := b.A, b.B, b.C
 	for i := range b.Count {
-		b.A, b.B, b.C = a0[i*b.StrideA:], b0[i*b.StrideB:], c0[i*b.StrideC:]
+		b.A, b.B, b.C = a0[offset(b.OffsetsA, b.StrideA, i):], b0[offset(b.OffsetsB, b.StrideB, i):], c0[i*b.StrideC:]
 		b.Gemm.Run(pool, scratch)
 	}
 	b.A, b.B, b.C = a0, b0, c0
@@ -55,7 +57,15 @@ func (b *batchTask[T]) Do(lo, hi, worker int) {
 	n := g.ScratchLen(1)
 	scratch := b.scratch[worker*n:][:n]
 	for i := lo; i < hi; i++ {
-		g.A, g.B, g.C = b.A[i*b.StrideA:], b.B[i*b.StrideB:], b.C[i*b.StrideC:]
+		g.A, g.B, g.C = b.A[offset(b.OffsetsA, b.StrideA, i):], b.B[offset(b.OffsetsB, b.StrideB, i):], b.C[i*b.StrideC:]
 		g.serial(scratch)
 	}
+}
+
+// offset returns where operand i begins.
+func offset(offsets []int, stride, i int) int {
+	if offsets != nil {
+		return offsets[i]
+	}
+	return i * stride
 }

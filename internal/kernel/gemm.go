@@ -27,6 +27,9 @@ type Gemm[T Float] struct {
 	RSC      int
 	Alpha    T // 0 means 1
 	Beta     T
+	// Packed is B from PackB, or zero. With it, B is read only where M or N is
+	// 1, and may be nil.
+	Packed Packed[T]
 	Epilogue[T]
 
 	call gemmCall[T]
@@ -79,7 +82,7 @@ func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 	if g.prepare(pool.Threads(), scratch) {
 		c := &g.call
 		for g.nextBlock() {
-			if c.packB {
+			if c.packB && g.Packed.data == nil {
 				pool.For((c.nb+c.t.cols-1)/c.t.cols, (*gemmPack[T])(g))
 			}
 			pool.For(g.pieces(), (*gemmMultiply[T])(g))
@@ -99,7 +102,7 @@ func (g *Gemm[T]) serial(scratch []T) {
 	if g.prepare(1, scratch) {
 		c := &g.call
 		for g.nextBlock() {
-			if c.packB {
+			if c.packB && g.Packed.data == nil {
 				g.pack(0, (c.nb+c.t.cols-1)/c.t.cols)
 			}
 			for i := range g.pieces() {
@@ -112,10 +115,21 @@ func (g *Gemm[T]) serial(scratch []T) {
 
 // check panics unless the slices hold the matrices, none of which is empty.
 func (g *Gemm[T]) check() {
-	_ = g.C[(g.M-1)*g.RSC+g.N-1]
-	_ = g.A[(g.M-1)*g.RSA+(g.K-1)*g.CSA]
-	_ = g.B[(g.K-1)*g.RSB+(g.N-1)*g.CSB]
+	checkMatrix(g.C, g.M, g.N, g.RSC, 1)
+	checkMatrix(g.A, g.M, g.K, g.RSA, g.CSA)
+	if g.Packed.data == nil || g.B != nil {
+		checkMatrix(g.B, g.K, g.N, g.RSB, g.CSB)
+	}
 	g.Epilogue.check(g.M, g.N)
+}
+
+// checkMatrix panics unless data holds a matrix, which is not empty.
+func checkMatrix[T any](data []T, rows, cols, rs, cs int) {
+	const limit = 1 << 31 // a product of two smaller ones does not overflow
+	far := rs >= limit && rows > 1 || cs >= limit && cols > 1 || rows > limit || cols > limit
+	if rs < 0 || cs < 0 || far || (rows-1)*rs+(cols-1)*cs >= len(data) {
+		panic(fmt.Sprintf("kernel: a matrix of %d×%d with strides %d and %d lies outside its %d elements", rows, cols, rs, cs, len(data)))
+	}
 }
 
 // prepare checks the arguments and plans the run. It reports whether there is
@@ -127,9 +141,9 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	if g.M == 0 || g.N == 0 {
 		return false
 	}
-	_ = g.C[(g.M-1)*g.RSC+g.N-1]
-	g.Epilogue.check(g.M, g.N)
 	if g.K == 0 {
+		checkMatrix(g.C, g.M, g.N, g.RSC, 1)
+		g.Epilogue.check(g.M, g.N)
 		g.begin(0, g.M, 0, g.N, true)
 		g.finish(g.C, g.RSC, 0, g.M, 0, g.N)
 		return false
@@ -140,7 +154,8 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	c := &g.call
 	c.t = t
 	c.packA = g.N > t.directCols || g.alpha() != 1 || g.RSA%1024 == 0
-	c.packB = g.CSB != 1 || g.M > 2*t.rows || g.alpha() != 1
+	g.Packed.check(g.K, g.N, t.cols)
+	c.packB = g.Packed.data != nil || g.CSB != 1 || g.M > 2*t.rows || g.alpha() != 1
 	c.rows = min(padTo(g.M, t.rows), t.blockRows)
 	c.rowBlocks = (g.M + c.rows - 1) / c.rows
 	c.cols = min(padTo(g.N, t.cols), t.blockCols)
@@ -187,6 +202,9 @@ func (g *Gemm[T]) nextBlock() bool {
 		}
 	}
 	c.k = min(g.K-c.p0, depth)
+	if c.nb > 0 && g.Packed.data != nil {
+		c.packed = g.Packed.block(c.p0, c.j0, c.nb)
+	}
 	return c.nb > 0
 }
 

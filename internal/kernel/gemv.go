@@ -32,7 +32,7 @@ type gemv[T Float] struct {
 // then prepares it.
 func (g *Gemm[T]) vector() bool {
 	t := loopsOf[T]()
-	if g.M != 1 && g.N != 1 || g.M <= 0 || g.N <= 0 || g.K <= 0 || t.dots == nil || g.alpha() != 1 {
+	if g.M != 1 && g.N != 1 || g.M <= 0 || g.N <= 0 || g.K <= 0 || t.dots == nil || g.alpha() != 1 || g.B == nil {
 		return false
 	}
 	v, e := &g.row, g.Epilogue
