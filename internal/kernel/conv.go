@@ -14,8 +14,10 @@ import (
 //		x[n, g*C/Groups + c, i*StrideH + r*DilationH - PadTop, j*StrideW + s*DilationW - PadLeft]
 //
 // where g = m/(M/Groups) and x is zero outside. One dimension is H = KH = 1.
-// It is a matrix product of the weights and an unrolled image, summed over
-// (c, r, s) in that order with the splits of [Gemm]; threads share images and
+// The sum runs over (c, r, s) in that order, split into equal blocks of at most
+// 256 products in the forward pass and in the gradient of x for strides of 1,
+// which read images where they lie (see convProduct); the other passes multiply
+// with an unrolled image, with the splits of [Gemm]. Threads share images and
 // parts of images, so the bits do not depend on their number.
 type Conv[T Float] struct {
 	N, C, H, W           int
