@@ -141,8 +141,10 @@ func (o AttentionOp) Layout(in []graph.Type) (AttentionLayout, error) {
 			what string
 			dim  graph.Dim
 		}{
-			{&l.Heads, "the number of heads", q.Shape[1]}, {&l.KeyHeads, "the number of the keys' heads", in[1].Shape[1]},
-			{&l.Size, "the size of a head", q.Shape[3]}, {&l.ValueSize, "the size of a value", in[2].Shape[3]},
+			{&l.Heads, "the number of heads", q.Shape[1]},
+			{&l.KeyHeads, "the number of the keys' heads", in[1].Shape[1]},
+			{&l.Size, "the size of a head", q.Shape[3]},
+			{&l.ValueSize, "the size of a value", in[2].Shape[3]},
 		} {
 			n, known := d.dim.Size()
 			if !known || n < 1 {
