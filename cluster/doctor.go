@@ -38,7 +38,11 @@ func Diagnose(ctx context.Context, o Options, tell func(Finding)) error {
 	}
 	o = o.withDefaults()
 	o.Stderr = nobody{} // what would be said there is found
-	d := doctor{Options: o, tell: tell}
+	d := doctor{Options: o, tell: func(f Finding) {
+		if ctx.Err() == nil { // else what fails is the context's end
+			tell(f)
+		}
+	}}
 	if strings.HasPrefix(o.Cluster, sparkConnect) {
 		d.examineSpark(ctx)
 	} else {

@@ -294,7 +294,11 @@ func reachFindings(all, told []*checkup) []Finding {
 	case tried == 0:
 		findings = append(findings, Finding{OK, "ports", "a worker alone needs none", ""})
 	default:
-		findings = append(findings, Finding{OK, "ports", fmt.Sprintf("every worker reaches every other: %s, %s", plural(tried, "connection"), plural(len(hostsOf(told)), "host")), ""})
+		who := "every worker reaches every other"
+		if len(all)-1 > maxDials {
+			who = fmt.Sprintf("every worker reaches each of the %d others that it tried, of %d", maxDials, len(all)-1)
+		}
+		findings = append(findings, Finding{OK, "ports", fmt.Sprintf("%s: %s, %s", who, plural(tried, "connection"), plural(len(hostsOf(told)), "host")), ""})
 	}
 	return findings
 }

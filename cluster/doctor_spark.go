@@ -130,10 +130,7 @@ func (d *doctor) executors(ctx context.Context, l *sparkLauncher) bool {
 		return err
 	})
 	if l.slots > 0 {
-		if l.n = d.Workers; l.n == 0 {
-			l.n = l.slots
-		}
-		d.tell(slotsFinding(l.slots, l.n, l.dynamic))
+		d.slots(ctx, l)
 	}
 	if err != nil {
 		d.failed("executors", err)
@@ -141,6 +138,40 @@ func (d *doctor) executors(ctx context.Context, l *sparkLauncher) bool {
 	}
 	d.ok("executors", "%v, for which there is this program: %s, compressed", p, bytesText(int64(len(l.packed))))
 	return true
+}
+
+// slots tells for how many workers there is place, and says how many are to be looked at.
+func (d *doctor) slots(ctx context.Context, l *sparkLauncher) {
+	var set map[string]string
+	err := within(ctx, d.Join, func(ctx context.Context) (err error) {
+		set, err = l.session.Confs(ctx, parallelismKey, leavesKey)
+		return err
+	})
+	if err != nil {
+		d.failed("slots", err)
+	}
+	l.n = d.Workers
+	for _, key := range []string{parallelismKey, leavesKey} {
+		if _, hides := set[key]; hides {
+			d.tell(hiddenSlotsFinding(key, l.n))
+			l.n = max(l.n, 1)
+			return
+		}
+	}
+	if l.n == 0 {
+		l.n = l.slots
+	}
+	d.tell(slotsFinding(l.slots, l.n, l.dynamic))
+}
+
+// hiddenSlotsFinding is that of a cluster whose setting hides how many slots it has.
+func hiddenSlotsFinding(key string, workers int) Finding {
+	f := Finding{Level: OK, Check: "slots", Text: fmt.Sprintf("%s to be used; the cluster sets %s, which hides how many slots it has", plural(workers, "worker"), key)}
+	if workers == 0 {
+		f.Level, f.Remedy = Problem, "say it with --workers; what follows looks at 1"
+		f.Text = fmt.Sprintf("how many workers? The cluster sets %s, which hides how many slots it has", key)
+	}
+	return f
 }
 
 func slotsFinding(slots, workers int, dynamic bool) Finding {

@@ -69,14 +69,17 @@ func TestDoctorOnSpark(t *testing.T) {
 	})
 }
 
-// Neither pyarrow nor a barrier: tasks meet at the driver.
+// Neither pyarrow nor a barrier, nor a known number of slots: tasks meet at the driver.
 func TestDoctorWithoutArrow(t *testing.T) {
 	sparktest.Long(t, true)
-	c := sparktest.Start(t, sparktest.Options{Python: sparktest.PythonWithoutArrow(t), DynamicAllocation: true})
-	found := diagnose(t, c, cluster.Options{})
+	c := sparktest.Start(t, sparktest.Options{
+		Python: sparktest.PythonWithoutArrow(t), DynamicAllocation: true, Conf: map[string]string{"spark.default.parallelism": "7"},
+	})
+	found := diagnose(t, c, cluster.Options{Workers: 2})
 	for _, check := range append(soundChecks, "driver", "ports") {
 		want(t, found, cluster.OK, check, "", "")
 	}
+	want(t, found, cluster.OK, "slots", "2 workers to be used; the cluster sets spark.default.parallelism", "")
 	want(t, found, cluster.Warning, "pyarrow", "has none", "install pyarrow")
 	want(t, found, cluster.Warning, "allocation", "meet at this driver", "spark.dynamicAllocation")
 }

@@ -188,28 +188,40 @@ func (c *checkup) meetAtDriver(ctx context.Context, v *visit, patience time.Dura
 	return err
 }
 
-// reachAll dials all other tasks.
+// maxDials bounds how many others a task dials: each costs both sides a handshake, and
+// all of them together grow with the square of their number.
+const maxDials = 64
+
+// dialed are those of n tasks that one of them dials: all others, or a sample. The next
+// one, with which a worker adds up gradients, is the first.
+func dialed(index, n int) []int {
+	others := make([]int, min(n-1, maxDials))
+	for k := range others {
+		others[k] = (index + 1 + k*(n-1)/len(others)) % n
+	}
+	return others
+}
+
+// reachAll dials other tasks.
 func (c *checkup) reachAll(ctx context.Context, all [][]string, patience time.Duration, identity *secure.Identity) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	c.Peers = make([]contact, len(all))
 	var dialing sync.WaitGroup
-	for i, addresses := range all {
-		switch {
-		case i == c.Index:
-		case len(addresses) == 0:
+	for _, i := range dialed(c.Index, len(all)) {
+		if len(all[i]) == 0 {
 			c.Peers[i].Error = "it did not come in time to say where it listens"
-		default:
-			dialing.Go(func() {
-				conn, err := dial(ctx, addresses, identity)
-				if err != nil {
-					c.Peers[i].Error = oneLine(err.Error())
-					return
-				}
-				c.Peers[i].Address = conn.RemoteAddr().String()
-				_ = conn.Close()
-			})
+			continue
 		}
+		dialing.Go(func() {
+			conn, err := dial(ctx, all[i], identity)
+			if err != nil {
+				c.Peers[i].Error = oneLine(err.Error())
+				return
+			}
+			c.Peers[i].Address = conn.RemoteAddr().String()
+			_ = conn.Close()
+		})
 	}
 	dialing.Wait()
 }

@@ -173,6 +173,8 @@ func TestSingleFindings(t *testing.T) {
 		"slots":            {slotsFinding(4, 2, false), nil},
 		"slots to come":    {slotsFinding(1, 2, true), nil},
 		"too few slots":    {slotsFinding(1, 2, false), []Finding{{Problem, "slots", "place for 1 task, but 2 workers are wanted", "--workers 1"}}},
+		"hidden slots":     {hiddenSlotsFinding(parallelismKey, 2), nil},
+		"unknown slots":    {hiddenSlotsFinding(parallelismKey, 0), []Finding{{Problem, "slots", "how many workers? The cluster sets spark.default.parallelism, which hides", "--workers"}}},
 		"no pyarrow":       {arrowFinding(false), []Finding{{Warning, "pyarrow", "spark: sources cannot be read", "install pyarrow"}}},
 		"kernels":          {kernelFinding([]string{"go", "avx2"}, "avx2", "", nil), nil},
 		"one kernel":       {kernelFinding([]string{"go"}, "go", "", nil), nil},
@@ -295,4 +297,56 @@ func TestTasksMeetByFolder(t *testing.T) {
 	want := []Finding{{Warning, "driver", "here cannot reach this driver, and talks with it by", "let the hosts"}}
 	wantFindings(t, judge(all, false, o), want)
 	wantFindings(t, []Finding{sharingFinding(o.Folder, all, nil)}, nil)
+}
+
+func TestDialed(t *testing.T) {
+	for _, n := range []int{1, 2, 3, maxDials, maxDials + 1, maxDials + 2, 200, 1000} {
+		dials := make([]int, n) // that a task gets
+		for i := range n {
+			others := dialed(i, n)
+			seen := map[int]bool{i: true}
+			for _, o := range others {
+				if seen[o] {
+					t.Fatalf("of %d, %d dials %v: itself, or one twice", n, i, others)
+				}
+				seen[o] = true
+				dials[o]++
+			}
+			if len(others) != min(n-1, maxDials) || n > 1 && others[0] != (i+1)%n {
+				t.Fatalf("of %d, %d dials %v", n, i, others)
+			}
+		}
+		if least, most := slices.Min(dials), slices.Max(dials); least != most {
+			t.Errorf("of %d, one is dialed %d times and one %d times", n, least, most)
+		}
+	}
+}
+
+func TestReachOfMany(t *testing.T) {
+	const n = 100
+	all := make([]*checkup, n)
+	for i := range all {
+		all[i] = &checkup{Index: i, Host: "node", Peers: make([]contact, n)}
+		for _, j := range dialed(i, n) {
+			all[i].Peers[j].Address = "10.0.0.1:7000"
+		}
+	}
+	got := reachFindings(all, all)
+	if want := "every worker reaches each of the 64 others that it tried, of 99: 6400 connections, 1 host"; len(got) != 1 || got[0].Text != want {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
+
+// An end of the context is told by the error alone.
+func TestDiagnoseEnded(t *testing.T) {
+	why := errors.New("interrupted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	told := 0
+	err := Diagnose(ctx, Options{}, func(Finding) {
+		told++
+		cancel(why)
+	})
+	if err != why || told != 1 {
+		t.Errorf("%v, and %d findings, want one", err, told)
+	}
 }
