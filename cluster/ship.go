@@ -2,13 +2,10 @@ package cluster
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
 	"debug/elf"
 	"debug/macho"
 	"debug/pe"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -79,44 +76,6 @@ func (s *shipment) prepare(ctx context.Context, p platform) (err error) {
 		return err
 	}
 	return s.ship(ctx)
-}
-
-// parcel is a program compressed for the way.
-type parcel struct {
-	binary  worker.Binary
-	content []byte
-}
-
-// packOwn compresses this program's own file, from now on: it takes about as long as
-// asking the executors what they are.
-func packOwn() func() (parcel, error) {
-	pack := sync.OnceValues(func() (parcel, error) {
-		own, err := os.Executable()
-		if err != nil {
-			return parcel{}, err
-		}
-		return packFile(own)
-	})
-	go pack()
-	return pack
-}
-
-// packFile compresses a program.
-func packFile(path string) (parcel, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return parcel{}, fmt.Errorf("the program for the workers: %w", err)
-	}
-	var packed bytes.Buffer
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	if err != nil {
-		return parcel{}, err
-	}
-	_, _ = z.Write(content) // memory takes all
-	_ = z.Close()
-	sum := sha256.Sum256(content)
-	name := emberFile + "-" + hex.EncodeToString(sum[:8]) + ".gz"
-	return parcel{worker.Binary{Name: name, SHA256: sum, Gzip: true}, packed.Bytes()}, nil
 }
 
 // pack finds the program for the executors' platform, and compresses it for the way.

@@ -148,21 +148,7 @@ func (s *shipment) remember() {
 	if err != nil || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return
 	}
-	// Others write at the same time.
-	f, err := os.CreateTemp(filepath.Dir(path), ".executors-*")
-	if err != nil {
-		return
-	}
-	_, err = f.Write(text)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
+	_ = replaceFile(path, text)
 }
 
 // isEmber tells whether the executors' Python is this program.
