@@ -23,6 +23,7 @@ type GRUOp struct {
 
 // GRU applies the operator: b, lens and h0 may be nil.
 func GRU(attrs GRUOp, x, w, r, b, lens, h0 *graph.Value) (y, last *graph.Value) {
+	attrs.Recurrence = attrs.sized(r)
 	out := apply(attrs, x, w, r, b, lens, h0)
 	return out[0], out[1]
 }

@@ -22,6 +22,7 @@ type LSTMOp struct {
 
 // LSTM applies the operator: b, lens, h0, c0 and p may be nil.
 func LSTM(attrs LSTMOp, x, w, r, b, lens, h0, c0, p *graph.Value) (y, lastH, lastC *graph.Value) {
+	attrs.Recurrence = attrs.sized(r)
 	out := apply(attrs, x, w, r, b, lens, h0, c0, p)
 	return out[0], out[1], out[2]
 }

@@ -9,7 +9,8 @@ import (
 
 // Recurrence is the attributes that RNN, LSTM and GRU have in common.
 type Recurrence struct {
-	// HiddenSize is H, the length of a state; it follows from R.
+	// HiddenSize is H, the length of a state; 0 stands for that of R. ONNX Runtime
+	// wants it in files, so that RNN, LSTM and GRU fill it in.
 	HiddenSize int `onnx:"hidden_size"`
 	// Direction is forward, reverse or bidirectional; of the last two, the
 	// reverse one goes from each sequence's own end to its beginning.
@@ -57,6 +58,14 @@ type Recurrent struct {
 	Cell              Cell
 	InputForget       bool // of LSTM
 	LinearBeforeReset bool // of GRU
+}
+
+// sized has the HiddenSize that follows from R, if that is known.
+func (o Recurrence) sized(r *graph.Value) Recurrence {
+	if o.HiddenSize == 0 && r.Rank() == 3 {
+		o.HiddenSize, _ = r.Shape()[2].Size()
+	}
+	return o
 }
 
 // Directions is 2 for bidirectional operators, else 1.

@@ -58,6 +58,7 @@ func recurrentSizes(cell Cell) []recurrentSize {
 
 func (s recurrentSize) recurrent(cell Cell) Recurrent {
 	r := Recurrent{Recurrence: s.recurrence, Cell: cell}
+	r.HiddenSize = s.hidden // ONNX Runtime wants it
 	r.InputForget, r.LinearBeforeReset = cell == LSTMCell && s.variant, cell == GRUCell && s.variant
 	return r
 }

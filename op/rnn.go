@@ -14,6 +14,7 @@ type RNNOp struct{ Recurrence }
 
 // RNN applies the operator: b, lens and h0 may be nil.
 func RNN(attrs RNNOp, x, w, r, b, lens, h0 *graph.Value) (y, last *graph.Value) {
+	attrs.Recurrence = attrs.sized(r)
 	out := apply(attrs, x, w, r, b, lens, h0)
 	return out[0], out[1]
 }

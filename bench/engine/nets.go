@@ -33,8 +33,8 @@ var nets = map[string]func(w work) *nn.Net{
 // files are nets in the language of net files, where a layer may not be there
 // yet: the row is skipped then.
 var files = map[string]string{
-	"lstm":    "{input: [50, 128], layers: [{lstm: {units: 256, last: true}}, {dense: {units: 10}}], loss: cross_entropy}",
-	"gru":     "{input: [50, 128], layers: [{gru: {units: 256, last: true}}, {dense: {units: 10}}], loss: cross_entropy}",
+	"lstm":    "{input: [50, 128], layers: [{lstm: {units: 256}}, {dense: {units: 10}}], loss: cross_entropy}",
+	"gru":     "{input: [50, 128], layers: [{gru: {units: 256}}, {dense: {units: 10}}], loss: cross_entropy}",
 	"encoder": "{input: [128, 256], layers: [" + encoderBlock + ", " + encoderBlock + ", flatten, {dense: {units: 10}}], loss: cross_entropy}",
 	// Without the classifier, of whose input the length is known.
 	"encoder-blocks": "{input: [128, 256], layers: [" + encoderBlock + ", " + encoderBlock + "], loss: mse}",
