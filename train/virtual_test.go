@@ -20,7 +20,9 @@ import (
 	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/internal/secure"
 	"github.com/emberml/ember/learn"
+	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/report"
+	"github.com/emberml/ember/tensor"
 	"github.com/emberml/ember/train"
 )
 
@@ -94,6 +96,41 @@ func TestVirtualWorkers(t *testing.T) {
 					t.Errorf("%d workers over %s: rank %d has another model", n, kind, rank)
 				}
 			}
+		}
+	}
+}
+
+// TestManyScores has metrics that gather more between two reports, of which an epoch has
+// 200, than workers exchange at once: they are settled on the way, to the same bits.
+func TestManyScores(t *testing.T) {
+	const classes, batch, steps = 600, 2, 6
+	const samples = 200 * steps * batch
+	net := nn.Sequential(nn.Dense{Units: classes})
+	net.Name, net.Input, net.Loss = "many", []int{1}, nn.CrossEntropy{}
+	if err := net.Measure("f1"); err != nil { // of all pairs of a class and a prediction
+		t.Fatal(err)
+	}
+	labels, y := make([]string, classes), make([]int64, samples)
+	for i := range labels {
+		labels[i] = fmt.Sprint(i)
+	}
+	for i := range y {
+		y[i] = int64(7 * i % classes)
+	}
+	src := source(t, data.Schema{Target: data.Target{Kind: data.Classes, Labels: labels}}, tensor.Of(y, samples))
+	job := train.Job{Net: net, Data: learn.Data{Train: src}, Threads: 1, Options: train.Options{Steps: steps, Batch: batch, Seed: 1, VirtualWorkers: 2}}
+	const state = classes * classes * 16
+	if gathered := steps * 2 * state; gathered <= comm.ExchangeLimit {
+		t.Fatalf("%d bytes are not enough", gathered)
+	}
+	alone := fit(t, job)
+	results, errs := together(t, 2, job, nil)
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for rank, r := range results {
+		if !bytes.Equal(saved(t, r), saved(t, alone)) {
+			t.Errorf("rank %d has another model or other scores", rank)
 		}
 	}
 }
