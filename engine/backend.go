@@ -30,6 +30,8 @@ type Prepared struct {
 	InPlace [][]int
 	// Scratch is how many bytes of working memory the kernel needs.
 	Scratch int
+	// Packing, if any, is what the kernel can have made of constant inputs.
+	Packing *Packing
 }
 
 // Kernel computes one application at fixed addresses.

@@ -39,6 +39,7 @@ type Program struct {
 	graph     *graph.Graph
 	options   Options
 	variables map[string]*tensor.Tensor
+	packed    *packings
 
 	mu    sync.Mutex
 	plans []*plan // most recently used first
@@ -71,7 +72,7 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 			}
 		}
 	}
-	p := &Program{graph: simple, options: options, variables: map[string]*tensor.Tensor{}}
+	p := &Program{graph: simple, options: options, variables: map[string]*tensor.Tensor{}, packed: &packings{made: map[packingKey][]byte{}}}
 	private := options.State == nil
 	if private {
 		p.options.State = NewState()
@@ -92,6 +93,8 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 		case t == nil:
 			t = v.Init().Clone()
 			p.options.State.add(v.Name(), t)
+		case updated[v.Name()] && p.options.State.aliases[v.Name()]:
+			return nil, fmt.Errorf("engine: variable %s is fixed in the state: give both programs a State to change it", v.Name())
 		case t.DType() != v.DType() || !t.Shape().Equal(v.Init().Shape()):
 			return nil, fmt.Errorf("engine: variable %s is %v in the graph, %v%v in the state", v.Name(), v.Type(), t.DType(), t.Shape())
 		}
@@ -106,7 +109,7 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 func (p *Program) Fork() *Program {
 	options := p.options
 	options.Arena = NewArena()
-	return &Program{graph: p.graph, options: options, variables: p.variables}
+	return &Program{graph: p.graph, options: options, variables: p.variables, packed: p.packed}
 }
 
 // Graph is the graph that the program runs: simplified, and with nodes joined to

@@ -37,6 +37,7 @@ type step struct {
 	at      int // among the graph's nodes
 	kernel  Kernel
 	inPlace [][]int
+	packing *Packing // of constants
 	scratch *slot
 	out     []*tensor.Tensor
 }
@@ -270,6 +271,10 @@ func (pl *plan) addStep(i int, n *graph.Node) error {
 	st := step{node: n, at: i, kernel: prepared.Kernel, inPlace: prepared.InPlace}
 	if prepared.Scratch > 0 {
 		st.scratch = &slot{size: prepared.Scratch, first: i, last: i}
+	}
+	if p := prepared.Packing; pl.packable(p, n) {
+		st.packing = p
+		pl.constantBytes += p.Size
 	}
 	pl.steps = append(pl.steps, st)
 	return nil

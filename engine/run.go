@@ -37,7 +37,11 @@ func (pl *plan) bind() {
 			scratch = pl.memoryOf(st.scratch)
 		}
 		st.out = getAll(st.node.Out())
-		st.kernel.Bind(getAll(st.node.In()), st.out, scratch)
+		in := getAll(st.node.In())
+		st.kernel.Bind(in, st.out, scratch)
+		if p := st.packing; p != nil {
+			p.Use(pl.program.packed.get(p, st.node, in))
+		}
 	}
 	pl.inputs = getAll(g.Inputs())
 	for _, p := range pl.results {
