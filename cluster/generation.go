@@ -144,7 +144,9 @@ func (g *generation) wait(ctx context.Context) error {
 			overdue = time.After(g.Stop)
 			g.stop()
 		case <-overdue:
-			return g.overdue()
+			return g.overdue(fmt.Sprintf("within %v of the interruption", g.Stop))
+		case <-g.hurry:
+			return g.overdue("before a second signal")
 		}
 	}
 	return nil

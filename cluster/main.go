@@ -29,7 +29,7 @@ import (
 // The files and folders that the driver lends to the workers are named by the flags
 // --read and --write. The program's exit code is 0, that of the job's error, 2 for a
 // mistake on the command line, 4 if the cluster failed, 130 and 143 after SIGINT and
-// SIGTERM; a second signal ends the program at once, and its workers with it.
+// SIGTERM; a second signal ends the program, and its workers with it, in seconds.
 func Main(work ...Work) {
 	r := register(work)
 	r.serve()

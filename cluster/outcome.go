@@ -97,12 +97,12 @@ func (g *generation) absent() int {
 }
 
 // overdue is the error when workers do not end after an interruption.
-func (g *generation) overdue() error {
+func (g *generation) overdue(when string) error {
 	for i, p := range g.seats {
 		if !p.ended() {
 			return &Error{
 				Rank: i, Where: g.where(i), Log: g.fleet.log(i),
-				Cause: fmt.Sprintf("it did not end within %v of the interruption, and was killed", g.Stop),
+				Cause: fmt.Sprintf("it did not end %s, and was killed", when),
 			}
 		}
 	}

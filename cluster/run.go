@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/internal/interrupt"
 	"github.com/emberml/ember/internal/secure"
 	"github.com/emberml/ember/report"
 	"github.com/emberml/ember/storage"
@@ -38,11 +40,17 @@ func Run(ctx context.Context, jobs Jobs, o Options, job string, args any) error 
 	if o.Cluster == inProcess {
 		return runHere(ctx, jobs[job], o, text)
 	}
+	var hurry <-chan struct{}
+	if strings.HasPrefix(o.Cluster, sparkConnect) { // where the session outlives this process
+		var release func()
+		hurry, release = interrupt.Hold(ctx)
+		defer release()
+	}
 	launcher, err := newLauncher(ctx, o)
 	if err != nil {
 		return err
 	}
-	d := &driver{Options: o, launcher: launcher, boot: bootstrap{Job: job, Args: text}}
+	d := &driver{Options: o, launcher: launcher, hurry: hurry, boot: bootstrap{Job: job, Args: text}}
 	return errors.Join(d.run(ctx), launcher.close())
 }
 
@@ -92,6 +100,7 @@ func (hereSink) Close() error { return nil }
 type driver struct {
 	Options
 	launcher launcher
+	hurry    <-chan struct{} // closed when workers that are to stop are not waited for any more
 	boot     bootstrap
 	hub      *hub
 	token    secure.Token
