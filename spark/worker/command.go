@@ -52,6 +52,8 @@ type Payload struct {
 	// JSON: {"type":"struct","fields":[…]}. PerRow needs none.
 	Schema string
 	Kind   Kind // 0: MapInArrow
+	// Binary is what an ordinary Python starts. Without one it starts nothing, and
+	// the task gives no rows.
 	Binary Binary
 }
 
