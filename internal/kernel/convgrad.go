@@ -106,7 +106,7 @@ func (c *Conv[T]) transposed(i int, packed bool) (a convMatrix[T], rows int) {
 	if packed {
 		return convMatrix[T]{s.rows[i*c.packedChunk():], s.t.rows * s.mg, 1, s.t.rows}, rows
 	}
-	return convMatrix[T]{s.w[g*s.mg*s.k+first:], s.t.rows, 1, s.k}, rows
+	return convMatrix[T]{s.w[g*s.mg*s.k+first:], 0, 1, s.k}, rows
 }
 
 type convGradInput[T Float] Conv[T]
@@ -254,7 +254,7 @@ func (c *Conv[T]) gradWeight(group, block, chunk, end, worker int) {
 				row := i * c.groupChannels() * c.KH * c.KW
 				count := min(c.groupRows(), s.k-row)
 				s.unroll(rows, k, image, c.offsets[row:row+count], runs, k)
-				s.t.block(count, s.mg, k, rows, s.t.rows*k, k, 1, panels, sum[row*s.mg:], s.mg, n > first || at > 0)
+				s.t.block(count, s.mg, k, rows, 0, k, 1, panels, sum[row*s.mg:], s.mg, n > first || at > 0)
 			}
 		}
 	}

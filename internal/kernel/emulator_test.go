@@ -64,7 +64,7 @@ func newEmulator(t *testing.T) *emulator {
 }
 
 // tile returns tile.run as the emulated AVX-512 functions.
-func (e *emulator) tile(m, n, k int, a []float32, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
+func (e *emulator) tile(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
 	cols := 32
 	if n <= 16 {
 		cols = 16
@@ -74,7 +74,7 @@ func (e *emulator) tile(m, n, k int, a []float32, rsa, csa int, b []float32, ldb
 		"k+0(FP)": int64(k), "rsa+16(FP)": int64(4 * rsa), "csa+24(FP)": int64(4 * csa),
 		"ldb+40(FP)": int64(4 * ldb), "ldc+56(FP)": int64(4 * ldc), "n+64(FP)": int64(n),
 		"a+8(FP)": 1 << 40, "b+32(FP)": 2 << 40, "c+48(FP)": 3 << 40, "add+72(FP)": 0,
-		"count+80(FP)": 1, "step+88(FP)": 0,
+		"count+80(FP)": int64(count), "step+88(FP)": int64(4 * step),
 	}
 	if add {
 		e.general["add+72(FP)"] = 1
@@ -91,7 +91,7 @@ func (e *emulator) run(p *program) {
 		switch i[0] {
 		case "RET":
 			return
-		case "VZEROUPPER":
+		case "VZEROUPPER", "PREFETCHT0":
 		case "JMP":
 			at = p.labels[last] - 1
 		case "JNE":
@@ -255,7 +255,7 @@ func fma32(x, y, z float32) float32 {
 func TestEmulatedAVX512(t *testing.T) {
 	e := newEmulator(t)
 	loops := avx512Loops
-	loops.run, loops.runs = e.tile, nil
+	loops.run = e.tile
 	emulated := Variant{Name: "emulated", available: true, loops32: &loops, loops64: &goLoops64}
 	sizes := [][3]int{{1, 1, 1}, {14, 32, 3}, {15, 33, 5}, {29, 16, 2}, {33, 70, 7}, {2, 31, 322}, {28, 17, 1}, {13, 40, 2}}
 	for rows := 1; rows <= 14; rows++ {
@@ -298,12 +298,12 @@ func TestEmulatedAVX512(t *testing.T) {
 // fusedLoops are the definitions with a tile of fused multiply-adds.
 func fusedLoops() *loops[float32] {
 	l := goLoops32
-	l.run = func(m, n, k int, a []float32, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
-		for i := range m {
+	l.run = func(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
+		for i := range count * m {
 			for j := range n {
 				var sum float32
 				for p := range k {
-					sum = fma32(a[i*rsa+p*csa], b[p*ldb+j], sum)
+					sum = fma32(a[i/m*step+i%m*rsa+p*csa], b[p*ldb+j], sum)
 				}
 				if add {
 					sum = c[i*ldc+j] + sum

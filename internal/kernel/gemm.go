@@ -42,13 +42,23 @@ type gemmCall[T Float] struct {
 	packed        []T // panels of the block of B at hand
 	perWorker     []T // a block of A each
 	workerLen     int
-	packA, packB  bool
+	packA         bool
+	packB         packing
 	rows          int // of A in one piece of work
 	cols          int // of B in one piece of work
 	rowBlocks     int
 	p0, k, j0, nb int // block of B: rows [p0, p0+k), columns [j0, j0+nb)
 	first         bool
 }
+
+// packing says when panels of B are packed.
+type packing uint8
+
+const (
+	packLast packing = iota // only a last panel that is not full
+	packEach                // each before it is used: one block of rows needs it
+	packAll                 // all before any is used
+)
 
 // ScratchLen returns the number of elements of scratch memory that Run needs
 // with a pool of the given number of threads, whatever variant is in use.
@@ -61,11 +71,8 @@ func (g *Gemm[T]) ScratchLen(threads int) int {
 	return n
 }
 
-// gemmWorkerLen is the scratch of one worker: a block of A, or the last panel
-// of a B that is not packed.
-func gemmWorkerLen(m, k int) int {
-	return k * max(min(m+maxTileRows, maxBlockRows), maxTileCols)
-}
+// gemmWorkerLen is the scratch of one worker: a block of A.
+func gemmWorkerLen(m, k int) int { return k * min(m+maxTileRows, maxBlockRows) }
 
 // Run computes the product. scratch has at least ScratchLen elements, and its
 // content is lost.
@@ -82,7 +89,7 @@ func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 	if g.prepare(pool.Threads(), scratch) {
 		c := &g.call
 		for g.nextBlock() {
-			if c.packB && g.Packed.data == nil {
+			if c.packB == packAll && g.Packed.data == nil {
 				pool.For((c.nb+c.t.cols-1)/c.t.cols, (*gemmPack[T])(g))
 			}
 			pool.For(g.pieces(), (*gemmMultiply[T])(g))
@@ -102,7 +109,7 @@ func (g *Gemm[T]) serial(scratch []T) {
 	if g.prepare(1, scratch) {
 		c := &g.call
 		for g.nextBlock() {
-			if c.packB && g.Packed.data == nil {
+			if c.packB == packAll && g.Packed.data == nil {
 				g.pack(0, (c.nb+c.t.cols-1)/c.t.cols)
 			}
 			for i := range g.pieces() {
@@ -155,8 +162,8 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	c.t = t
 	c.packA = g.N > t.directCols || g.alpha() != 1 || g.RSA%1024 == 0
 	g.Packed.check(g.K, g.N, t.cols)
-	c.packB = g.Packed.data != nil || g.CSB != 1 || g.M > 2*t.rows || g.alpha() != 1
-	c.rows = min(padTo(g.M, t.rows), t.blockRows)
+	blocks := (g.M + t.blockRows - 1) / t.blockRows
+	c.rows = padTo((g.M+blocks-1)/blocks, t.rows)
 	c.rowBlocks = (g.M + c.rows - 1) / c.rows
 	c.cols = min(padTo(g.N, t.cols), t.blockCols)
 	// Enough pieces for all threads: halve the rows first, since every block of
@@ -171,6 +178,14 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 		default:
 			threads = 1
 		}
+	}
+	switch {
+	case g.Packed.data != nil, c.rowBlocks > 1:
+		c.packB = packAll
+	case g.CSB != 1 || g.M > directStrips*t.rows || g.alpha() != 1:
+		c.packB = packEach
+	default:
+		c.packB = packLast
 	}
 	k := min(g.K, depth)
 	c.workerLen = gemmWorkerLen(g.M, k)
@@ -245,8 +260,8 @@ func (g *Gemm[T]) multiply(piece, worker int) {
 	scratch := c.perWorker[worker*c.workerLen:][:c.workerLen]
 
 	a, rsa, csa := g.A[i0*g.RSA+c.p0*g.CSA:], g.RSA, g.CSA
-	step := t.rows * rsa
-	if c.packA && c.packB {
+	step := 0
+	if c.packA && c.packB != packLast {
 		t.packRows(scratch, m, c.k, a, rsa, csa, g.alpha())
 		a, rsa, csa, step = scratch, 1, t.rows, t.rows*c.k
 	}
@@ -262,30 +277,30 @@ func (g *Gemm[T]) multiply(piece, worker int) {
 	for j := 0; j < n; j += width {
 		nj := min(width, n-j)
 		out := g.C[i0*g.RSC+c.j0+j0+j:]
-		if c.packB {
-			t.block(m, nj, c.k, a, step, rsa, csa, c.packed[(j0+j)*c.k:], out, g.RSC, add)
-		} else {
-			g.direct(m, nj, a, j0+j, out, add, scratch)
-		}
+		g.columns(m, nj, a, step, rsa, csa, j0+j, out, add)
 		if last {
 			g.finish(out, g.RSC, i0, m, c.j0+j0+j, nj)
 		}
 	}
 }
 
-// direct multiplies by columns of B where they are, and packs only a last
-// panel that is not full.
-func (g *Gemm[T]) direct(m, n int, a []T, j0 int, out []T, add bool, scratch []T) {
+// columns multiplies a block of A by columns [j0, j0+n) of the block of B.
+func (g *Gemm[T]) columns(m, n int, a []T, step, rsa, csa, j0 int, out []T, add bool) {
 	c := &g.call
 	t := c.t
+	own := c.packed[j0*c.k:] // panels packed on the way stay in the first cache
 	for j := 0; j < n; j += t.cols {
 		nj := min(t.cols, n-j)
-		b, ldb := g.B[c.p0*g.RSB+c.j0+j0+j:], g.RSB
-		if nj < t.cols {
-			t.packCols(scratch, c.k, nj, b, g.RSB, 1)
-			b, ldb = scratch, t.cols
+		b, ldb := own, t.cols
+		switch {
+		case c.packB == packAll:
+			b = own[j*c.k:]
+		case c.packB == packLast && nj == t.cols:
+			b, ldb = g.B[c.p0*g.RSB+c.j0+j0+j:], g.RSB
+		default:
+			t.packCols(own, c.k, nj, g.B[c.p0*g.RSB+(c.j0+j0+j)*g.CSB:], g.RSB, g.CSB)
 		}
-		t.column(m, nj, c.k, a, t.rows*g.RSA, g.RSA, g.CSA, b, ldb, out[j:], g.RSC, add)
+		t.column(m, nj, c.k, a, step, rsa, csa, b, ldb, out[j:], g.RSC, add)
 	}
 }
 

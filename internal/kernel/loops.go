@@ -135,7 +135,7 @@ func loopsOf[T Float]() *loops[T] {
 // The definitions.
 var (
 	goLoops32 = loops[float32]{
-		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, directCols: 16, run: goTile[float32]},
+		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, directCols: 16, run: goTiles[float32], uneven: true},
 		unroll:    goUnroll[float32],
 		fold:      goFold[float32],
 		convTile:  goConvTile[float32],
@@ -158,7 +158,7 @@ var (
 		adam:      goAdam[float32],
 	}
 	goLoops64 = loops[float64]{
-		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, directCols: 16, run: goTile[float64]},
+		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, directCols: 16, run: goTiles[float64], uneven: true},
 		unroll:    goUnroll[float64],
 		fold:      goFold[float64],
 		convTile:  goConvTile[float64],

@@ -9,11 +9,9 @@ package kernel
 //go:generate go -C _asm run . -group norm -out ../znorm_amd64.s -stubs ../znorm_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group optimize -out ../zoptimize_amd64.s -stubs ../zoptimize_amd64.go -pkg kernel
 
-// A block of A and a panel of B of depth 320 stay in the second and the first
-// cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.
 var (
-	avx2Loops   = vectorLoops(tile[float32]{rows: 6, cols: 16, blockRows: 120, blockCols: 2048, directCols: 192, run: runAVX2, runs: runsAVX2, dots: runDots, scaledRows: runScaledRows})
-	avx512Loops = vectorLoops(tile[float32]{rows: 14, cols: 32, blockRows: 224, blockCols: 4096, directCols: 192, run: runAVX512, runs: runsAVX512, dots: runDots, scaledRows: runScaledRows})
+	avx2Loops   = vectorLoops(avx2Tile)
+	avx512Loops = vectorLoops(avx512Tile)
 )
 
 // vectorLoops returns the loops in AVX2, which both variants use, with a tile.

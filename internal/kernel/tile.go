@@ -5,6 +5,10 @@ package kernel
 // it is the same for all variants.
 const depth = 320
 
+// directStrips is the number of tiles one under another up to which a panel of
+// B is quicker read where it is than packed.
+const directStrips = 4
+
 // The largest values of any tile's fields, for scratch memory that serves all
 // variants.
 const (
@@ -21,19 +25,20 @@ type tile[T Float] struct {
 	blockRows, blockCols int // of A and B that stay in cache: multiples of rows and cols
 	directCols           int // the most columns of B for which packing A does not pay
 
-	// run computes, for i < m ≤ rows and j < n ≤ cols,
+	// run computes count tiles of m ≤ rows rows one under another, for i < m and
+	// j < n ≤ cols,
 	//
 	//	sum = 0
 	//	for p < k: sum += a[i*rsa + p*csa] * b[p*ldb + j]
 	//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
 	//
-	// k is at least 1. All cols elements of each row of b are read. a and b
-	// must not overlap c.
-	run func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
+	// and so on with a[step:] and c[m*ldc:]. count and k are at least 1. All cols
+	// elements of each row of b are read. a and b must not overlap c.
+	run func(count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
 
-	// runs is run for count whole tiles one under another, with a[step:] and
-	// c[rows*ldc:] for the second and so on. It may be nil.
-	runs func(count, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
+	// uneven says that as many tiles as there can be have all rows, and one has
+	// what is left; otherwise the rows are spread evenly.
+	uneven bool
 
 	// dots and scaledRows serve products with a vector. They may be nil.
 	//
@@ -43,7 +48,13 @@ type tile[T Float] struct {
 	scaledRows func(dst, b []T, ldb int, x []T, incx, k int)
 }
 
-// goTile defines tile.run for blocks of 4×4.
+// goTiles defines tile.run for tiles of up to 4×4.
+func goTiles[T Float](count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+	for i := range count {
+		goTile(m, n, k, a[i*step:], rsa, csa, b, ldb, c[i*m*ldc:], ldc, add)
+	}
+}
+
 func goTile[T Float](m, n, k int, a []T, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 	const rows, cols = 4, 4
 	var sum [rows * cols]T
@@ -114,11 +125,29 @@ func goTile1x4[T Float](k int, a []T, csa int, b []T, ldb int, sum []T) {
 	sum[0], sum[1], sum[2], sum[3] = s0, s1, s2, s3
 }
 
+// strips is a number of tiles of the same height.
+type strips struct{ count, rows int }
+
+// cut returns how m rows are cut into tiles: those of the second height follow
+// those of the first, and either may be missing.
+func (t *tile[T]) cut(m int) [2]strips {
+	if t.uneven {
+		return [2]strips{{m / t.rows, t.rows}, {min(1, m%t.rows), m % t.rows}}
+	}
+	count := (m + t.rows - 1) / t.rows
+	if count == 0 {
+		return [2]strips{}
+	}
+	tall := m % count
+	return [2]strips{{tall, m/count + 1}, {count - tall, m / count}}
+}
+
 // block multiplies a block of A by packed panels of B, for i < m, j < n:
 //
 //	c[i*ldc + j] (+)= sum over p < k of A[i, p] * B[p, j]
 //
-// Tile t of A begins at a[t*step] and has strides rsa and csa.
+// A has strides rsa and csa. If step is not 0, its rows are cut into strips as
+// packRows leaves them, step apart.
 func (t *tile[T]) block(m, n, k int, a []T, step, rsa, csa int, b, c []T, ldc int, add bool) {
 	for j := 0; j < n; j += t.cols {
 		panel := b[j*k:][:t.cols*k]
@@ -129,38 +158,48 @@ func (t *tile[T]) block(m, n, k int, a []T, step, rsa, csa int, b, c []T, ldc in
 // column is block for n ≤ cols, by rows of B that are ldb apart.
 func (t *tile[T]) column(m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 	i, at := 0, 0
-	if count := m / t.rows; count > 0 && t.runs != nil {
-		t.runs(count, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
-		i, at = count*t.rows, count*step
-	}
-	for ; i < m; i += t.rows {
-		t.run(min(t.rows, m-i), n, k, a[at:], rsa, csa, b, ldb, c[i*ldc:], ldc, add)
-		at += step
+	for _, s := range t.cut(m) {
+		if s.count == 0 {
+			continue
+		}
+		next := step
+		if step == 0 {
+			next = s.rows * rsa
+		}
+		t.run(s.count, s.rows, n, k, a[at:], next, rsa, csa, b, ldb, c[i*ldc:], ldc, add)
+		i, at = i+s.count*s.rows, at+s.count*next
 	}
 }
 
-// packRows packs an m×k block of A for block: tiles of rows rows, each column
-// by column, multiplied by scale. The rows of a last partial tile that do not
-// exist are not written.
+// packRows packs an m×k block of A for block: strips of up to rows rows, each
+// column by column, multiplied by scale. Rows that a strip lacks are not
+// written.
 func (l *loops[T]) packRows(dst []T, m, k int, a []T, rsa, csa int, scale T) {
-	for i0 := 0; i0 < m; i0 += l.rows {
-		mi := min(l.rows, m-i0)
-		out := dst[i0*k:][:l.rows*k]
-		if csa == 1 && scale == 1 {
-			l.transpose(out, l.rows, a[i0*rsa:], rsa, mi, k)
-			continue
+	i := 0
+	for _, s := range l.cut(m) {
+		for range s.count {
+			l.packStrip(dst[:l.rows*k], s.rows, k, a[i*rsa:], rsa, csa, scale)
+			dst = dst[l.rows*k:]
+			i += s.rows
 		}
-		if rsa == 1 && scale == 1 {
-			l.copyRows(out, l.rows, a[i0:], csa, mi, k)
-			continue
-		}
-		for p := range k {
-			from := i0*rsa + p*csa
-			col := out[p*l.rows:][:mi]
-			for i := range col {
-				col[i] = scale * a[from]
-				from += rsa
-			}
+	}
+}
+
+func (l *loops[T]) packStrip(dst []T, m, k int, a []T, rsa, csa int, scale T) {
+	if csa == 1 && scale == 1 {
+		l.transpose(dst, l.rows, a, rsa, m, k)
+		return
+	}
+	if rsa == 1 && scale == 1 {
+		l.copyRows(dst, l.rows, a, csa, m, k)
+		return
+	}
+	for p := range k {
+		from := p * csa
+		col := dst[p*l.rows:][:m]
+		for i := range col {
+			col[i] = scale * a[from]
+			from += rsa
 		}
 	}
 }

@@ -4,7 +4,7 @@ package kernel
 
 import "unsafe"
 
-// tileFunc is a tile in assembly: [tile].runs for one number of rows and one
+// tileFunc is a tile in assembly: tile.run for one number of rows and one
 // width, with strides in bytes.
 type tileFunc[T Float] func(k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc, n int, add bool, count, step int)
 
@@ -64,9 +64,13 @@ var avx512Tiles64 = [14][2]tileFunc[float64]{
 	{tileAVX512F64x14x8, tileAVX512F64x14x16},
 }
 
+// A block of A and a panel of B of depth 320 stay in the second and the first
+// cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.
 var (
-	avx2Loops64   = tileLoops64(tile[float64]{rows: 6, cols: 8, blockRows: 60, blockCols: 2048, directCols: 96, run: runAVX2F64, runs: runsAVX2F64})
-	avx512Loops64 = tileLoops64(tile[float64]{rows: 14, cols: 16, blockRows: 112, blockCols: 2048, directCols: 96, run: runAVX512F64, runs: runsAVX512F64})
+	avx2Tile      = tile[float32]{rows: 6, cols: 16, blockRows: 120, blockCols: 2048, directCols: 192, run: runAVX2, dots: runDots, scaledRows: runScaledRows}
+	avx512Tile    = tile[float32]{rows: 14, cols: 32, blockRows: 224, blockCols: 4096, directCols: 192, run: runAVX512, dots: runDots, scaledRows: runScaledRows}
+	avx2Loops64   = tileLoops64(tile[float64]{rows: 6, cols: 8, blockRows: 60, blockCols: 2048, directCols: 96, run: runAVX2F64})
+	avx512Loops64 = tileLoops64(tile[float64]{rows: 14, cols: 16, blockRows: 112, blockCols: 2048, directCols: 96, run: runAVX512F64})
 )
 
 // tileLoops64 are the definitions with a tile in assembly.
@@ -77,41 +81,25 @@ func tileLoops64(t tile[float64]) loops[float64] {
 	return l
 }
 
-func runAVX2(m, n, k int, a []float32, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
-	runTiles(&avx2Tiles[m-1], m, 16, 1, n, k, a, 0, rsa, csa, b, ldb, c, ldc, add)
+func runAVX2(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
+	runTiles(&avx2Tiles[m-1], 16, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
 }
 
-func runsAVX2(count, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
-	runTiles(&avx2Tiles[5], 6, 16, count, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
+func runAVX2F64(count, m, n, k int, a []float64, step, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
+	runTiles(&avx2Tiles64[m-1], 8, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
 }
 
-func runAVX2F64(m, n, k int, a []float64, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
-	runTiles(&avx2Tiles64[m-1], m, 8, 1, n, k, a, 0, rsa, csa, b, ldb, c, ldc, add)
+func runAVX512(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
+	runTiles(&avx512Tiles[m-1], 32, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
 }
 
-func runsAVX2F64(count, n, k int, a []float64, step, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
-	runTiles(&avx2Tiles64[5], 6, 8, count, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
-}
-
-func runAVX512(m, n, k int, a []float32, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
-	runTiles(&avx512Tiles[m-1], m, 32, 1, n, k, a, 0, rsa, csa, b, ldb, c, ldc, add)
-}
-
-func runsAVX512(count, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
-	runTiles(&avx512Tiles[13], 14, 32, count, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
-}
-
-func runAVX512F64(m, n, k int, a []float64, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
-	runTiles(&avx512Tiles64[m-1], m, 16, 1, n, k, a, 0, rsa, csa, b, ldb, c, ldc, add)
-}
-
-func runsAVX512F64(count, n, k int, a []float64, step, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
-	runTiles(&avx512Tiles64[13], 14, 16, count, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
+func runAVX512F64(count, m, n, k int, a []float64, step, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
+	runTiles(&avx512Tiles64[m-1], 16, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
 }
 
 // runTiles checks that count tiles of m×cols stay inside their slices, and runs
 // the narrower function if that suffices.
-func runTiles[T Float](f *[2]tileFunc[T], m, cols, count, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+func runTiles[T Float](f *[2]tileFunc[T], cols, count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 	_ = a[(count-1)*step+(m-1)*rsa+(k-1)*csa]
 	_ = b[(k-1)*ldb+cols-1]
 	_ = c[(count*m-1)*ldc+n-1]

@@ -39,7 +39,7 @@ DATA columnMask<>+124(SB)/4, $0x00000000
 GLOBL columnMask<>(SB), RODATA|NOPTR, $128
 
 // func tileAVX2x1x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x1x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -49,6 +49,15 @@ TEXT ·tileAVX2x1x8(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), SI
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 31(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -127,7 +136,7 @@ next:
 	RET
 
 // func tileAVX2x2x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x2x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -137,6 +146,18 @@ TEXT ·tileAVX2x2x8(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -256,7 +277,7 @@ next:
 	RET
 
 // func tileAVX2x3x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x3x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -266,6 +287,21 @@ TEXT ·tileAVX2x3x8(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -426,7 +462,7 @@ next:
 	RET
 
 // func tileAVX2x4x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x4x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -437,6 +473,24 @@ TEXT ·tileAVX2x4x8(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -638,7 +692,7 @@ next:
 	RET
 
 // func tileAVX2x5x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x5x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -649,6 +703,27 @@ TEXT ·tileAVX2x5x8(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -891,7 +966,7 @@ next:
 	RET
 
 // func tileAVX2x6x8(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x6x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -902,6 +977,30 @@ TEXT ·tileAVX2x6x8(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -1188,7 +1287,7 @@ next:
 	RET
 
 // func tileAVX512x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x1x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1203,6 +1302,15 @@ TEXT ·tileAVX512x1x16(SB), NOSPLIT, $0-96
 	KMOVW R8, K1
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -1239,7 +1347,7 @@ next:
 	RET
 
 // func tileAVX512x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x2x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1254,6 +1362,18 @@ TEXT ·tileAVX512x2x16(SB), NOSPLIT, $0-96
 	KMOVW R9, K1
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -1299,7 +1419,7 @@ next:
 	RET
 
 // func tileAVX512x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x3x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1314,6 +1434,21 @@ TEXT ·tileAVX512x3x16(SB), NOSPLIT, $0-96
 	KMOVW R9, K1
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -1368,7 +1503,7 @@ next:
 	RET
 
 // func tileAVX512x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x4x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1384,6 +1519,24 @@ TEXT ·tileAVX512x4x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -1447,7 +1600,7 @@ next:
 	RET
 
 // func tileAVX512x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x5x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1463,6 +1616,27 @@ TEXT ·tileAVX512x5x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -1535,7 +1709,7 @@ next:
 	RET
 
 // func tileAVX512x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x6x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1551,6 +1725,30 @@ TEXT ·tileAVX512x6x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -1635,7 +1833,7 @@ next:
 	RET
 
 // func tileAVX512x7x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x7x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1651,6 +1849,33 @@ TEXT ·tileAVX512x7x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -1744,7 +1969,7 @@ next:
 	RET
 
 // func tileAVX512x8x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x8x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1760,6 +1985,36 @@ TEXT ·tileAVX512x8x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -1862,7 +2117,7 @@ next:
 	RET
 
 // func tileAVX512x9x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x9x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -1878,6 +2133,39 @@ TEXT ·tileAVX512x9x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -1989,7 +2277,7 @@ next:
 	RET
 
 // func tileAVX512x10x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x10x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -2005,6 +2293,42 @@ TEXT ·tileAVX512x10x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -2125,7 +2449,7 @@ next:
 	RET
 
 // func tileAVX512x11x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x11x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -2141,6 +2465,45 @@ TEXT ·tileAVX512x11x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -2273,7 +2636,7 @@ next:
 	RET
 
 // func tileAVX512x12x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x12x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -2289,6 +2652,48 @@ TEXT ·tileAVX512x12x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -2430,7 +2835,7 @@ next:
 	RET
 
 // func tileAVX512x13x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x13x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -2446,6 +2851,51 @@ TEXT ·tileAVX512x13x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -2596,7 +3046,7 @@ next:
 	RET
 
 // func tileAVX512x14x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x14x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -2612,6 +3062,54 @@ TEXT ·tileAVX512x14x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -2771,7 +3269,7 @@ next:
 	RET
 
 // func tileAVX2x1x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x1x16(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -2781,6 +3279,15 @@ TEXT ·tileAVX2x1x16(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), SI
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -2868,7 +3375,7 @@ next:
 	RET
 
 // func tileAVX2x2x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x2x16(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -2878,6 +3385,18 @@ TEXT ·tileAVX2x2x16(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -3014,7 +3533,7 @@ next:
 	RET
 
 // func tileAVX2x3x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x3x16(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -3024,6 +3543,21 @@ TEXT ·tileAVX2x3x16(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -3209,7 +3743,7 @@ next:
 	RET
 
 // func tileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x4x16(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -3220,6 +3754,24 @@ TEXT ·tileAVX2x4x16(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -3454,7 +4006,7 @@ next:
 	RET
 
 // func tileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x5x16(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -3465,6 +4017,27 @@ TEXT ·tileAVX2x5x16(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -3748,7 +4321,7 @@ next:
 	RET
 
 // func tileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2x6x16(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -3759,6 +4332,30 @@ TEXT ·tileAVX2x6x16(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -4094,7 +4691,7 @@ next:
 	RET
 
 // func tileAVX512x1x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x1x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4111,6 +4708,16 @@ TEXT ·tileAVX512x1x32(SB), NOSPLIT, $0-96
 	KMOVW R8, K2
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 127(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -4154,7 +4761,7 @@ next:
 	RET
 
 // func tileAVX512x2x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x2x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4171,6 +4778,20 @@ TEXT ·tileAVX512x2x32(SB), NOSPLIT, $0-96
 	KMOVW R9, K2
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -4229,7 +4850,7 @@ next:
 	RET
 
 // func tileAVX512x3x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x3x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4246,6 +4867,24 @@ TEXT ·tileAVX512x3x32(SB), NOSPLIT, $0-96
 	KMOVW R9, K2
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -4319,7 +4958,7 @@ next:
 	RET
 
 // func tileAVX512x4x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x4x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4337,6 +4976,28 @@ TEXT ·tileAVX512x4x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -4425,7 +5086,7 @@ next:
 	RET
 
 // func tileAVX512x5x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x5x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4443,6 +5104,32 @@ TEXT ·tileAVX512x5x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -4546,7 +5233,7 @@ next:
 	RET
 
 // func tileAVX512x6x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x6x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4564,6 +5251,36 @@ TEXT ·tileAVX512x6x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -4685,7 +5402,7 @@ next:
 	RET
 
 // func tileAVX512x7x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x7x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4703,6 +5420,40 @@ TEXT ·tileAVX512x7x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -4839,7 +5590,7 @@ next:
 	RET
 
 // func tileAVX512x8x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x8x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -4857,6 +5608,44 @@ TEXT ·tileAVX512x8x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -5008,7 +5797,7 @@ next:
 	RET
 
 // func tileAVX512x9x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x9x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -5026,6 +5815,48 @@ TEXT ·tileAVX512x9x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -5192,7 +6023,7 @@ next:
 	RET
 
 // func tileAVX512x10x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x10x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -5210,6 +6041,52 @@ TEXT ·tileAVX512x10x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -5391,7 +6268,7 @@ next:
 	RET
 
 // func tileAVX512x11x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x11x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -5409,6 +6286,56 @@ TEXT ·tileAVX512x11x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -5608,7 +6535,7 @@ next:
 	RET
 
 // func tileAVX512x12x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x12x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -5626,6 +6553,60 @@ TEXT ·tileAVX512x12x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -5840,7 +6821,7 @@ next:
 	RET
 
 // func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x13x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -5858,6 +6839,64 @@ TEXT ·tileAVX512x13x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -6087,7 +7126,7 @@ next:
 	RET
 
 // func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512x14x32(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -6105,6 +7144,68 @@ TEXT ·tileAVX512x14x32(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -6349,7 +7450,7 @@ next:
 	RET
 
 // func tileAVX2F64x1x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x1x4(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -6359,6 +7460,15 @@ TEXT ·tileAVX2F64x1x4(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), SI
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 31(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -6437,7 +7547,7 @@ next:
 	RET
 
 // func tileAVX2F64x2x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x2x4(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -6447,6 +7557,18 @@ TEXT ·tileAVX2F64x2x4(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -6566,7 +7688,7 @@ next:
 	RET
 
 // func tileAVX2F64x3x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x3x4(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -6576,6 +7698,21 @@ TEXT ·tileAVX2F64x3x4(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -6736,7 +7873,7 @@ next:
 	RET
 
 // func tileAVX2F64x4x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x4x4(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -6747,6 +7884,24 @@ TEXT ·tileAVX2F64x4x4(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -6948,7 +8103,7 @@ next:
 	RET
 
 // func tileAVX2F64x5x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x5x4(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -6959,6 +8114,27 @@ TEXT ·tileAVX2F64x5x4(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -7201,7 +8377,7 @@ next:
 	RET
 
 // func tileAVX2F64x6x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x6x4(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -7212,6 +8388,30 @@ TEXT ·tileAVX2F64x6x4(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -7498,7 +8698,7 @@ next:
 	RET
 
 // func tileAVX512F64x1x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x1x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7513,6 +8713,15 @@ TEXT ·tileAVX512F64x1x8(SB), NOSPLIT, $0-96
 	KMOVW R8, K1
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -7549,7 +8758,7 @@ next:
 	RET
 
 // func tileAVX512F64x2x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x2x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7564,6 +8773,18 @@ TEXT ·tileAVX512F64x2x8(SB), NOSPLIT, $0-96
 	KMOVW R9, K1
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -7609,7 +8830,7 @@ next:
 	RET
 
 // func tileAVX512F64x3x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x3x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7624,6 +8845,21 @@ TEXT ·tileAVX512F64x3x8(SB), NOSPLIT, $0-96
 	KMOVW R9, K1
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -7678,7 +8914,7 @@ next:
 	RET
 
 // func tileAVX512F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x4x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7694,6 +8930,24 @@ TEXT ·tileAVX512F64x4x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -7757,7 +9011,7 @@ next:
 	RET
 
 // func tileAVX512F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x5x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7773,6 +9027,27 @@ TEXT ·tileAVX512F64x5x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -7845,7 +9120,7 @@ next:
 	RET
 
 // func tileAVX512F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x6x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7861,6 +9136,30 @@ TEXT ·tileAVX512F64x6x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -7945,7 +9244,7 @@ next:
 	RET
 
 // func tileAVX512F64x7x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x7x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -7961,6 +9260,33 @@ TEXT ·tileAVX512F64x7x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8054,7 +9380,7 @@ next:
 	RET
 
 // func tileAVX512F64x8x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x8x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8070,6 +9396,36 @@ TEXT ·tileAVX512F64x8x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8172,7 +9528,7 @@ next:
 	RET
 
 // func tileAVX512F64x9x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x9x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8188,6 +9544,39 @@ TEXT ·tileAVX512F64x9x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8299,7 +9688,7 @@ next:
 	RET
 
 // func tileAVX512F64x10x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x10x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8315,6 +9704,42 @@ TEXT ·tileAVX512F64x10x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8435,7 +9860,7 @@ next:
 	RET
 
 // func tileAVX512F64x11x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x11x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8451,6 +9876,45 @@ TEXT ·tileAVX512F64x11x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8583,7 +10047,7 @@ next:
 	RET
 
 // func tileAVX512F64x12x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x12x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8599,6 +10063,48 @@ TEXT ·tileAVX512F64x12x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8740,7 +10246,7 @@ next:
 	RET
 
 // func tileAVX512F64x13x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x13x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8756,6 +10262,51 @@ TEXT ·tileAVX512F64x13x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -8906,7 +10457,7 @@ next:
 	RET
 
 // func tileAVX512F64x14x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x14x8(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -8922,6 +10473,54 @@ TEXT ·tileAVX512F64x14x8(SB), NOSPLIT, $0-96
 	KMOVW R10, K1
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -9081,7 +10680,7 @@ next:
 	RET
 
 // func tileAVX2F64x1x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x1x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -9091,6 +10690,15 @@ TEXT ·tileAVX2F64x1x8(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), SI
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -9178,7 +10786,7 @@ next:
 	RET
 
 // func tileAVX2F64x2x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x2x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -9188,6 +10796,18 @@ TEXT ·tileAVX2F64x2x8(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -9324,7 +10944,7 @@ next:
 	RET
 
 // func tileAVX2F64x3x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x3x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -9334,6 +10954,21 @@ TEXT ·tileAVX2F64x3x8(SB), NOSPLIT, $0-96
 	MOVQ count+80(FP), DI
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -9519,7 +11154,7 @@ next:
 	RET
 
 // func tileAVX2F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x4x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -9530,6 +11165,24 @@ TEXT ·tileAVX2F64x4x8(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -9764,7 +11417,7 @@ next:
 	RET
 
 // func tileAVX2F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x5x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -9775,6 +11428,27 @@ TEXT ·tileAVX2F64x5x8(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -10058,7 +11732,7 @@ next:
 	RET
 
 // func tileAVX2F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x6x8(SB), NOSPLIT, $0-96
 	MOVQ a+8(FP), AX
 	MOVQ rsa+16(FP), CX
@@ -10069,6 +11743,30 @@ TEXT ·tileAVX2F64x6x8(SB), NOSPLIT, $0-96
 	LEAQ (CX)(CX*2), R8
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -10404,7 +12102,7 @@ next:
 	RET
 
 // func tileAVX512F64x1x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x1x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -10421,6 +12119,16 @@ TEXT ·tileAVX512F64x1x16(SB), NOSPLIT, $0-96
 	KMOVW R8, K2
 
 tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 127(DI)
+
+fetched:
 	MOVQ   AX, DI
 	MOVQ   b+32(FP), R8
 	MOVQ   k+0(FP), R9
@@ -10464,7 +12172,7 @@ next:
 	RET
 
 // func tileAVX512F64x2x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x2x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -10481,6 +12189,20 @@ TEXT ·tileAVX512F64x2x16(SB), NOSPLIT, $0-96
 	KMOVW R9, K2
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -10539,7 +12261,7 @@ next:
 	RET
 
 // func tileAVX512F64x3x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x3x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -10556,6 +12278,24 @@ TEXT ·tileAVX512F64x3x16(SB), NOSPLIT, $0-96
 	KMOVW R9, K2
 
 tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 127(R9)
+
+fetched:
 	MOVQ   AX, R8
 	MOVQ   b+32(FP), R9
 	MOVQ   k+0(FP), R10
@@ -10629,7 +12369,7 @@ next:
 	RET
 
 // func tileAVX512F64x4x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x4x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -10647,6 +12387,28 @@ TEXT ·tileAVX512F64x4x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -10735,7 +12497,7 @@ next:
 	RET
 
 // func tileAVX512F64x5x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x5x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -10753,6 +12515,32 @@ TEXT ·tileAVX512F64x5x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	MOVQ   b+32(FP), R10
 	MOVQ   k+0(FP), R11
@@ -10856,7 +12644,7 @@ next:
 	RET
 
 // func tileAVX512F64x6x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x6x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -10874,6 +12662,36 @@ TEXT ·tileAVX512F64x6x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -10995,7 +12813,7 @@ next:
 	RET
 
 // func tileAVX512F64x7x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x7x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -11013,6 +12831,40 @@ TEXT ·tileAVX512F64x7x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -11149,7 +13001,7 @@ next:
 	RET
 
 // func tileAVX512F64x8x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x8x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -11167,6 +13019,44 @@ TEXT ·tileAVX512F64x8x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -11318,7 +13208,7 @@ next:
 	RET
 
 // func tileAVX512F64x9x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x9x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -11336,6 +13226,48 @@ TEXT ·tileAVX512F64x9x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -11502,7 +13434,7 @@ next:
 	RET
 
 // func tileAVX512F64x10x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x10x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -11520,6 +13452,52 @@ TEXT ·tileAVX512F64x10x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -11701,7 +13679,7 @@ next:
 	RET
 
 // func tileAVX512F64x11x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x11x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -11719,6 +13697,56 @@ TEXT ·tileAVX512F64x11x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -11918,7 +13946,7 @@ next:
 	RET
 
 // func tileAVX512F64x12x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x12x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -11936,6 +13964,60 @@ TEXT ·tileAVX512F64x12x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -12150,7 +14232,7 @@ next:
 	RET
 
 // func tileAVX512F64x13x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x13x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -12168,6 +14250,64 @@ TEXT ·tileAVX512F64x13x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10
@@ -12397,7 +14537,7 @@ next:
 	RET
 
 // func tileAVX512F64x14x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512F64x14x16(SB), NOSPLIT, $0-96
 	MOVQ  a+8(FP), AX
 	MOVQ  rsa+16(FP), CX
@@ -12415,6 +14555,68 @@ TEXT ·tileAVX512F64x14x16(SB), NOSPLIT, $0-96
 	KMOVW R10, K2
 
 tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 127(R10)
+
+fetched:
 	MOVQ   AX, R9
 	LEAQ   (R9)(CX*4), R10
 	ADDQ   CX, R10

@@ -81,6 +81,7 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 	}
 
 	Label("tile")
+	t.prefetch()
 	p.start(a)
 	b := gpr(Load(Param("b"), GP64()))
 	k := gpr(Load(Param("k"), GP64()))
@@ -113,6 +114,26 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 	JNE(LabelRef("tile"))
 	VZEROUPPER()
 	RET()
+}
+
+// prefetch asks for the rows of C that the sums will be added to: they may come
+// from memory while the sums are made.
+func (t *tileLoop) prefetch() {
+	add := Load(Param("add"), GP8())
+	TESTB(add, add)
+	JE(LabelRef("fetched"))
+	ldc, at := gpr(Load(Param("ldc"), GP64())), GP64()
+	MOVQ(t.c, at)
+	for i := range t.rows {
+		for v := 0; v < t.vectors*t.width; v += 64 {
+			PREFETCHT0(Mem{Base: at, Disp: v})
+		}
+		PREFETCHT0(Mem{Base: at, Disp: t.vectors*t.width - 1})
+		if i < t.rows-1 {
+			ADDQ(ldc, at)
+		}
+	}
+	Label("fetched")
 }
 
 // rowPointers addresses up to 15 rows of A from three pointers that step
