@@ -116,9 +116,24 @@ var apart = map[string]string{
 	"AveragePool padding alone": "a dilated window larger than the image is refused",
 	"MaxPool padding alone":     "a dilated window larger than the image is refused",
 	"MaxPool NaN":               "NaN is ignored, but for PyTorch and us it is the largest",
+	"RNN batch first":           "no kernel for layout 1",
+	"LSTM batch first":          "no kernel for layout 1",
+	"GRU batch first":           "no kernel for layout 1",
+	"RNN empty sequences":       "the last state of a sequence without steps is 0, not the initial one",
+	"LSTM empty sequences":      "the last state of a sequence without steps is 0, not the initial one",
+	"GRU empty sequences":       "the last state of a sequence without steps is 0, not the initial one",
+	"RNN no steps":              "the last state of a sequence without steps is 0, not the initial one",
+	"LSTM no steps":             "the last state of a sequence without steps is 0, not the initial one",
 	"Gelu infinite":             "the product -∞·0 is NaN, in PyTorch too; ours is the function's limit, 0",
 	"Gelu infinite tanh":        "the product -∞·0 is NaN, in PyTorch too; ours is the function's limit, 0",
 }
+
+// aborts are the cases that end ONNX Runtime's process.
+var aborts = []string{"LSTM no samples", "GRU no samples", "GRU no steps"}
+
+// approximate are the operators whose functions ONNX Runtime approximates, with the
+// bound of the error relative to the largest result.
+var approximate = map[string]float64{"RNN": 1e-4, "LSTM": 1e-4, "GRU": 1e-4}
 
 // TestOperatorsEqualONNXRuntime writes every case of every operator as a model,
 // which the checker must accept, and compares what ONNX Runtime computes with
@@ -133,6 +148,12 @@ func TestOperatorsEqualONNXRuntime(t *testing.T) {
 			continue
 		}
 		for i, c := range spec.Cases() {
+			if slices.Contains(aborts, spec.Name+" "+c.Name) {
+				continue
+			}
+			if a, ok := c.Op.(op.AttentionOp); ok && a.Dropout > 0 {
+				continue // no operator of ONNX draws its random numbers
+			}
 			g := graph.New()
 			var values []*graph.Value
 			var fed []*tensor.Tensor
@@ -166,7 +187,7 @@ func TestOperatorsEqualONNXRuntime(t *testing.T) {
 			if why := apart[spec.Name+" "+c.Name]; why != "" {
 				excused[name] = why
 			}
-			writeCase(t, filepath.Join(folder, name), g, fed, results, 1e-5)
+			writeCase(t, filepath.Join(folder, name), g, fed, results, max(1e-5, approximate[spec.Name]))
 		}
 	}
 	var failed map[string]string

@@ -20,7 +20,8 @@ type Recurrence struct {
 	Activations     graph.Strings `onnx:"activations"`
 	ActivationAlpha graph.Floats  `onnx:"activation_alpha"`
 	ActivationBeta  graph.Floats  `onnx:"activation_beta"`
-	// Clip bounds what the activations are applied to to ±Clip; 0 does not.
+	// Clip bounds what the activations of the gates are applied to to ±Clip; 0 does
+	// not.
 	Clip float64 `onnx:"clip"`
 	// Layout is 0 for sequences [steps, batch, …], 1 for [batch, steps, …].
 	Layout int `onnx:"layout"`

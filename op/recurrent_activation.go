@@ -147,7 +147,10 @@ func (o Recurrent) functions() ([][]recurrentFunction, error) {
 		}
 		f := recurrentFunction{name: known}
 		f.f, f.slope = kind.make(take(&alphas, kind.alpha), take(&betas, kind.beta))
-		all[len(all)-1] = append(all[len(all)-1], f.clipped(o.Clip))
+		if i%len(standard) < 2 { // not the cell itself, as in ONNX Runtime
+			f = f.clipped(o.Clip)
+		}
+		all[len(all)-1] = append(all[len(all)-1], f)
 	}
 	return all, nil
 }
@@ -171,7 +174,7 @@ func (f recurrentFunction) clipped(bound float64) recurrentFunction {
 	inner, slope := f.f, f.slope
 	f.f = func(x float64) float64 { return inner(max(-bound, min(bound, x))) }
 	f.slope = func(y float64) float64 {
-		if y == lo || y == hi {
+		if y == lo || y == hi || y == float64(float32(lo)) || y == float64(float32(hi)) { // y may have been kept as a float32
 			return 0
 		}
 		return slope(y)

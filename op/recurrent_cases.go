@@ -11,6 +11,7 @@ type recurrentSize struct {
 	steps, batch, in, hidden int
 	recurrence               Recurrence
 	bias, lens, initial      bool
+	empty                    bool // the last sequences have no step
 	peepholes, variant       bool // variant: InputForget of LSTM, LinearBeforeReset of GRU
 	noGrad                   string
 }
@@ -20,8 +21,8 @@ func recurrentSizes(cell Cell) []recurrentSize {
 	reverse, both := Recurrence{Direction: "reverse"}, Recurrence{Direction: "bidirectional"}
 	names := []string{"Softsign", "Softplus", "Elu"}[:len(cellForms[cell].standard)]
 	two := append(append([]string{}, names...), []string{"ScaledTanh", "LeakyRelu", "Affine"}[:len(names)]...)
-	other := Recurrence{Activations: graph.MakeStrings(names...), ActivationAlpha: graph.MakeFloats(0.7), Layout: 1}
-	mixed := Recurrence{Direction: "bidirectional", Activations: graph.MakeStrings(two...), ActivationAlpha: graph.MakeFloats(0.9, 0.8, 0.7, 0.6)}
+	other := Recurrence{Activations: graph.MakeStrings(names...), ActivationAlpha: graph.MakeFloats(0.7)}
+	mixed := Recurrence{Direction: "bidirectional", Activations: graph.MakeStrings(two...), ActivationAlpha: graph.MakeFloats(0.9, 0.8, 0.7, 0.6), ActivationBeta: graph.MakeFloats(1.2, 0.3)}
 	batchFirst := both
 	batchFirst.Layout = 1
 	sizes := []recurrentSize{
@@ -32,9 +33,10 @@ func recurrentSizes(cell Cell) []recurrentSize {
 		{name: "reverse lengths", steps: 5, batch: 4, in: 2, hidden: 3, recurrence: reverse, lens: true, initial: true},
 		{name: "bidirectional", steps: 4, batch: 4, in: 3, hidden: 2, recurrence: both, bias: true, lens: true, initial: true, variant: true},
 		{name: "batch first", steps: 4, batch: 4, in: 3, hidden: 2, recurrence: batchFirst, bias: true, lens: true, initial: true},
+		{name: "empty sequences", steps: 2, batch: 4, in: 2, hidden: 3, bias: true, lens: true, empty: true, initial: true},
 		{name: "other activations", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: other, bias: true},
 		{name: "mixed activations", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: mixed, bias: true, initial: true},
-		{name: "clip", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: Recurrence{Clip: 0.4}, bias: true, noGrad: "the bound is a kink"},
+		{name: "clip", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: Recurrence{Clip: 0.4}, bias: true},
 		{name: "one step", steps: 1, batch: 1, in: 1, hidden: 1, bias: true, variant: true},
 		{name: "no samples", steps: 3, batch: 0, in: 2, hidden: 2, bias: true},
 		{name: "no steps", steps: 0, batch: 2, in: 2, hidden: 3, initial: true, noGrad: "no step has a gradient"},
@@ -85,7 +87,10 @@ func (s recurrentSize) lengths() graph.Arg {
 	}
 	lens := make([]int32, s.batch)
 	for i := range lens {
-		lens[i] = int32(max(0, s.steps-2*i))
+		lens[i] = int32(max(1, s.steps-2*i))
+		if s.empty {
+			lens[i] = int32(max(0, s.steps-i))
+		}
 	}
 	return graph.Given(tensor.Of(lens, s.batch))
 }
