@@ -27,6 +27,9 @@ import (
 // secretToken is what the Connect server wants, where it can.
 const secretToken = "correct-horse-battery-staple"
 
+// longScripts are left out with -short.
+var longScripts = []string{"plain", "faults", "standalone", "olderbare"}
+
 // TestSpark runs the scripts in testdata/spark, some one after the other on the same
 // cluster, whose address is $SPARK. The machine has room for one cluster at a time.
 func TestSpark(t *testing.T) {
@@ -36,17 +39,19 @@ func TestSpark(t *testing.T) {
 		options sparktest.Options
 	}{
 		{"4.3", []string{"equal", "rows", "faults"}, sparktest.Options{Cores: 2, Token: secretToken}},
+		{"4.3 standalone", []string{"standalone"}, sparktest.Options{Standalone: true}},
 		{"4.3 dynamic", []string{"dynamic"}, sparktest.Options{DynamicAllocation: true}},
 		{"4.3 without pyarrow", []string{"plain"}, sparktest.Options{Python: sparktest.PythonWithoutArrow(t)}},
 		{"4.3 without Python", []string{"bare"}, sparktest.Options{Python: "./ember"}},
 		{"3.5", []string{"older"}, sparktest.Options{Version: sparktest.Spark35}},
+		{"3.5 without Python", []string{"olderbare"}, sparktest.Options{Version: sparktest.Spark35, Python: "./ember"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			sparktest.Long(t, test.scripts[0] == "plain")
+			sparktest.Long(t, slices.Contains(longScripts, test.scripts[0]))
 			cluster := sparktest.Start(t, test.options)
 			for _, script := range test.scripts {
 				t.Run(script, func(t *testing.T) {
-					sparktest.Long(t, script == "faults")
+					sparktest.Long(t, slices.Contains(longScripts, script))
 					runOnSpark(t, cluster, script)
 				})
 			}
@@ -69,6 +74,7 @@ func runOnSpark(t *testing.T, cluster *sparktest.Cluster, script string) {
 		"close":  scriptClose,
 		"groups": scriptGroups,
 		"strike": func(ts *testscript.TestScript, _ bool, args []string) { scriptStrike(ts, cluster, args) },
+		"insist": func(ts *testscript.TestScript, _ bool, args []string) { scriptInsist(ts, cluster, args) },
 		"idle":   func(ts *testscript.TestScript, _ bool, _ []string) { scriptIdle(ts, cluster) },
 	})
 	testscript.Run(t, testscript.Params{
@@ -98,34 +104,66 @@ func scriptStrike(ts *testscript.TestScript, cluster *sparktest.Cluster, args []
 		case "driver":
 			return driver
 		case "worker":
-			victims = embers(cluster)
-			if len(victims) == 0 { // it is the executors' Python
-				victims = withArgument(cluster, "ember.connection")
-			}
+			victims = workersOf(cluster)
 		case "executor":
 			victims = cluster.Executors()
 		}
-		if len(victims) < 2 {
-			ts.Fatalf("%v of %s are %v, want at least 2", args[0], args[3], victims)
-		}
-		p, err := os.FindProcess(victims[len(victims)-1].PID)
-		ts.Check(err)
-		return p
+		return last(ts, victims)
 	})
 	scriptIdle(ts, cluster)
 }
 
-// scriptIdle is: idle. No worker of Ember may be left, soon, on the executors, and no
-// task of Spark.
+// scriptInsist is: insist program args… It runs a program, and after the first checkpoint
+// stops a worker, for which the program then waits, and sends two signals to the program.
+// The second must end it at once, and with it its session on the cluster.
+func scriptInsist(ts *testscript.TestScript, cluster *sparktest.Cluster, args []string) {
+	closed := func() int { return strings.Count(cluster.Log(), "Closing session with userId") }
+	before := closed()
+	signalAt(ts, "checkpoint", "TERM", "130", args, func(driver *os.Process) *os.Process {
+		ts.Check(last(ts, workersOf(cluster)).Signal(sigstop))
+		ts.Check(driver.Signal(os.Interrupt)) // comes before a SIGTERM
+		return driver
+	})
+	if now := closed(); now != before+1 {
+		ts.Fatalf("%d sessions were closed, want one", now-before)
+	}
+	scriptIdle(ts, cluster)
+}
+
+// last is the last of several processes.
+func last(ts *testscript.TestScript, processes []sparktest.Process) *os.Process {
+	if len(processes) < 2 {
+		ts.Fatalf("the processes are %v, want at least 2", processes)
+	}
+	p, err := os.FindProcess(processes[len(processes)-1].PID)
+	ts.Check(err)
+	return p
+}
+
+// workersOf are the processes that work for Ember, one for each worker.
+func workersOf(cluster *sparktest.Cluster) []sparktest.Process {
+	if found := embers(cluster); len(found) > 0 {
+		return found
+	}
+	return withArgument(cluster, "ember.connection") // it is the executors' Python
+}
+
+// scriptIdle is: idle. No worker of Ember may be left, soon, on the executors, no task
+// of Spark, and no port or file of Ember, there or among this script's temporary files.
 func scriptIdle(ts *testscript.TestScript, cluster *sparktest.Cluster) {
 	deadline := time.After(time.Minute)
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
-	for len(embers(cluster)) > 0 || len(cluster.RunningTasks()) > 0 {
+	left := func() []string {
+		files, err := filepath.Glob(filepath.Join(ts.Getenv("TMPDIR"), "*ember*"))
+		ts.Check(err)
+		return append(files, cluster.Leftover()...)
+	}
+	for len(embers(cluster)) > 0 || len(cluster.RunningTasks()) > 0 || len(left()) > 0 {
 		select {
 		case <-look.C:
 		case <-deadline:
-			ts.Fatalf("workers are left: %v, and tasks: %v", embers(cluster), cluster.RunningTasks())
+			ts.Fatalf("workers are left: %v, and tasks: %v, and %v", embers(cluster), cluster.RunningTasks(), left())
 		}
 	}
 }
