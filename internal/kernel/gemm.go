@@ -47,6 +47,7 @@ type gemmCall[T Float] struct {
 	rows          int // of A in one piece of work
 	cols          int // of B in one piece of work
 	rowBlocks     int
+	blockCols     int // of B in one block
 	p0, k, j0, nb int // block of B: rows [p0, p0+k), columns [j0, j0+nb)
 	first         bool
 }
@@ -165,10 +166,11 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	blocks := (g.M + t.blockRows - 1) / t.blockRows
 	c.rows = padTo((g.M+blocks-1)/blocks, t.rows)
 	c.rowBlocks = (g.M + c.rows - 1) / c.rows
-	c.cols = min(padTo(g.N, t.cols), t.blockCols)
+	c.blockCols = t.columnBlock(g.N)
+	c.cols = c.blockCols
 	// Enough pieces for all threads: halve the rows first, since every block of
 	// columns packs A again, but keep a few tiles together.
-	for threads > 1 && c.rowBlocks*((min(g.N, t.blockCols)+c.cols-1)/c.cols) < 4*threads {
+	for threads > 1 && c.rowBlocks*((c.blockCols+c.cols-1)/c.cols) < 4*threads {
 		switch {
 		case c.rows > 4*t.rows, c.rows > t.rows && c.cols <= 4*t.cols:
 			c.rows = padTo(c.rows/2, t.rows)
@@ -205,7 +207,7 @@ func (g *Gemm[T]) alpha() T {
 func (g *Gemm[T]) nextBlock() bool {
 	c := &g.call
 	if c.k == 0 {
-		c.nb = min(g.N, c.t.blockCols)
+		c.nb = min(g.N, c.blockCols)
 		c.first = true
 	} else {
 		c.p0 += c.k
@@ -213,7 +215,7 @@ func (g *Gemm[T]) nextBlock() bool {
 		if c.p0 == g.K {
 			c.j0 += c.nb
 			c.p0, c.first = 0, true
-			c.nb = min(g.N-c.j0, c.t.blockCols)
+			c.nb = min(g.N-c.j0, c.blockCols)
 		}
 	}
 	c.k = min(g.K-c.p0, depth)

@@ -22,8 +22,9 @@ func (g *Gemm[T]) PackB(dst []T) Packed[T] {
 	checkMatrix(g.B, g.K, g.N, g.RSB, g.CSB)
 	t := loopsOf[T]()
 	p := Packed[T]{data: dst[:g.K*padTo(g.N, t.cols)], k: g.K, n: g.N, cols: t.cols}
-	for j0 := 0; j0 < g.N; j0 += t.blockCols {
-		nb := min(g.N-j0, t.blockCols)
+	width := t.columnBlock(g.N)
+	for j0 := 0; j0 < g.N; j0 += width {
+		nb := min(g.N-j0, width)
 		for p0 := 0; p0 < g.K; p0 += depth {
 			k := min(depth, g.K-p0)
 			block := p.block(p0, j0, nb)

@@ -125,6 +125,13 @@ func goTile1x4[T Float](k int, a []T, csa int, b []T, ldb int, sum []T) {
 	sum[0], sum[1], sum[2], sum[3] = s0, s1, s2, s3
 }
 
+// columnBlock returns into blocks of how many columns n ≥ 1 are divided, about
+// evenly.
+func (t *tile[T]) columnBlock(n int) int {
+	blocks := (n + t.blockCols - 1) / t.blockCols
+	return padTo((n+blocks-1)/blocks, t.cols)
+}
+
 // strips is a number of tiles of the same height.
 type strips struct{ count, rows int }
 

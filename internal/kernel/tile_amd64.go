@@ -67,10 +67,10 @@ var avx512Tiles64 = [14][2]tileFunc[float64]{
 // A block of A and a panel of B of depth 320 stay in the second and the first
 // cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.
 var (
-	avx2Tile      = tile[float32]{rows: 6, cols: 16, blockRows: 120, blockCols: 2048, directCols: 192, run: runAVX2, dots: runDots, scaledRows: runScaledRows}
-	avx512Tile    = tile[float32]{rows: 14, cols: 32, blockRows: 224, blockCols: 4096, directCols: 192, run: runAVX512, dots: runDots, scaledRows: runScaledRows}
-	avx2Loops64   = tileLoops64(tile[float64]{rows: 6, cols: 8, blockRows: 60, blockCols: 2048, directCols: 96, run: runAVX2F64})
-	avx512Loops64 = tileLoops64(tile[float64]{rows: 14, cols: 16, blockRows: 112, blockCols: 2048, directCols: 96, run: runAVX512F64})
+	avx2Tile      = fit(tile[float32]{rows: 6, cols: 16, directCols: 192, run: runAVX2, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
+	avx512Tile    = fit(tile[float32]{rows: 14, cols: 32, directCols: 192, run: runAVX512, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
+	avx2Loops64   = tileLoops64(fit(tile[float64]{rows: 6, cols: 8, directCols: 96, run: runAVX2F64}, thisProcessor, 8))
+	avx512Loops64 = tileLoops64(fit(tile[float64]{rows: 14, cols: 16, directCols: 96, run: runAVX512F64}, thisProcessor, 8))
 )
 
 // tileLoops64 are the definitions with a tile in assembly.

@@ -1104,3 +1104,6 @@ func limitAVX2(n int)
 
 // limitAVX512 runs n ≥ 1 rounds of 12 fused multiply-adds of vectors of 512 bits, all in registers.
 func limitAVX512(n int)
+
+// cpuid returns what the processor says of itself under leaf and subleaf.
+func cpuid(leaf uint32, subleaf uint32) (a uint32, b uint32, c uint32, d uint32)

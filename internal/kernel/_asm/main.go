@@ -56,6 +56,7 @@ func gemm() {
 	scaledRows(8)
 	limit("AVX2", 256)
 	limit("AVX512", 512)
+	cpuid()
 }
 
 // conv is the convolution, its tiles and its copying, and what goes with it.
