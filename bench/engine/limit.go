@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+	"sync"
 	"time"
 
 	"github.com/emberml/ember/internal/kernel"
@@ -9,43 +11,50 @@ import (
 // outOfCache is a size in bytes that no cache holds.
 const outOfCache = 256 << 20
 
-// limits measures what a thread of this machine can do at most: multiply and add
-// in registers, and copy memory.
-func limits() (reply, error) {
-	return reply{FMA: peakFLOPs(), Copy: copyBandwidth()}, nil
+// limits measures what this machine can do at most with so many threads:
+// multiply and add in registers, and copy memory.
+func limits(threads int) reply {
+	return reply{FMA: peakFLOPs(threads), Copy: copyBandwidth(threads)}
 }
 
 // peakFLOPs is the best of a few runs of multiply-adds in registers, by the
 // widest instructions that the kernels use; 0 without any.
-func peakFLOPs() float64 {
+func peakFLOPs(threads int) float64 {
 	v, _ := kernel.Selected()
 	multiply, ok := multiplyAdds[v.Name]
 	if !ok {
 		return 0
 	}
 	const n = 1 << 20
-	best := 0.0
-	for range 20 {
-		start := time.Now()
-		multiply.loop(n)
-		best = max(best, n*multiply.flops/time.Since(start).Seconds())
-	}
-	return best
+	return float64(threads) * n * multiply.flops / fastest(20, threads, func(int) { multiply.loop(n) })
 }
 
 // copyBandwidth counts three bytes for each byte that is copied: a store reads
 // its line before it writes it. Pieces are too small for copy to store past the
 // cache, which would spare the read.
-func copyBandwidth() float64 {
+func copyBandwidth(threads int) float64 {
 	const piece = 4 << 10
 	from, to := make([]byte, outOfCache/2), make([]byte, outOfCache/2)
-	best := 0.0
-	for range 5 {
-		start := time.Now()
-		for i := 0; i < len(from); i += piece {
-			copy(to[i:i+piece], from[i:i+piece])
+	part := len(from) / threads
+	return 3 * float64(part*threads) / fastest(8, threads, func(i int) {
+		for at := i * part; at+piece <= (i+1)*part; at += piece {
+			copy(to[at:at+piece], from[at:at+piece])
 		}
-		best = max(best, 3*float64(len(from))/time.Since(start).Seconds())
+	})
+}
+
+// fastest is the shortest time, in seconds, that so many threads take to do f,
+// each with its number, in a few runs.
+func fastest(runs, threads int, f func(thread int)) float64 {
+	best := math.Inf(1)
+	for range runs {
+		start := time.Now()
+		var all sync.WaitGroup
+		for i := range threads {
+			all.Go(func() { f(i) })
+		}
+		all.Wait()
+		best = min(best, time.Since(start).Seconds())
 	}
 	return best
 }

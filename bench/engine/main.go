@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -32,7 +33,9 @@ func run() error {
 	with := flag.String("peers", "torch,compile,tensorflow,onnxruntime,numpy", "`names` of the peers")
 	threads := flag.String("threads", "1,2", "`numbers` of threads")
 	rounds := flag.Int("rounds", 7, "rounds")
-	seconds := flag.Float64("seconds", 5, "time for each work, over all rounds and processes")
+	seconds := flag.Float64("seconds", 5, "time for each work and number of threads, over all rounds and processes")
+	patience := flag.Duration("patience", 90*time.Second, "how long a process may take to prepare a work")
+	compileAll := flag.Bool("compile-all", false, "torch.compile the image nets and BERT, too, which takes minutes each")
 	avx2 := flag.Bool("avx2", false, "leave AVX-512 alone, all of us")
 	byCPU := flag.Bool("cpu", false, "compare processor time instead of wall time, on a busy machine; one thread only")
 	results := flag.String("results", "", "`folder` for the results as JSON; empty writes none")
@@ -62,7 +65,10 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	b := &bench{rounds: *rounds, seconds: *seconds, byCPU: *byCPU, threads: counts, out: os.Stdout}
+	b := &bench{
+		rounds: *rounds, seconds: *seconds, patience: *patience, threads: counts,
+		byCPU: *byCPU, compileAll: *compileAll, out: os.Stdout,
+	}
 	defer b.close()
 	if *avx2 {
 		b.env = forceAVX2
@@ -76,15 +82,15 @@ func run() error {
 			b.add(p)
 		}
 	}
-	table, err := b.measure(chosen)
+	table, err := b.measure(chosen, func(t *table) error {
+		t.AVX2 = *avx2
+		if *results == "" {
+			return nil
+		}
+		return t.save(*results)
+	})
 	if err != nil {
 		return err
-	}
-	table.AVX2 = *avx2
-	if *results != "" {
-		if err := table.save(*results); err != nil {
-			return err
-		}
 	}
 	if *doc != "" {
 		return table.document(*doc)

@@ -114,7 +114,7 @@ func (p *party) ask(r request, patience time.Duration) (reply, error) {
 				err = fmt.Errorf("the process ended; see %s/%s-%d.log", cache, p.name, p.threads)
 			}
 		case <-timer.C:
-			err = fmt.Errorf("no answer in %v", patience)
+			err = fmt.Errorf("%w in %v", errPatience, patience)
 		}
 	}
 	switch {
@@ -127,6 +127,16 @@ func (p *party) ask(r request, patience time.Duration) (reply, error) {
 		return a, errors.New(a.Error)
 	}
 	return a, nil
+}
+
+// errPatience is that a process did not answer in time.
+var errPatience = errors.New("no answer")
+
+// release lets the process forget its work, if it has one.
+func (p *party) release() {
+	if p.process != nil {
+		_, _ = p.ask(request{Do: "release"}, turnTime)
+	}
 }
 
 // stop ends the process.

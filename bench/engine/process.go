@@ -10,50 +10,46 @@ import (
 	"time"
 )
 
-// memory compares the peak of a training step, in fresh processes with one
-// thread.
-func (b *bench) memory(r row) []result {
-	var results []result
-	for _, w := range r.works {
-		res := result{Work: w.String(), Threads: 1}
-		for _, p := range b.parties {
-			if p.threads != 1 {
-				continue
-			}
-			fresh := &party{framework: p.framework, threads: 1, env: p.env}
-			a, err := fresh.ask(request{Do: "memory", Work: &w}, prepareTime)
-			fresh.stop()
-			switch why := reason(err); {
-			case p.name == "ember":
-				res.Seconds, res.Skip = a.Peak, why
-			case why != "" || res.Skip != "":
-				res.Peers = append(res.Peers, comparison{Peer: p.name, Skip: why + res.Skip})
-			default:
-				q := a.Peak / res.Seconds
-				res.Peers = append(res.Peers, comparison{Peer: p.name, Seconds: a.Peak, spread: spread{q, q, q}})
-			}
+// memory compares the peak of a training step with PyTorch's, in fresh processes
+// with one thread.
+func (b *bench) memory(w work) []result {
+	res := result{Work: w.String(), Threads: 1}
+	for _, p := range b.parties {
+		if p.threads != b.threads[0] || p.name != "ember" && p.name != "torch" {
+			continue
 		}
-		results = append(results, res)
+		fresh := &party{framework: p.framework, threads: 1, env: p.env}
+		a, err := fresh.ask(request{Do: "memory", Work: &w}, b.patience)
+		fresh.stop()
+		switch why := reason(err); {
+		case p.name == "ember":
+			res.Seconds, res.Skip = a.Peak, why
+		case why != "" || res.Skip != "":
+			res.Peers = append(res.Peers, comparison{Peer: p.name, Skip: why})
+		default:
+			q := a.Peak / res.Seconds
+			res.Peers = append(res.Peers, comparison{Peer: p.name, Seconds: a.Peak, spread: spread{q, q, q}})
+		}
 	}
-	return results
+	return []result{res}
 }
 
 // start compares the time from a process's start to its end after one training
 // step.
-func (b *bench) start(r row) []result {
+func (b *bench) start(w work) []result {
 	binary, err := os.Executable()
 	if err != nil {
-		return []result{{Work: r.name, Skip: err.Error()}}
+		return []result{{Work: w.String(), Skip: err.Error()}}
 	}
 	first := []framework{
 		{"ember", []string{binary, "-first-step"}},
 		{"torch", python(".cache/venv", "torch_start.py")},
 	}
-	res := result{Work: r.works[0].String(), Threads: 1}
+	res := result{Work: w.String(), Threads: 1}
 	times := make([][]float64, len(first))
 	for range max(3, b.rounds/2) {
 		for i, f := range first {
-			ctx, cancel := context.WithTimeout(context.Background(), runTime)
+			ctx, cancel := context.WithTimeout(context.Background(), b.patience)
 			command := exec.CommandContext(ctx, f.command[0], append(f.command[1:len(f.command):len(f.command)], "--threads", "1")...)
 			command.Env = append(os.Environ(), b.env...)
 			begin := time.Now()
@@ -72,25 +68,22 @@ func (b *bench) start(r row) []result {
 }
 
 // planning is which share of the time of many requests goes into plans.
-func (b *bench) planning(r row) []result {
+func (b *bench) planning(w work) []result {
 	var results []result
-	for _, w := range r.works {
-		for i, n := range b.threads {
-			ember := b.parties[i]
-			res := result{Work: w.String(), Threads: n}
-			_, why := ember.prepare(w)
-			if why == "" {
-				a, err := ember.ask(request{Do: "run", Iterations: 1}, prepareTime)
-				why = reason(err)
-				if err == nil {
-					res.Seconds, res.Note = a.Seconds, fmt.Sprintf("planning %.2f %%", 100*a.Planning/a.Seconds)
-					ok := a.Planning <= 0.02*a.Seconds
-					res.Met = &ok
-				}
+	for _, n := range b.threads {
+		ember, res := b.ember(n), result{Work: w.String(), Threads: n}
+		_, err := ember.ask(request{Do: "prepare", Work: &w}, b.patience)
+		if err == nil {
+			var a reply
+			if a, err = ember.ask(request{Do: "run", Iterations: 1}, 2*b.patience); err == nil {
+				res.Seconds, res.Note = a.Seconds, fmt.Sprintf("planning %.2f %%", 100*a.Planning/a.Seconds)
+				met := a.Planning <= 0.02*a.Seconds
+				res.Met = &met
 			}
-			res.Skip = why
-			results = append(results, res)
 		}
+		res.Skip = reason(err)
+		ember.release()
+		results = append(results, res)
 	}
 	return results
 }

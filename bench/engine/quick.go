@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,16 +24,17 @@ func (b *bench) compare(binary string, chosen []row) error {
 			continue
 		}
 		for _, w := range r.works {
-			all := b.prepare(w)
-			b.rotate(all)
-			for _, res := range b.results(w, all) {
+			for _, n := range b.threads {
+				all := b.prepare(w, n, map[string]string{})
+				b.rotate(all)
+				res := b.result(w, n, all)
 				before := res.Peers[0]
 				if why := res.Skip + before.Skip; why != "" {
-					fmt.Fprintf(b.out, "| %s | %d | %s | | |\n", res.Work, res.Threads, clean(why))
+					fmt.Fprintf(b.out, "| %s | %d | %s | | |\n", res.Work, n, clean(why))
 					continue
 				}
-				count := instructions(w, own(all, res.Threads), all)
-				fmt.Fprintf(b.out, "| %s | %d | %.3f | %.3f–%.3f | %s |\n", res.Work, res.Threads, before.Median, before.Low, before.High, count)
+				count := instructions(w, all[0], all[1])
+				fmt.Fprintf(b.out, "| %s | %d | %.3f | %.3f–%.3f | %s |\n", res.Work, n, before.Median, before.Low, before.High, count)
 				if before.High < 1-tolerated {
 					slower = append(slower, res.Work)
 				}
@@ -49,9 +49,8 @@ func (b *bench) compare(binary string, chosen []row) error {
 
 // instructions is the ratio of the instructions of both binaries for as many
 // iterations; empty without perf.
-func instructions(w work, now *turns, all []*turns) string {
-	i := slices.IndexFunc(all, func(t *turns) bool { return t.name == "before" && t.threads == now.threads })
-	a, err := all[i].instructions(w, now.iterations)
+func instructions(w work, now, before *turns) string {
+	a, err := before.instructions(w, now.iterations)
 	if err != nil {
 		return ""
 	}
@@ -64,7 +63,7 @@ func instructions(w work, now *turns, all []*turns) string {
 
 // instructions counts those of a process that prepares a work and runs it.
 func (p *party) instructions(w work, iterations int) (float64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), runTime)
+	ctx, cancel := context.WithTimeout(context.Background(), turnTime)
 	defer cancel()
 	args := append([]string{"stat", "-x,", "-e", "instructions:u", "--"}, p.command...)
 	command := exec.CommandContext(ctx, "perf", append(args, "--threads", strconv.Itoa(p.threads))...)

@@ -22,10 +22,18 @@ type table struct {
 	CPU    string    `json:"cpu"`
 	Kernel string    `json:"kernel"`
 	AVX2   bool      `json:"avx2_forced,omitempty"`
-	FMA    float64   `json:"fma_gflops"`
-	Copy   float64   `json:"copy_gbytes"`
+	Limits []limit   `json:"limits"`
 	Rows   []outcome `json:"rows"`
-	text   bytes.Buffer
+
+	text bytes.Buffer // as Markdown
+	out  io.Writer    // where that goes and to the user
+}
+
+// limit is what this machine can do at most with a number of threads.
+type limit struct {
+	Threads int     `json:"threads"`
+	FMA     float64 `json:"fma_gflops"`
+	Copy    float64 `json:"copy_gbytes"`
 }
 
 // outcome is a row with its results.
@@ -59,12 +67,20 @@ type comparison struct {
 	Skip string `json:"skip,omitempty"`
 }
 
+// newTable is a table whose head is printed.
 func newTable(b *bench) *table {
 	v, _ := kernel.Selected()
-	return &table{
-		Date: time.Now().Format(time.DateOnly), CPU: processor(), Kernel: v.Name,
-		FMA: b.limits.FMA / 1e9, Copy: b.limits.Copy / 1e9,
+	t := &table{Date: time.Now().Format(time.DateOnly), CPU: processor(), Kernel: v.Name}
+	t.out = io.MultiWriter(b.out, &t.text)
+	fmt.Fprintf(t.out, "%s, %s, kernels %s.", t.Date, t.CPU, t.Kernel)
+	for _, n := range b.threads {
+		l := limit{n, b.limits[n].FMA / 1e9, b.limits[n].Copy / 1e9}
+		t.Limits = append(t.Limits, l)
+		fmt.Fprintf(t.out, " Limits with %d threads: %.0f GFLOP/s of multiply-adds, %.1f GB/s of a copy.", n, l.FMA, l.Copy)
 	}
+	fmt.Fprint(t.out, "\n\n| work | threads | Ember | ratio to the best peer | other peers | share of the limit | 2 : 1 threads | goal | met |\n")
+	fmt.Fprint(t.out, "|---|---|---|---|---|---|---|---|---|\n")
+	return t
 }
 
 // processor is the model of this machine's processor.
@@ -80,22 +96,40 @@ func processor() string {
 	return fmt.Sprintf("%s family %s model %s", field("model name"), field("cpu family"), field("model"))
 }
 
-func (t *table) head(out io.Writer) {
-	w := io.MultiWriter(out, &t.text)
-	fmt.Fprintf(w, "%s, %s, kernels %s. Limits of a thread: %.0f GFLOP/s of multiply-adds, %.1f GB/s of a copy.\n\n",
-		t.Date, t.CPU, t.Kernel, t.FMA, t.Copy)
-	fmt.Fprintln(w, "| work | threads | Ember | ratio to the best peer | other peers | share of the limit | 2 : 1 threads | goal | met |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
+// begin begins a row.
+func (t *table) begin(r row) {
+	t.Rows = append(t.Rows, outcome{Name: r.name, Goal: r.goal.text})
+	fmt.Fprintf(t.out, "| **%s** (`%s`) | | | | | | | %s | |\n", r.title, r.name, r.goal.text)
 }
 
-// add keeps the results of a row, with what of its goal is met.
+// add adds the results of a work to the row, and prints them.
 func (t *table) add(r row, results []result) {
-	for i := range results {
-		if results[i].Met == nil {
-			results[i].Met = r.goal.met(results[i], results)
+	now := &t.Rows[len(t.Rows)-1]
+	for _, res := range results {
+		if res.Met == nil && !r.goal.mean {
+			res.Met = r.goal.met(res)
 		}
+		now.Results = append(now.Results, res)
+		t.print(res)
 	}
-	t.Rows = append(t.Rows, outcome{r.name, r.goal.text, results})
+}
+
+// end ends the row. A goal for the mean of its works is met by all or none.
+func (t *table) end(r row) {
+	if !r.goal.mean {
+		return
+	}
+	results := t.Rows[len(t.Rows)-1].Results
+	for _, n := range threadsOf(results) {
+		value := mean(results, n)
+		ok := value >= r.goal.ratio
+		for i := range results {
+			if results[i].Threads == n && results[i].Skip == "" {
+				results[i].Met = &ok
+			}
+		}
+		fmt.Fprintf(t.out, "| geometric mean | %d | | **%.2f** | | | | | %s |\n", n, value, yes(&ok))
+	}
 }
 
 // best is the peer that takes least; nil if none took part.
@@ -110,19 +144,12 @@ func (r result) best() *comparison {
 }
 
 // met tells whether a result meets the goal; nil is unknown.
-func (g goal) met(r result, all []result) *bool {
+func (g goal) met(r result) *bool {
 	best := r.best()
 	if r.Skip != "" || g.ratio == 0 && g.share == 0 || g.ratio > 0 && best == nil {
 		return nil
 	}
-	fast, near := false, g.share > 0 && r.Share >= g.share
-	if g.ratio > 0 {
-		value := best.Median
-		if g.mean {
-			value = mean(all, r.Threads)
-		}
-		fast = value >= g.ratio
-	}
+	fast, near := g.ratio > 0 && best.Median >= g.ratio, g.share > 0 && r.Share >= g.share
 	ok := fast || near
 	if g.both {
 		ok = fast && near
@@ -134,53 +161,55 @@ func (g goal) met(r result, all []result) *bool {
 func mean(all []result, threads int) float64 {
 	sum, n := 0.0, 0
 	for _, r := range all {
-		if best := r.best(); r.Threads == threads && best != nil {
+		if best := r.best(); r.Threads == threads && r.Skip == "" && best != nil {
 			sum, n = sum+math.Log(best.Median), n+1
 		}
+	}
+	if n == 0 {
+		return 0
 	}
 	return math.Exp(sum / float64(n))
 }
 
-// print writes the lines of a row.
-func (t *table) print(out io.Writer, r row, results []result) {
-	w := io.MultiWriter(out, &t.text)
-	fmt.Fprintf(w, "| **%s** (`%s`) | | | | | | | %s | |\n", r.title, r.name, r.goal.text)
-	for _, res := range results {
-		if res.Skip != "" {
-			fmt.Fprintf(w, "| %s | %d | | skipped: %s | | | | | |\n", res.Work, res.Threads, clean(res.Skip))
-			continue
-		}
-		var ratio string
-		var others []string
-		best := res.best()
-		for i, c := range res.Peers {
-			switch {
-			case best == &res.Peers[i]:
-				ratio = fmt.Sprintf("**%.2f** (%.2f–%.2f) %s", c.Median, c.Low, c.High, c.Peer)
-			case c.Skip == "":
-				others = append(others, fmt.Sprintf("%s %.2f", c.Peer, c.Median))
-			case strings.HasPrefix(c.Skip, "failed") || strings.HasPrefix(c.Skip, "computes"):
-				others = append(others, c.Peer+" "+clean(c.Skip))
-			}
-		}
-		share, scaling, met := "", "", ""
-		if res.Share > 0 {
-			share = fmt.Sprintf("%.0f %% %s", 100*res.Share, res.Bound)
-		}
-		if res.Scaling > 0 {
-			scaling = fmt.Sprintf("%.2f", res.Scaling)
-		}
-		if res.Met != nil {
-			met = map[bool]string{true: "yes", false: "no"}[*res.Met]
-		}
-		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %s | %s | %s | %s |\n",
-			res.Work, res.Threads, quantity(res.Seconds), ratio, strings.Join(others, ", "), share, scaling, res.Note, met)
+// print writes the line of a result.
+func (t *table) print(res result) {
+	if res.Skip != "" {
+		fmt.Fprintf(t.out, "| %s | %d | | skipped: %s | | | | | |\n", res.Work, res.Threads, clean(res.Skip))
+		return
 	}
-	if r.goal.mean {
-		for _, n := range threadsOf(results) {
-			fmt.Fprintf(w, "| geometric mean | %d | | **%.2f** | | | | | |\n", n, mean(results, n))
+	var first string
+	var others []string
+	best := res.best()
+	for i, c := range res.Peers {
+		switch {
+		case best == &res.Peers[i]:
+			first = fmt.Sprintf("**%.2f** (%.2f–%.2f) %s", c.Median, c.Low, c.High, c.Peer)
+		case c.Skip == "":
+			others = append(others, fmt.Sprintf("%s %.2f", c.Peer, c.Median))
+		case worthTelling.MatchString(c.Skip):
+			others = append(others, c.Peer+" "+clean(c.Skip))
 		}
 	}
+	share, scaling := "", ""
+	if res.Share > 0 {
+		share = fmt.Sprintf("%.0f %% %s", 100*res.Share, res.Bound)
+	}
+	if res.Scaling > 0 {
+		scaling = fmt.Sprintf("%.2f", res.Scaling)
+	}
+	fmt.Fprintf(t.out, "| %s | %d | %s | %s | %s | %s | %s | %s | %s |\n",
+		res.Work, res.Threads, quantity(res.Seconds), first, strings.Join(others, ", "), share, scaling, res.Note, yes(res.Met))
+}
+
+// worthTelling are the reasons of peers that have a counterpart of a work.
+var worthTelling = regexp.MustCompile("^(failed|computes|too slow|not compiled)")
+
+// yes is yes, no, or nothing where it is not known.
+func yes(ok *bool) string {
+	if ok == nil {
+		return ""
+	}
+	return map[bool]string{true: "yes", false: "no"}[*ok]
 }
 
 func threadsOf(results []result) []int {
@@ -196,7 +225,7 @@ func threadsOf(results []result) []int {
 // clean is a text for a cell of the table.
 func clean(s string) string {
 	s = strings.NewReplacer("|", "/", "\n", " ").Replace(s)
-	return s[:min(len(s), 160)]
+	return strings.ToValidUTF8(s[:min(len(s), 160)], "")
 }
 
 // quantity is seconds for people, or bytes.

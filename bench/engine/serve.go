@@ -81,7 +81,11 @@ func (s *server) do(r request) (reply, error) {
 	case "memory":
 		return s.memory(*r.Work)
 	case "limits":
-		return limits()
+		return limits(s.backend.Threads()), nil
+	case "release":
+		s.subject = subject{}
+		debug.FreeOSMemory()
+		return reply{}, nil
 	}
 	return reply{}, fmt.Errorf("cannot do %q", r.Do)
 }

@@ -21,7 +21,8 @@ type work struct {
 	Trans string `json:"trans,omitempty"` // nn, tn or nt: which factor is transposed
 	DType string `json:"dtype,omitempty"`
 
-	tolerance float64 // of the check, relative; 0 is 1e-3
+	slowToCompile bool    // for torch.compile
+	tolerance     float64 // of the check, relative; 0 is 1e-3
 }
 
 // String names the work in tables.
@@ -69,6 +70,6 @@ type reply struct {
 	Bytes    float64 `json:"bytes,omitempty"` // that an iteration cannot but move
 	File     string  `json:"file,omitempty"`  // the net as ONNX
 	Planning float64 `json:"planning,omitempty"`
-	FMA      float64 `json:"fma,omitempty"`  // FLOP/s of a thread
-	Copy     float64 `json:"copy,omitempty"` // bytes/s of a thread, with the reads for ownership
+	FMA      float64 `json:"fma,omitempty"`  // FLOP/s of all threads
+	Copy     float64 `json:"copy,omitempty"` // bytes/s of all threads, with the reads for ownership
 }

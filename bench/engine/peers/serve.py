@@ -5,6 +5,7 @@ The bench writes one JSON object a line to standard input and reads one from sta
     {"do": "prepare", "work": {"kind": "train", "net": "lenet", "batch": 64}}  ->  {"check": [2.3, 2.2, 2.1]}
     {"do": "run", "iterations": 100}                                          ->  {"seconds": 0.31, "cpu": 0.31}
     {"do": "memory", "work": …}                                               ->  {"peak": 12345678}
+    {"do": "release"}                                                         ->  {}
 
 check holds a few results, by which the bench sees that all do the same work. A work that a peer does not
 know gives {"skip": "why"}; a mistake gives {"error": "what"}.
@@ -111,8 +112,11 @@ def serve(prepare, start=lambda work: None):
                 answer = {"check": prepared(request["work"], start(request["work"]))}
             elif request["do"] == "run":
                 answer = timed(request["iterations"])
-            else:
+            elif request["do"] == "memory":
                 answer = memory(request["work"])
+            else:
+                run, answer = None, {}
+                gc.collect()
         except Skip as why:
             answer = {"skip": str(why)}
         except Exception as mistake:

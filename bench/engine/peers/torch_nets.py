@@ -60,6 +60,52 @@ class Encoder(nn.Module):
         return self.dense_1(self.transformer_encoder_2(self.transformer_encoder_1(x)).flatten(1))
 
 
+def modules(**children):
+    """A module of children whose names may have dots, made of modules without a forward of their own."""
+    top = nn.Module()
+    for name, child in children.items():
+        parent = top
+        *path, last = name.split(".")
+        for part in path:
+            if not hasattr(parent, part):
+                parent.add_module(part, nn.Module())
+            parent = getattr(parent, part)
+        parent.add_module(last, child)
+    return top
+
+
+class BERT(nn.Module):
+    """Hugging Face's BertModel (bert-base) with a classifier, for texts without padding, whose masks it spares."""
+
+    def __init__(self, outputs, size=768, layers=12):
+        super().__init__()
+        self.embeddings = modules(
+            word_embeddings=nn.Embedding(30522, size), position_embeddings=nn.Embedding(512, size),
+            token_type_embeddings=nn.Embedding(2, size), LayerNorm=nn.LayerNorm(size, 1e-12),
+        )  # fmt: skip
+        linear = lambda: nn.Linear(size, size)  # noqa: E731
+        self.encoder = modules(layer=nn.ModuleList(modules(**{
+            "attention.self.query": linear(), "attention.self.key": linear(), "attention.self.value": linear(),
+            "attention.output.dense": linear(), "attention.output.LayerNorm": nn.LayerNorm(size, 1e-12),
+            "intermediate.dense": nn.Linear(size, 4 * size),
+            "output.dense": nn.Linear(4 * size, size), "output.LayerNorm": nn.LayerNorm(size, 1e-12),
+        }) for _ in range(layers)))  # fmt: skip
+        self.pooler, self.classifier = modules(dense=linear()), nn.Linear(size, outputs)
+
+    def forward(self, ids):
+        e = self.embeddings
+        positions = e.position_embeddings.weight[: ids.shape[1]]
+        x = e.LayerNorm(e.word_embeddings(ids) + positions + e.token_type_embeddings.weight[0])
+        split = lambda t: t.unflatten(-1, (-1, 64)).transpose(1, 2)  # noqa: E731
+        for block in self.encoder.layer:
+            a = block.attention
+            q, k, v = (split(f(x)) for f in (a.self.query, a.self.key, a.self.value))
+            y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+            x = a.output.LayerNorm(a.output.dense(y) + x)
+            x = block.output.LayerNorm(block.output.dense(F.gelu(block.intermediate.dense(x))) + x)
+        return self.classifier(torch.tanh(self.pooler.dense(x[:, 0])))
+
+
 # Each net by name, for the shape of a sample and the number of outputs.
 NETS = {
     "mlp": lambda shape, classes: Dense(784, 128, classes),
@@ -69,6 +115,7 @@ NETS = {
     "lstm": lambda shape, classes: Recurrent(nn.LSTM, shape[1], 256, classes),
     "gru": lambda shape, classes: Recurrent(nn.GRU, shape[1], 256, classes),
     "encoder": lambda shape, classes: Encoder(*shape, classes),
+    "bert": lambda shape, classes: BERT(classes),
     "resnet18": lambda shape, classes: zoo.ResNet18(small=min(shape[1:]) < 64),
 }
 
