@@ -4,7 +4,6 @@ import (
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/config"
 	"github.com/emberml/ember/op"
-	"github.com/emberml/ember/tensor"
 )
 
 // complete is the options with their defaults; one out of bounds fails.
@@ -71,15 +70,4 @@ func (b *Builder) scale(x *graph.Value, factor float64) *graph.Value {
 		return x
 	}
 	return op.Mul(x, op.Scalar(x, factor))
-}
-
-// column is a constant of a value for each index of axis 1 of x, in the shape
-// [n, 1, …] that broadcasts to x.
-func (b *Builder) column(x *graph.Value, values []float64) *graph.Value {
-	shape := make([]int, x.Rank()-1)
-	for i := range shape {
-		shape[i] = 1
-	}
-	shape[0] = len(values)
-	return b.Graph.Constant(tensor.Cast(tensor.Of(values, shape...), x.DType()))
 }

@@ -64,20 +64,21 @@ func (l CrossEntropy) Each(b *Builder, output, target *graph.Value) *graph.Value
 		b.Failf("wants an output [N, classes, …] and a target [N, …], given %v and %v", output.Shape(), target.Shape())
 	}
 	classes := b.size(output, 1)
-	minusLog := op.Neg(op.LogSoftmax(output, 1))
+	var weights *graph.Value
 	if len(l.ClassWeights) > 0 {
 		if len(l.ClassWeights) != classes {
 			b.Failf("has %d class weights for %d classes", len(l.ClassWeights), classes)
 		}
-		minusLog = op.Mul(minusLog, b.column(output, l.ClassWeights))
+		weights = output.Graph().Constant(tensor.Cast(tensor.Of(l.ClassWeights, classes), output.DType()))
 	}
-	index := op.Unsqueeze(op.Cast(target, tensor.Int64), 1)
-	each := op.Squeeze(op.GatherElements(minusLog, index, 1), 1)
-	if l.LabelSmoothing > 0 {
-		spread := op.ReduceMean(minusLog, []int{1}, false)
-		each = op.Add(b.scale(each, 1-l.LabelSmoothing), b.scale(spread, l.LabelSmoothing))
+	if output.Rank() > 2 { // the classes become the last axis
+		order := []int{0}
+		for i := 2; i < output.Rank(); i++ {
+			order = append(order, i)
+		}
+		output = op.Transpose(output, append(order, 1)...)
 	}
-	return perSample(each)
+	return perSample(op.SoftmaxCrossEntropy(output, op.Cast(target, tensor.Int64), weights, l.LabelSmoothing))
 }
 
 // BinaryCrossEntropy is −t·log σ(x) − (1 − t)·log(1 − σ(x)) for each logit x and

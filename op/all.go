@@ -101,6 +101,7 @@ var All = []graph.Op{
 	// normalization
 	BatchNormalizationOp{},
 	LayerNormalizationOp{},
+	RMSNormalizationOp{},
 	InstanceNormalizationOp{},
 	DropoutOp{},
 	// recurrent networks
@@ -119,7 +120,13 @@ var All = []graph.Op{
 	AttentionGradOp{},
 	MaxPoolGradOp{},
 	AveragePoolGradOp{},
+	SoftmaxGradOp{},
+	LogSoftmaxGradOp{},
+	LayerNormalizationGradOp{},
+	RMSNormalizationGradOp{},
 	// training
+	SoftmaxCrossEntropyOp{},
+	SoftmaxCrossEntropyGradOp{},
 	BatchNormTrainOp{},
 	RecurrentTrainOp{},
 	RecurrentGradOp{},

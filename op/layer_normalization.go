@@ -81,10 +81,7 @@ func (o LayerNormalizationOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	axes := []int{}
-	for a := axis; a < in[0].Rank(); a++ {
-		axes = append(axes, a)
-	}
+	axes := axesBetween(axis, in[0].Rank())
 	dt, x := in[0].DType(), tensor.Cast(in[0], tensor.Float64)
 	mean := tensor.Mean(x, axes, true)
 	inv := mapFloat(tensor.Var(x, axes, true), func(v float64) float64 { return 1 / math.Sqrt(v+o.Epsilon.Or(1e-5)) })
@@ -95,39 +92,41 @@ func (o LayerNormalizationOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error
 	return []*tensor.Tensor{tensor.Cast(y, dt), tensor.Cast(mean, dt), tensor.Cast(inv, dt)}, nil
 }
 
-// Grad is dX = inv·(h - mean(h) - x̂·mean(h·x̂)) with h = g·scale, dScale = Σ g·x̂,
-// dB = Σ g, plus those of the mean and of inv = 1/√(var + ε).
+// Grad is LayerNormalizationGrad, or by its formula where the scale or the bias
+// broadcasts, plus those of the mean and of inv = 1/√(var + ε).
 func (o LayerNormalizationOp) Grad(in, out, g []*graph.Value) []*graph.Value {
 	x, mean, inv := in[0], out[1], out[2]
+	bias := optional(in, 2)
 	axis, _ := axisOf(o.Axis.Or(-1), x.Rank())
-	axes := []int{}
-	for a := axis; a < x.Rank(); a++ {
-		axes = append(axes, a)
-	}
-	centered := Sub(x, mean)
-	hat := Mul(centered, inv)
-	n := countPerElement(x, mean)
-	d := make([]*graph.Value, len(in))
+	normalized := x.Shape()[axis:]
+	d := make([]*graph.Value, 3)
 	var terms []*graph.Value
-	if g[0] != nil {
-		h := Mul(g[0], in[1])
+	switch {
+	case g[0] == nil:
+	case in[1].Shape().Equal(normalized) && (bias == nil || bias.Shape().Equal(normalized)):
+		d = apply(LayerNormalizationGradOp{Axis: o.Axis}, g[0], x, in[1], mean, inv)
+		terms = append(terms, d[0])
+	default:
+		axes := axesBetween(axis, x.Rank())
+		hat, h := Mul(Sub(x, mean), inv), Mul(g[0], in[1])
 		slope := Sub(Sub(h, ReduceMean(h, axes, true)), Mul(hat, ReduceMean(Mul(h, hat), axes, true)))
 		terms = append(terms, Mul(inv, slope))
 		d[1] = SumLike(Mul(g[0], hat), in[1])
-		if b := optional(in, 2); b != nil {
-			d[2] = SumLike(g[0], b)
+		if bias != nil {
+			d[2] = SumLike(g[0], bias)
 		}
 	}
+	n := countPerElement(x, mean)
 	if g[1] != nil {
 		terms = append(terms, ExpandLike(Div(g[1], n), x))
 	}
 	if g[2] != nil {
 		cube := Mul(inv, Mul(inv, inv))
-		terms = append(terms, Neg(Mul(Div(Mul(g[2], cube), n), centered)))
+		terms = append(terms, Neg(Mul(Div(Mul(g[2], cube), n), Sub(x, mean))))
 	}
-	d[0] = terms[0]
+	sum := terms[0]
 	for _, t := range terms[1:] {
-		d[0] = Add(d[0], t)
+		sum = Add(sum, t)
 	}
-	return d
+	return append([]*graph.Value{sum}, d[1:len(in)]...)
 }

@@ -54,7 +54,7 @@ func (o LogSoftmaxOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	}))
 }
 
-// Grad is dx = g - eʸ·Σ g.
+// Grad is LogSoftmaxGrad.
 func (o LogSoftmaxOp) Grad(_, out, g []*graph.Value) []*graph.Value {
-	return []*graph.Value{Sub(g[0], Mul(Exp(out[0]), ReduceSum(g[0], []int{o.Axis.Or(-1)}, true)))}
+	return apply(LogSoftmaxGradOp(o), g[0], out[0])
 }

@@ -95,9 +95,7 @@ func alongAxis(x *tensor.Tensor, axis int, f func(row []float64)) *tensor.Tensor
 	return ofFloats(x.DType(), y, shape)
 }
 
-// Grad is dx = y·(g - Σ g·y).
+// Grad is SoftmaxGrad.
 func (o SoftmaxOp) Grad(_, out, g []*graph.Value) []*graph.Value {
-	y := out[0]
-	weighted := Mul(g[0], y)
-	return []*graph.Value{Sub(weighted, Mul(y, ReduceSum(weighted, []int{o.Axis.Or(-1)}, true)))}
+	return apply(SoftmaxGradOp(o), g[0], out[0])
 }

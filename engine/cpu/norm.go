@@ -73,50 +73,6 @@ func (k *batchNormGrad[T]) Run() error {
 	return nil
 }
 
-// layerNorm normalizes rows.
-type layerNorm[T kernel.Float] struct {
-	b              *Backend
-	n              kernel.LayerNorm[T]
-	x, y, mean, sd []T
-}
-
-func bindLayerNorm[T kernel.Float](b *Backend, o ops.LayerNormalizationOp, in, _ []graph.Type) (engine.Prepared, bool) {
-	s := shapeOf(in[0])
-	axis := o.Axis.Or(-1)
-	if axis < 0 {
-		axis += len(s)
-	}
-	cols := s[axis:].Len()
-	whole := cols > 0
-	for _, t := range in[1:] {
-		whole = whole && (!t.Present() || shapeOf(t).Len() == cols)
-	}
-	k := &layerNorm[T]{b: b, n: kernel.LayerNorm[T]{Cols: cols, Epsilon: o.Epsilon.Or(1e-5)}}
-	return engine.Prepared{Kernel: k, InPlace: [][]int{{0}}}, whole
-}
-
-func (k *layerNorm[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
-	k.x, k.n.Gain = tensor.Data[T](in[0]), tensor.Data[T](in[1])
-	if len(in) > 2 {
-		k.n.Bias = dataOf[T](in[2])
-	}
-	k.y, k.mean, k.sd = tensor.Data[T](out[0]), tensor.Data[T](out[1]), tensor.Data[T](out[2])
-}
-
-func (k *layerNorm[T]) Run() error {
-	pool := k.b.pool
-	if len(k.x) < 4*grain {
-		pool = nil
-	}
-	pool.For(len(k.mean), k)
-	return nil
-}
-
-func (k *layerNorm[T]) Do(lo, hi, _ int) {
-	from, to := lo*k.n.Cols, hi*k.n.Cols
-	k.n.Forward(k.y[from:to], k.x[from:to], k.mean[lo:hi], k.sd[lo:hi])
-}
-
 // random draws a row of numbers for each sample.
 type random[T kernel.Float] struct {
 	b          *Backend

@@ -38,8 +38,12 @@ var table = makeTable(
 		return kernel.Unary{Op: kernel.Gelu}
 	}),
 	op(bindCast[ops.CastOp]), floats(bindClip[float32], bindClip[float64]),
-	floats(softmaxOf[float32], softmaxOf[float64]),
-	floats(logSoftmaxOf[float32], logSoftmaxOf[float64]),
+	// functions of rows
+	floats(bindSoftmax[float32], bindSoftmax[float64]), floats(bindSoftmaxGrad[float32], bindSoftmaxGrad[float64]),
+	floats(bindLogSoftmax[float32], bindLogSoftmax[float64]),
+	floats(bindLogSoftmaxGrad[float32], bindLogSoftmaxGrad[float64]),
+	floats(bindCrossEntropy[float32], bindCrossEntropy[float64]),
+	floats(bindCrossEntropyGrad[float32], bindCrossEntropyGrad[float64]),
 	// products
 	floats(bindGemm[float32], bindGemm[float64]),
 	floats(bindMatMul[float32], bindMatMul[float64]),
@@ -63,7 +67,8 @@ var table = makeTable(
 	floats(bindBatchNorm[float32], bindBatchNorm[float64]),
 	floats(bindBatchNormTrain[float32], bindBatchNormTrain[float64]),
 	floats(bindBatchNormGrad[float32], bindBatchNormGrad[float64]),
-	floats(bindLayerNorm[float32], bindLayerNorm[float64]),
+	floats(bindLayerNorm[float32], bindLayerNorm[float64]), floats(bindLayerNormGrad[float32], bindLayerNormGrad[float64]),
+	floats(bindRMSNorm[float32], bindRMSNorm[float64]), floats(bindRMSNormGrad[float32], bindRMSNormGrad[float64]),
 	// recurrent networks
 	recurrentOp(false, ops.RNNOp.Recurrent), recurrentOp(false, ops.LSTMOp.Recurrent), recurrentOp(false, ops.GRUOp.Recurrent),
 	recurrentOp(true, func(o ops.RecurrentTrainOp) ops.Recurrent { return o.Recurrent }),
@@ -129,12 +134,4 @@ func reduction[O reducer](k kernel.ReduceOp, mean bool) entry {
 		}
 		return reduceOf(b, k, mean, in[0], out[0], axes)
 	})
-}
-
-func softmaxOf[T kernel.Float](b *Backend, o ops.SoftmaxOp, _, out []graph.Type) (engine.Prepared, bool) {
-	return rows(b, kernel.Softmax[T], o.Axis.Or(-1), out[0])
-}
-
-func logSoftmaxOf[T kernel.Float](b *Backend, o ops.LogSoftmaxOp, _, out []graph.Type) (engine.Prepared, bool) {
-	return rows(b, kernel.LogSoftmax[T], o.Axis.Or(-1), out[0])
 }

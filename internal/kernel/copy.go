@@ -129,6 +129,18 @@ func copyPlane[T any](dst, src []T, offset, rows, cols, rs, cs int) {
 	}
 }
 
+// Transpose copies a matrix of rows of lds elements to columns, which are rows of
+// ldd elements of dst:
+//
+//	for r < rows, p < k: dst[p*ldd + r] = src[r*lds + p]
+//
+// dst must not overlap src.
+func Transpose[T Float](dst []T, ldd int, src []T, lds, rows, k int) {
+	if rows > 0 && k > 0 {
+		loopsOf[T]().transpose(dst, ldd, src, lds, rows, k)
+	}
+}
+
 // transposePlane is copyPlane of a transposed plane, in strips that stay in
 // cache. It moves bits, whatever they mean.
 func transposePlane(dst, src []float32, rows, cols, cs int) {

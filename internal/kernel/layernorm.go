@@ -34,27 +34,23 @@ func (l *LayerNorm[T]) rows() normRows[T] {
 	return normRows[T]{cols: l.Cols, epsilon: T(l.Epsilon), centered: !l.RMS, gain: l.Gain, bias: l.Bias}
 }
 
-// Forward computes y, and mean and invStd per row, of as many rows as x holds.
-// mean and invStd may both be nil, which is slower, and mean also if RMS is set.
-// y may be x.
+// Forward computes y, and mean and invStd per row, of as many rows as invStd has
+// elements. mean is nil if RMS is set. y may be x.
 func (l *LayerNorm[T]) Forward(y, x, mean, invStd []T) {
 	if l.Cols == 0 {
 		return
 	}
-	n := l.rows()
-	if invStd != nil {
-		rows := len(x) / l.Cols
-		if l.RMS {
-			mean = nil
-		} else {
-			mean = mean[:rows]
-		}
-		n.forward(y, x, mean, invStd[:rows])
-		return
+	if !l.RMS {
+		mean = mean[:len(invStd)]
 	}
-	var mu, inv [1]T
-	for ; len(x) >= l.Cols; x, y = x[l.Cols:], y[l.Cols:] {
-		goNormRows(n, y[:l.Cols], x[:l.Cols], mu[:], inv[:])
+	l.rows().forward(y, x, mean, invStd)
+}
+
+// Statistics computes invStd alone, by the mean square.
+func (l *LayerNorm[T]) Statistics(invStd, x []T) {
+	for r := range invStd {
+		row := x[r*l.Cols:][:l.Cols]
+		invStd[r] = 1 / sqrt(loopsOf[T]().channelSquares(row, 0)/T(l.Cols)+T(l.Epsilon))
 	}
 }
 

@@ -113,6 +113,8 @@ type loops[T Float] struct {
 	// differently.
 	softmax, logSoftmax         func(dst, src []T, cols int)
 	softmaxGrad, logSoftmaxGrad func(dx, y, dy []T, cols int)
+	softmaxScaled               func(dst, src, scale []T, cols int)
+	logSums                     func(top, log, src []T, cols int)
 	normRows                    func(n normRows[T], y, x, mean, invStd []T)
 	normRowsGrad                func(n normRows[T], dx, dGain, dBias, dy, x, mean, invStd []T)
 

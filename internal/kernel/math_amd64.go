@@ -51,6 +51,7 @@ func setMath(l *loops[float32]) {
 	l.logSoftmax = rowsLoop(logSoftmaxAVX2)
 	l.softmaxGrad = rowsGradLoop(softmaxGradAVX2)
 	l.logSoftmaxGrad = rowsGradLoop(logSoftmaxGradAVX2)
+	l.softmaxScaled, l.logSums = runSoftmaxScaled, runLogSums
 	l.normRows, l.normRowsGrad = runNormRows, runNormRowsGrad
 	l.toBFloat16 = halfLoop(toBFloat16AVX2)
 	l.fromBFloat16, l.addBFloat16 = halfLoop(fromBFloat16AVX2), halfLoop(addBFloat16AVX2)
@@ -125,6 +126,18 @@ func rowsGradLoop(f func(dx, y, dy *float32, rows, cols int)) func(dx, y, dy []f
 		if rows := len(y) / cols; rows > 0 {
 			f(&dx[:rows*cols][0], &y[0], &dy[:rows*cols][0], rows, cols)
 		}
+	}
+}
+
+func runSoftmaxScaled(dst, src, scale []float32, cols int) {
+	if rows := len(src) / cols; rows > 0 {
+		softmaxScaledAVX2(&dst[:rows*cols][0], &src[0], &scale[:rows][0], rows, cols)
+	}
+}
+
+func runLogSums(top, log, src []float32, cols int) {
+	if rows := len(src) / cols; rows > 0 {
+		logSumsAVX2(&top[:rows][0], &log[:rows][0], &src[0], rows, cols)
 	}
 }
 

@@ -167,19 +167,23 @@ func TestReductionsAllocateNothing(t *testing.T) {
 	pool := parallel.New(2)
 	defer pool.Close()
 	x, y, dx := make([]float32, n*c*s), make([]float32, n*c*s), make([]float32, n*c*s)
-	stats := make([]float32, c)
+	stats, rows := make([]float32, c), make([]float32, 2*n*c)
 	index := make([]int64, n*c*s)
 	b := &kernel.BatchNorm[float32]{N: n, C: c, S: s, Mean: stats, Var: make([]float32, c)}
 	l := &kernel.LayerNorm[float32]{Cols: s}
 	r := &kernel.Reduce[float32]{Outer: n, Len: c * s, Inner: 1, Dst: make([]float32, n), Src: x}
 	a := &kernel.Arg[float32]{Outer: n * c, Len: s, Inner: 1, Dst: make([]int64, n*c), Src: x}
 	p := &kernel.Pool2D[float32]{N: n, C: c, H: 20, W: 30, OutH: 10, OutW: 15, KH: 2, KW: 2, StrideH: 2, StrideW: 2}
-	scratch := make([]float32, r.ScratchLen())
+	e := &kernel.CrossEntropy[float32]{Cols: s}
+	target := make([]int64, n*c)
+	scratch := make([]float32, max(r.ScratchLen(), e.ScratchLen()))
 	allocs := testing.AllocsPerRun(10, func() {
 		b.Statistics(pool, x)
 		b.Apply(pool, y, x)
 		b.Backward(pool, dx, stats, stats, y, x)
-		l.Forward(y, x, nil, nil)
+		l.Forward(y, x, rows[:n*c], rows[n*c:])
+		_ = e.Forward(rows[:n*c], x, target, scratch)
+		_ = e.Backward(dx, rows[:n*c], x, target, scratch)
 		r.Run(pool, scratch)
 		a.Run(pool)
 		p.Max(pool, y, index, x)

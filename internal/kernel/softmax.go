@@ -71,17 +71,22 @@ func goSoftmax[T Float](dst, src []T, cols int) {
 func goLogSoftmax[T Float](dst, src []T, cols int) {
 	for len(src) >= cols {
 		row, out := src[:cols], dst[:cols]
-		top := reduceRun(ReduceMax, row)
-		var sum T
-		for _, x := range row {
-			sum += expOf(x - top)
-		}
-		log := T(math.Log(float64(sum)))
+		top, log := logSum(row)
 		for c, x := range row {
 			out[c] = x - top - log
 		}
 		dst, src = dst[cols:], src[cols:]
 	}
+}
+
+// logSum is the greatest of a row, and log(sum of e^(x - greatest)).
+func logSum[T Float](row []T) (top, log T) {
+	top = reduceRun(ReduceMax, row)
+	var sum T
+	for _, x := range row {
+		sum += expOf(x - top)
+	}
+	return top, T(math.Log(float64(sum)))
 }
 
 func goSoftmaxGrad[T Float](dx, y, dy []T, cols int) {

@@ -13,6 +13,15 @@ package kernel
 //go:noescape
 func softmaxAVX2(dst *float32, src *float32, rows int, cols int)
 
+// softmaxScaledAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	dst[c] = scale * e^(src[c] - max) / sum of those
+//
+// dst may be src.
+//
+//go:noescape
+func softmaxScaledAVX2(dst *float32, src *float32, scale *float32, rows int, cols int)
+
 // logSoftmaxAVX2 computes, for each of at least one row of at least 8 elements:
 //
 //	dst[c] = src[c] - max - log(sum of e^(src[c] - max))
@@ -21,6 +30,13 @@ func softmaxAVX2(dst *float32, src *float32, rows int, cols int)
 //
 //go:noescape
 func logSoftmaxAVX2(dst *float32, src *float32, rows int, cols int)
+
+// logSumsAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	top = max of src; log = log(sum of e^(src[c] - max))
+//
+//go:noescape
+func logSumsAVX2(top *float32, log *float32, src *float32, rows int, cols int)
 
 // softmaxGradAVX2 computes, for each of at least one row of at least 8 elements:
 //

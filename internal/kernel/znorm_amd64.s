@@ -127,16 +127,16 @@ end2_1:
 	VMOVUPS      Y3, (BX)(CX*4)
 	VANDPS       Y0, Y3, Y3
 	VADDPS       Y3, Y2, Y2
-	VMOVUPS      const3f800000<>+0(SB), Y1
-	VEXTRACTF128 $0x01, Y2, X3
-	VADDPS       X3, X2, X3
-	VMOVHLPS     X3, X3, X2
-	VADDPS       X2, X3, X3
-	VMOVSHDUP    X3, X2
-	VADDPS       X2, X3, X3
-	VBROADCASTSS X3, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (BX)(CX*4), Y2
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X1, X2, X1
+	VMOVHLPS     X1, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDPS       X2, X1, X1
+	VBROADCASTSS X1, Y1
+	VMOVUPS      const3f800000<>+0(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMOVUPS      (BX)(CX*4), Y1
 	XORQ         DX, DX
 	LEAQ         32(DX), R9
 	CMPQ         R9, AX
@@ -144,16 +144,16 @@ end2_1:
 
 pass3_4:
 	VMOVUPS (BX)(DX*4), Y3
-	VMULPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, (BX)(DX*4)
 	VMOVUPS 32(BX)(DX*4), Y3
-	VMULPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, 32(BX)(DX*4)
 	VMOVUPS 64(BX)(DX*4), Y3
-	VMULPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, 64(BX)(DX*4)
 	VMOVUPS 96(BX)(DX*4), Y3
-	VMULPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, 96(BX)(DX*4)
 	MOVQ    R9, DX
 	ADDQ    $0x20, R9
@@ -167,7 +167,7 @@ end3_4:
 
 pass3_1:
 	VMOVUPS (BX)(DX*4), Y3
-	VMULPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, (BX)(DX*4)
 	MOVQ    R9, DX
 	ADDQ    $0x08, R9
@@ -175,8 +175,8 @@ pass3_1:
 	JLE     pass3_1
 
 end3_1:
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (BX)(CX*4)
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*4)
 	LEAQ    (BX)(DI*4), BX
 	LEAQ    (SI)(DI*4), SI
 	DECQ    R8
@@ -357,6 +357,188 @@ DATA const3f800000<>+20(SB)/4, $0x3f800000
 DATA const3f800000<>+24(SB)/4, $0x3f800000
 DATA const3f800000<>+28(SB)/4, $0x3f800000
 GLOBL const3f800000<>(SB), RODATA|NOPTR, $32
+
+// func softmaxScaledAVX2(dst *float32, src *float32, scale *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxScaledAVX2(SB), NOSPLIT, $0-40
+	MOVQ     dst+0(FP), BX
+	MOVQ     src+8(FP), SI
+	MOVQ     cols+32(FP), DI
+	LEAQ     -1(DI), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(DI), CX
+	MOVQ     rows+24(FP), R8
+	MOVQ     scale+16(FP), R9
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R10
+	VMOVUPS  64(R10)(DX*4), Y0
+	VPCMPEQD Y1, Y1, Y1
+	VPXOR    Y1, Y0, Y0
+
+row:
+	VMOVUPS constff800000<>+0(SB), Y1
+	VMOVUPS (SI)(CX*4), Y2
+	XORQ    DX, DX
+	LEAQ    32(DX), R10
+	CMPQ    R10, AX
+	JG      end1_4
+
+pass1_4:
+	VMOVUPS (SI)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 32(SI)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 64(SI)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 96(SI)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	MOVQ    R10, DX
+	ADDQ    $0x20, R10
+	CMPQ    R10, AX
+	JLE     pass1_4
+
+end1_4:
+	LEAQ 8(DX), R10
+	CMPQ R10, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS (SI)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	MOVQ    R10, DX
+	ADDQ    $0x08, R10
+	CMPQ    R10, AX
+	JLE     pass1_1
+
+end1_1:
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPS       X2, X1, X2
+	VMOVHLPS     X2, X2, X1
+	VMAXPS       X1, X2, X2
+	VMOVSHDUP    X2, X1
+	VMAXPS       X1, X2, X2
+	VBROADCASTSS X2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      (SI)(CX*4), Y3
+	XORQ         DX, DX
+	LEAQ         8(DX), R10
+	CMPQ         R10, AX
+	JG           end2_1
+
+pass2_1:
+	VMOVUPS      (SI)(DX*4), Y4
+	VSUBPS       Y1, Y4, Y4
+	VMOVUPS      constc2b00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y5
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  const4b400000<>+0(SB), Y5, Y4
+	VPSUBD       const4b3fff81<>+0(SB), Y4, Y6
+	VSUBPS       const4b400000<>+0(SB), Y4, Y4
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS const3f318000<>+0(SB), Y4, Y5
+	VFNMADD231PS constb95e8083<>+0(SB), Y4, Y5
+	VMOVUPS      const39506967<>+0(SB), Y4
+	VFMADD213PS  const3ab743ce<>+0(SB), Y5, Y4
+	VFMADD213PS  const3c088908<>+0(SB), Y5, Y4
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y5, Y4
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y5, Y4
+	VFMADD213PS  const3f000000<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y4
+	VADDPS       const3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, (BX)(DX*4)
+	VADDPS       Y4, Y2, Y2
+	MOVQ         R10, DX
+	ADDQ         $0x08, R10
+	CMPQ         R10, AX
+	JLE          pass2_1
+
+end2_1:
+	VSUBPS       Y1, Y3, Y3
+	VMOVUPS      constc2b00000<>+0(SB), Y1
+	VMAXPS       Y3, Y1, Y1
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y1, Y3
+	VPSUBD       const4b3fff81<>+0(SB), Y3, Y4
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (BX)(CX*4)
+	VANDPS       Y0, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X1, X2, X1
+	VMOVHLPS     X1, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDPS       X2, X1, X1
+	VBROADCASTSS X1, Y1
+	VBROADCASTSS (R9), Y2
+	ADDQ         $0x04, R9
+	VDIVPS       Y1, Y2, Y2
+	VMOVUPS      (BX)(CX*4), Y1
+	XORQ         DX, DX
+	LEAQ         32(DX), R10
+	CMPQ         R10, AX
+	JG           end3_4
+
+pass3_4:
+	VMOVUPS (BX)(DX*4), Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (BX)(DX*4)
+	VMOVUPS 32(BX)(DX*4), Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, 32(BX)(DX*4)
+	VMOVUPS 64(BX)(DX*4), Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, 64(BX)(DX*4)
+	VMOVUPS 96(BX)(DX*4), Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, 96(BX)(DX*4)
+	MOVQ    R10, DX
+	ADDQ    $0x20, R10
+	CMPQ    R10, AX
+	JLE     pass3_4
+
+end3_4:
+	LEAQ 8(DX), R10
+	CMPQ R10, AX
+	JG   end3_1
+
+pass3_1:
+	VMOVUPS (BX)(DX*4), Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (BX)(DX*4)
+	MOVQ    R10, DX
+	ADDQ    $0x08, R10
+	CMPQ    R10, AX
+	JLE     pass3_1
+
+end3_1:
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*4)
+	LEAQ    (BX)(DI*4), BX
+	LEAQ    (SI)(DI*4), SI
+	DECQ    R8
+	JNE     row
+	VZEROUPPER
+	RET
 
 // func logSoftmaxAVX2(dst *float32, src *float32, rows int, cols int)
 // Requires: AVX, AVX2, FMA3
@@ -713,6 +895,179 @@ DATA const7f800000<>+20(SB)/4, $0x7f800000
 DATA const7f800000<>+24(SB)/4, $0x7f800000
 DATA const7f800000<>+28(SB)/4, $0x7f800000
 GLOBL const7f800000<>(SB), RODATA|NOPTR, $32
+
+// func logSumsAVX2(top *float32, log *float32, src *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·logSumsAVX2(SB), NOSPLIT, $0-40
+	MOVQ     src+16(FP), BX
+	MOVQ     cols+32(FP), SI
+	LEAQ     -1(SI), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(SI), CX
+	MOVQ     rows+24(FP), DI
+	MOVQ     top+0(FP), R8
+	MOVQ     log+8(FP), R9
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R10
+	VMOVUPS  64(R10)(DX*4), Y0
+	VPCMPEQD Y1, Y1, Y1
+	VPXOR    Y1, Y0, Y0
+
+row:
+	VMOVUPS constff800000<>+0(SB), Y1
+	VMOVUPS (BX)(CX*4), Y2
+	XORQ    DX, DX
+	LEAQ    32(DX), R10
+	CMPQ    R10, AX
+	JG      end1_4
+
+pass1_4:
+	VMOVUPS (BX)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 32(BX)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 64(BX)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 96(BX)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	MOVQ    R10, DX
+	ADDQ    $0x20, R10
+	CMPQ    R10, AX
+	JLE     pass1_4
+
+end1_4:
+	LEAQ 8(DX), R10
+	CMPQ R10, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS (BX)(DX*4), Y3
+	VMAXPS  Y3, Y1, Y1
+	MOVQ    R10, DX
+	ADDQ    $0x08, R10
+	CMPQ    R10, AX
+	JLE     pass1_1
+
+end1_1:
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPS       X2, X1, X2
+	VMOVHLPS     X2, X2, X1
+	VMAXPS       X1, X2, X2
+	VMOVSHDUP    X2, X1
+	VMAXPS       X1, X2, X2
+	VBROADCASTSS X2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      (BX)(CX*4), Y3
+	XORQ         DX, DX
+	LEAQ         8(DX), R10
+	CMPQ         R10, AX
+	JG           end2_1
+
+pass2_1:
+	VMOVUPS      (BX)(DX*4), Y4
+	VSUBPS       Y1, Y4, Y4
+	VMOVUPS      constc2b00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y5
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  const4b400000<>+0(SB), Y5, Y4
+	VPSUBD       const4b3fff81<>+0(SB), Y4, Y6
+	VSUBPS       const4b400000<>+0(SB), Y4, Y4
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS const3f318000<>+0(SB), Y4, Y5
+	VFNMADD231PS constb95e8083<>+0(SB), Y4, Y5
+	VMOVUPS      const39506967<>+0(SB), Y4
+	VFMADD213PS  const3ab743ce<>+0(SB), Y5, Y4
+	VFMADD213PS  const3c088908<>+0(SB), Y5, Y4
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y5, Y4
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y5, Y4
+	VFMADD213PS  const3f000000<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y4
+	VADDPS       const3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	MOVQ         R10, DX
+	ADDQ         $0x08, R10
+	CMPQ         R10, AX
+	JLE          pass2_1
+
+end2_1:
+	VSUBPS       Y1, Y3, Y3
+	VMOVUPS      constc2b00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y4
+	VMOVUPS      const3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  const4b400000<>+0(SB), Y4, Y3
+	VPSUBD       const4b3fff81<>+0(SB), Y3, Y5
+	VSUBPS       const4b400000<>+0(SB), Y3, Y3
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS const3f318000<>+0(SB), Y3, Y4
+	VFNMADD231PS constb95e8083<>+0(SB), Y3, Y4
+	VMOVUPS      const39506967<>+0(SB), Y3
+	VFMADD213PS  const3ab743ce<>+0(SB), Y4, Y3
+	VFMADD213PS  const3c088908<>+0(SB), Y4, Y3
+	VFMADD213PS  const3d2aa9c1<>+0(SB), Y4, Y3
+	VFMADD213PS  const3e2aaaaa<>+0(SB), Y4, Y3
+	VFMADD213PS  const3f000000<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y3
+	VADDPS       const3f800000<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VANDPS       Y0, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X3, X2, X3
+	VMOVHLPS     X3, X3, X2
+	VADDPS       X2, X3, X3
+	VMOVSHDUP    X3, X2
+	VADDPS       X2, X3, X3
+	VBROADCASTSS X3, Y2
+	VMOVSS       X1, (R8)
+	VMULPS       const4c000000<>+0(SB), Y2, Y1
+	VCMPPS       $0x11, const00800000<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, Y1, Y2, Y1
+	VPSUBD       const3f3504f3<>+0(SB), Y1, Y3
+	VPSRAD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPSUBD       Y4, Y1, Y4
+	VSUBPS       const3f800000<>+0(SB), Y4, Y4
+	VCVTDQ2PS    Y3, Y3
+	VANDPS       const41c80000<>+0(SB), Y5, Y5
+	VSUBPS       Y5, Y3, Y3
+	VMOVUPS      const3d9021bb<>+0(SB), Y1
+	VFMADD213PS  constbdebd1b8<>+0(SB), Y4, Y1
+	VFMADD213PS  const3def251a<>+0(SB), Y4, Y1
+	VFMADD213PS  constbdfe5d4f<>+0(SB), Y4, Y1
+	VFMADD213PS  const3e11e9bf<>+0(SB), Y4, Y1
+	VFMADD213PS  constbe2aae50<>+0(SB), Y4, Y1
+	VFMADD213PS  const3e4cceac<>+0(SB), Y4, Y1
+	VFMADD213PS  constbe7ffffc<>+0(SB), Y4, Y1
+	VFMADD213PS  const3eaaaaaa<>+0(SB), Y4, Y1
+	VMULPS       Y4, Y4, Y5
+	VMULPS       Y4, Y1, Y1
+	VSUBPS       const3f000000<>+0(SB), Y1, Y1
+	VMULPS       constb95e8083<>+0(SB), Y3, Y6
+	VFMADD213PS  Y6, Y5, Y1
+	VADDPS       Y4, Y1, Y1
+	VFMADD231PS  const3f318000<>+0(SB), Y3, Y1
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x11, Y3, Y2, Y4
+	VORPS        Y4, Y1, Y1
+	VCMPPS       $0x00, Y3, Y2, Y4
+	VBLENDVPS    Y4, constff800000<>+0(SB), Y1, Y1
+	VCMPPS       $0x15, const7f800000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, Y2, Y1, Y1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	LEAQ         (BX)(SI*4), BX
+	DECQ         DI
+	JNE          row
+	VZEROUPPER
+	RET
 
 // func softmaxGradAVX2(dx *float32, y *float32, dy *float32, rows int, cols int)
 // Requires: AVX, AVX2, FMA3

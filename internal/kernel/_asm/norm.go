@@ -135,46 +135,19 @@ func expBelow(x reg.VecVirtual) reg.VecVirtual {
 	return expNormal(low)
 }
 
-// softmaxes writes softmax and its logarithm, and the gradients.
+// softmaxes writes softmax and its logarithm, what a loss needs of them, and the
+// gradients.
 func softmaxes() {
-	r := beginRows("softmaxAVX2", "dst, src *float32",
-		[]string{"	dst[c] = e^(src[c] - max) / sum of those", "", "dst may be src."}, "dst", "src")
+	softmax("softmaxAVX2", false)
+	softmax("softmaxScaledAVX2", true)
+
+	r := beginRows("logSoftmaxAVX2", "dst, src *float32",
+		[]string{"	dst[c] = src[c] - max - log(sum of e^(src[c] - max))", "", "dst may be src."}, "dst", "src")
 	left := gpr(Load(Param("rows"), GP64()))
 	mask := r.counted()
 	Label("row")
-	top, sum := r.greatest(), zeros(1)
-	r.each(1, []string{"src"}, func(x []reg.VecVirtual, at Mem, lane int, last bool) {
-		VSUBPS(top, x[0], x[0])
-		e := expBelow(x[0])
-		r.store("dst", at, e)
-		if last {
-			VANDPS(mask, e, e)
-		}
-		VADDPS(e, sum[lane], sum[lane])
-	})
-	scale := load(1)
-	VDIVPS(total(sum), scale, scale)
-	r.each(4, []string{"dst"}, func(x []reg.VecVirtual, at Mem, _ int, _ bool) {
-		VMULPS(scale, x[0], x[0])
-		r.store("dst", at, x[0])
-	})
-	r.finish(left, "row")
-
-	r = beginRows("logSoftmaxAVX2", "dst, src *float32",
-		[]string{"	dst[c] = src[c] - max - log(sum of e^(src[c] - max))", "", "dst may be src."}, "dst", "src")
-	left = gpr(Load(Param("rows"), GP64()))
-	mask = r.counted()
-	Label("row")
-	top, sum = r.greatest(), zeros(1)
-	r.each(1, []string{"src"}, func(x []reg.VecVirtual, _ Mem, lane int, last bool) {
-		VSUBPS(top, x[0], x[0])
-		e := expBelow(x[0])
-		if last {
-			VANDPS(mask, e, e)
-		}
-		VADDPS(e, sum[lane], sum[lane])
-	})
-	log := logarithm(total(sum))
+	top, sum := r.exponentials(mask, "")
+	log := logarithm(sum)
 	r.each(4, []string{"src"}, func(x []reg.VecVirtual, at Mem, _ int, _ bool) {
 		VSUBPS(top, x[0], x[0])
 		VSUBPS(log, x[0], x[0])
@@ -182,20 +155,32 @@ func softmaxes() {
 	})
 	r.finish(left, "row")
 
+	r = beginRows("logSumsAVX2", "top, log, src *float32",
+		[]string{"	top = max of src; log = log(sum of e^(src[c] - max))"}, "src")
+	left = gpr(Load(Param("rows"), GP64()))
+	statistic := map[string]reg.GPVirtual{"top": gpr(Load(Param("top"), GP64())), "log": gpr(Load(Param("log"), GP64()))}
+	mask = r.counted()
+	Label("row")
+	top, sum = r.exponentials(mask, "")
+	VMOVSS(top.AsX(), Mem{Base: statistic["top"]})
+	VMOVSS(logarithm(sum).AsX(), Mem{Base: statistic["log"]})
+	nextStatistics(statistic)
+	r.finish(left, "row")
+
 	r = beginRows("softmaxGradAVX2", "dx, y, dy *float32",
 		[]string{"	dx[c] = y[c] * (dy[c] - sum of y*dy)", "", "dx may be y or dy."}, "dx", "y", "dy")
 	left = gpr(Load(Param("rows"), GP64()))
 	mask = r.counted()
 	Label("row")
-	sum = zeros(4)
+	sums := zeros(4)
 	r.each(4, []string{"y", "dy"}, func(x []reg.VecVirtual, _ Mem, lane int, last bool) {
 		if last {
 			VANDPS(mask, x[0], x[0])
 			VANDPS(mask, x[1], x[1])
 		}
-		VFMADD231PS(x[0], x[1], sum[lane])
+		VFMADD231PS(x[0], x[1], sums[lane])
 	})
-	dot := total(sum)
+	dot := total(sums)
 	r.each(2, []string{"y", "dy"}, func(x []reg.VecVirtual, at Mem, _ int, _ bool) {
 		VSUBPS(dot, x[1], x[1])
 		VMULPS(x[0], x[1], x[1])
@@ -208,19 +193,68 @@ func softmaxes() {
 	left = gpr(Load(Param("rows"), GP64()))
 	mask = r.counted()
 	Label("row")
-	sum = zeros(4)
+	sums = zeros(4)
 	r.each(4, []string{"dy"}, func(x []reg.VecVirtual, _ Mem, lane int, last bool) {
 		if last {
 			VANDPS(mask, x[0], x[0])
 		}
-		VADDPS(x[0], sum[lane], sum[lane])
+		VADDPS(x[0], sums[lane], sums[lane])
 	})
-	s := total(sum)
+	s := total(sums)
 	r.each(1, []string{"y", "dy"}, func(x []reg.VecVirtual, at Mem, _ int, _ bool) {
 		VFNMADD231PS(expBelow(x[0]), s, x[1])
 		r.store("dx", at, x[1])
 	})
 	r.finish(left, "row")
+}
+
+// softmax writes the softmax of rows, or of rows that are scaled after it.
+func softmax(name string, scaled bool) {
+	params, doc := "dst, src *float32", "	dst[c] = e^(src[c] - max) / sum of those"
+	if scaled {
+		params, doc = "dst, src, scale *float32", "	dst[c] = scale * e^(src[c] - max) / sum of those"
+	}
+	r := beginRows(name, params, []string{doc, "", "dst may be src."}, "dst", "src")
+	left := gpr(Load(Param("rows"), GP64()))
+	var factor reg.GPVirtual
+	if scaled {
+		factor = gpr(Load(Param("scale"), GP64()))
+	}
+	mask := r.counted()
+	Label("row")
+	_, sum := r.exponentials(mask, "dst")
+	scale := YMM()
+	if scaled {
+		VBROADCASTSS(Mem{Base: factor}, scale)
+		ADDQ(Imm(4), factor)
+	} else {
+		scale = load(1)
+	}
+	VDIVPS(sum, scale, scale)
+	r.each(4, []string{"dst"}, func(x []reg.VecVirtual, at Mem, _ int, _ bool) {
+		VMULPS(scale, x[0], x[0])
+		r.store("dst", at, x[0])
+	})
+	r.finish(left, "row")
+}
+
+// exponentials is the greatest of a row of src, and the sum of e^(x - greatest),
+// which go to a pointer if one is named.
+func (r *rows) exponentials(mask reg.VecVirtual, to string) (top, sum reg.VecVirtual) {
+	top = r.greatest()
+	sums := zeros(1)
+	r.each(1, []string{"src"}, func(x []reg.VecVirtual, at Mem, lane int, last bool) {
+		VSUBPS(top, x[0], x[0])
+		e := expBelow(x[0])
+		if to != "" {
+			r.store(to, at, e)
+		}
+		if last {
+			VANDPS(mask, e, e)
+		}
+		VADDPS(e, sums[lane], sums[lane])
+	})
+	return top, total(sums)
 }
 
 // norms writes the normalization of rows, with a mean or by the mean square.
