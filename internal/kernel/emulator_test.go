@@ -18,11 +18,14 @@ import (
 type emulator struct {
 	program map[string]*program
 	general map[string]int64
-	vector  map[string][16]float32
+	vector  map[string]zmm
 	mask    map[string]uint16
-	memory  [3][]float32 // region i begins at address (i+1)<<40
-	zero    bool         // flags of the last instruction that sets them
+	memory  [3][]int32 // region i begins at address (i+1)<<40
+	zero    bool       // flags of the last instruction that sets them
 }
+
+// zmm is the bits of a register: 16 float32, or 8 float64 of two lanes each.
+type zmm [16]int32
 
 // program is the body of one function.
 type program struct {
@@ -63,24 +66,30 @@ func newEmulator(t *testing.T) *emulator {
 	return e
 }
 
-// tile returns tile.run as the emulated AVX-512 functions.
-func (e *emulator) tile(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
-	cols := 32
-	if n <= 16 {
-		cols = 16
+// emulatedTile returns tile.run as the emulated AVX-512 functions.
+func emulatedTile[T Float](e *emulator) func(count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+	name, size, width := "tileAVX512x%dx%d", 4, 16
+	if any(T(0)) == any(float64(0)) {
+		name, size, width = "tileAVX512F64x%dx%d", 8, 8
 	}
-	e.memory = [3][]float32{a, b, c}
-	e.general = map[string]int64{
-		"k+0(FP)": int64(k), "rsa+16(FP)": int64(4 * rsa), "csa+24(FP)": int64(4 * csa),
-		"ldb+40(FP)": int64(4 * ldb), "ldc+56(FP)": int64(4 * ldc), "n+64(FP)": int64(n),
-		"a+8(FP)": 1 << 40, "b+32(FP)": 2 << 40, "c+48(FP)": 3 << 40, "add+72(FP)": 0,
-		"count+80(FP)": int64(count), "step+88(FP)": int64(4 * step),
+	return func(count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+		cols := width
+		if n > width {
+			cols = 2 * width
+		}
+		e.memory = [3][]int32{View[int32](a), View[int32](b), View[int32](c)}
+		e.general = map[string]int64{
+			"k+0(FP)": int64(k), "rsa+16(FP)": int64(size * rsa), "csa+24(FP)": int64(size * csa),
+			"ldb+40(FP)": int64(size * ldb), "ldc+56(FP)": int64(size * ldc), "n+64(FP)": int64(n),
+			"a+8(FP)": 1 << 40, "b+32(FP)": 2 << 40, "c+48(FP)": 3 << 40, "add+72(FP)": 0,
+			"count+80(FP)": int64(count), "step+88(FP)": int64(size * step),
+		}
+		if add {
+			e.general["add+72(FP)"] = 1
+		}
+		e.vector, e.mask = map[string]zmm{}, map[string]uint16{}
+		e.run(e.program[fmt.Sprintf(name, m, cols)])
 	}
-	if add {
-		e.general["add+72(FP)"] = 1
-	}
-	e.vector, e.mask = map[string][16]float32{}, map[string]uint16{}
-	e.run(e.program[fmt.Sprintf("tileAVX512x%dx%d", m, cols)])
 }
 
 // run executes a function up to its return.
@@ -126,36 +135,48 @@ func (e *emulator) run(p *program) {
 			if i[1] != i[2] {
 				panic("emulator: VPXORD of two registers")
 			}
-			e.vector[last] = [16]float32{}
+			e.vector[last] = zmm{}
 		case "VMOVUPS", "VMOVUPS.Z":
-			e.move(i)
-		case "VBROADCASTSS":
-			var v [16]float32
-			x := *e.element(e.address(i[1]), 0)
-			for lane := range v {
-				v[lane] = x
+			e.move(i, 1)
+		case "VMOVUPD", "VMOVUPD.Z":
+			e.move(i, 2)
+		case "VBROADCASTSS", "VBROADCASTSD":
+			words := 1
+			if i[0] == "VBROADCASTSD" {
+				words = 2
+			}
+			var v zmm
+			for lane, at := 0, e.address(i[1]); lane < len(v); lane++ {
+				v[lane] = *e.element(at, lane%words)
 			}
 			e.vector[last] = v
 		case "VADDPS":
-			x, y := e.vector[i[1]], e.vector[i[2]]
-			for lane := range x {
-				x[lane] += y[lane]
-			}
-			e.vector[last] = x
+			e.vector[last] = zipLanes(e.vector[i[1]], e.vector[i[2]], zmm{}, func(x, y, _ float32) float32 { return x + y })
+		case "VADDPD":
+			e.vector[last] = zipLanes(e.vector[i[1]], e.vector[i[2]], zmm{}, func(x, y, _ float64) float64 { return x + y })
 		case "VFMADD231PS":
-			x, y, z := e.vector[i[1]], e.vector[i[2]], e.vector[last]
-			for lane := range z {
-				z[lane] = fma32(x[lane], y[lane], z[lane])
-			}
-			e.vector[last] = z
+			e.vector[last] = zipLanes(e.vector[i[1]], e.vector[i[2]], e.vector[last], fma32)
+		case "VFMADD231PD":
+			e.vector[last] = zipLanes(e.vector[i[1]], e.vector[i[2]], e.vector[last], math.FMA)
 		default:
 			panic("emulator: unknown instruction " + strings.Join(i, " "))
 		}
 	}
 }
 
-// move runs VMOVUPS between memory and a register, under a mask if there is one.
-func (e *emulator) move(i []string) {
+// zipLanes applies f to each element of three registers.
+func zipLanes[T Float](x, y, z zmm, f func(x, y, z T) T) zmm {
+	vx, vy, vz := View[T](x[:]), View[T](y[:]), View[T](z[:])
+	out := make([]T, len(vx))
+	for i := range out {
+		out[i] = f(vx[i], vy[i], vz[i])
+	}
+	return zmm(View[int32](out))
+}
+
+// move moves between memory and a register, under a mask of elements of so many
+// words if there is one.
+func (e *emulator) move(i []string, words int) {
 	mask := uint16(math.MaxUint16)
 	if len(i) == 4 {
 		mask = e.mask[i[2]]
@@ -164,15 +185,15 @@ func (e *emulator) move(i []string) {
 	if strings.HasPrefix(from, "Z") {
 		v, at := e.vector[from], e.address(to)
 		for lane := range v {
-			if mask>>lane&1 != 0 {
+			if mask>>(lane/words)&1 != 0 {
 				*e.element(at, lane) = v[lane]
 			}
 		}
 		return
 	}
-	var v [16]float32
+	var v zmm
 	for at, lane := e.address(from), 0; lane < len(v); lane++ {
-		if mask>>lane&1 != 0 {
+		if mask>>(lane/words)&1 != 0 {
 			v[lane] = *e.element(at, lane)
 		}
 	}
@@ -224,8 +245,8 @@ func (e *emulator) address(operand string) int64 {
 	return sum
 }
 
-// element returns the float32 at an address.
-func (e *emulator) element(address int64, lane int) *float32 {
+// element returns a word of 32 bits from an address on.
+func (e *emulator) element(address int64, lane int) *int32 {
 	offset := address & (1<<40 - 1)
 	if offset%4 != 0 {
 		panic("emulator: unaligned address")
@@ -254,33 +275,38 @@ func fma32(x, y, z float32) float32 {
 // can run.
 func TestEmulatedAVX512(t *testing.T) {
 	e := newEmulator(t)
-	loops := avx512Loops
-	loops.run = e.tile
-	emulated := Variant{Name: "emulated", available: true, loops32: &loops, loops64: &goLoops64}
-	sizes := [][3]int{{1, 1, 1}, {14, 32, 3}, {15, 33, 5}, {29, 16, 2}, {33, 70, 7}, {2, 31, 322}, {28, 17, 1}, {13, 40, 2}}
+	single, double := avx512Loops, avx512Loops64
+	single.run, double.run = emulatedTile[float32](e), emulatedTile[float64](e)
+	variant := Variant{Name: "emulated", available: true, loops32: &single, loops64: &double}
+	t.Run("float32", func(t *testing.T) { testEmulated[float32](t, variant) })
+	t.Run("float64", func(t *testing.T) { testEmulated[float64](t, variant) })
+}
+
+func testEmulated[T Float](t *testing.T, emulated Variant) {
+	single, double := goLoops32, goLoops64
+	single.run, double.run = fusedTile(fma32), fusedTile(math.FMA)
+	fused := Variant{loops32: &single, loops64: &double}
+	sizes := [][3]int{{1, 1, 1}, {14, 32, 3}, {15, 33, 5}, {29, 16, 2}, {33, 70, 7}, {2, 31, 322}, {28, 17, 1}, {13, 40, 2}, {70, 200, 2}}
 	for rows := 1; rows <= 14; rows++ {
-		sizes = append(sizes, [3]int{rows, 5, 2}, [3]int{rows, 27, 3})
+		sizes = append(sizes, [3]int{rows, 5, 2}, [3]int{rows, 13, 2}, [3]int{rows, 27, 3})
 	}
 	for _, s := range sizes {
 		for trans := range 2 {
 			m, n, k := s[0], s[1], s[2]
-			g := &Gemm[float32]{M: m, N: n, K: k, RSA: k, CSA: 1, RSB: n + 1, CSB: 1, RSC: n + 2, Beta: 1}
+			g := &Gemm[T]{M: m, N: n, K: k, RSA: k, CSA: 1, RSB: n + 1, CSB: 1, RSC: n + 2, Beta: 1}
 			if trans == 1 {
 				g.RSA, g.CSA, g.RSB, g.CSB, g.Beta = 1, m, 1, k, 0
 			}
-			g.A, g.B = make([]float32, m*k), make([]float32, (n+1)*k)
-			Stream{}.Uniform32(g.A, 0)
-			Stream{Sub: 1}.Uniform32(g.B, 0)
-			scratch := make([]float32, g.ScratchLen(1))
-			multiply := func(v Variant) []float32 {
+			g.A, g.B = uniform[T](m*k, 0), uniform[T]((n+1)*k, 1)
+			scratch := make([]T, g.ScratchLen(1))
+			multiply := func(v Variant) []T {
 				defer Use(v)()
-				g.C = make([]float32, m*g.RSC)
-				Stream{Sub: 2}.Uniform32(g.C, 0)
+				g.C = uniform[T](m*g.RSC, 2)
 				g.Run(nil, scratch)
 				return g.C
 			}
-			want := multiply(Variant{loops32: fusedLoops(), loops64: &goLoops64})
-			check := func(name string, got []float32) {
+			want := multiply(fused)
+			check := func(name string, got []T) {
 				for i := range want {
 					if got[i] != want[i] {
 						t.Fatalf("%s, %v, transposed %d: element %d is %v, want %v", name, s, trans, i, got[i], want[i])
@@ -295,15 +321,25 @@ func TestEmulatedAVX512(t *testing.T) {
 	}
 }
 
-// fusedLoops are the definitions with a tile of fused multiply-adds.
-func fusedLoops() *loops[float32] {
-	l := goLoops32
-	l.run = func(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, ldb int, c []float32, ldc int, add bool) {
+// uniform returns n numbers of a stream.
+func uniform[T Float](n int, stream uint64) []T {
+	x := make([]float32, n)
+	Stream{Sub: stream}.Uniform32(x, 0)
+	out := make([]T, n)
+	for i, v := range x {
+		out[i] = T(v) - T(v)*T(v) // of more digits than a float32 in float64
+	}
+	return out
+}
+
+// fusedTile is a tile of fused multiply-adds.
+func fusedTile[T Float](fma func(x, y, z T) T) func(count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+	return func(count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 		for i := range count * m {
 			for j := range n {
-				var sum float32
+				var sum T
 				for p := range k {
-					sum = fma32(a[i/m*step+i%m*rsa+p*csa], b[p*ldb+j], sum)
+					sum = fma(a[i/m*step+i%m*rsa+p*csa], b[p*ldb+j], sum)
 				}
 				if add {
 					sum = c[i*ldc+j] + sum
@@ -312,5 +348,4 @@ func fusedLoops() *loops[float32] {
 			}
 		}
 	}
-	return &l
 }
