@@ -20,6 +20,13 @@ type Op interface {
 	Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error)
 }
 
+// Covering is an [Op] whose first outputs are all those of another one on the same
+// inputs: where a graph applies both, [Graph.Simplify] leaves this one.
+type Covering interface {
+	Op
+	Covers() Op
+}
+
 // Differentiable is an [Op] with a gradient.
 type Differentiable interface {
 	Op

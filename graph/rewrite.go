@@ -13,12 +13,15 @@ import (
 const foldLimit = 1 << 16
 
 // Simplify is a new graph that computes the same: without dead code, with equal
-// applications merged into one, and with what depends on constants alone
+// applications merged into one, as those are that a [Covering] operator gives the
+// results of, and with what depends on constants alone
 // computed (up to 65,536 elements a value). Inputs, variables, outputs and
 // updates stay, unused ones too.
 func (g *Graph) Simplify() (*Graph, error) {
 	seen := map[nodeKey][]*Value{}
-	simple, err := g.rewrite(g.live(), func(b *Graph, n *Node, in []*Value) ([]*Value, error) {
+	live := g.live()
+	covered := g.covered(live)
+	simple, err := g.rewrite(live, func(b *Graph, n *Node, in []*Value) ([]*Value, error) {
 		if out, ok := foldTypes(b, n); ok {
 			return out, nil
 		}
@@ -26,18 +29,33 @@ func (g *Graph) Simplify() (*Graph, error) {
 		if ok || err != nil {
 			return out, err
 		}
-		key := makeKey(n.op, in)
-		if old, ok := seen[key]; ok {
-			return old, nil
+		op := n.op
+		if more := covered[makeKey(op, n.in)]; more != nil {
+			op = more
 		}
-		out, err = b.TryApply(n.op, in...)
-		seen[key] = out
-		return out, err
+		key := makeKey(op, in)
+		out, ok = seen[key]
+		if !ok {
+			out, err = b.TryApply(op, in...)
+			seen[key] = out
+		}
+		return out[:min(len(n.out), len(out))], err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return simple.rewrite(simple.live(), keep) // what only a folded node needed is dead now
+}
+
+// covered are the applications that another one in the graph gives the results of.
+func (g *Graph) covered(live []bool) map[nodeKey]Op {
+	all := map[nodeKey]Op{}
+	for _, n := range g.nodes {
+		if more, ok := n.op.(Covering); ok && anyOf(n.out, live) {
+			all[makeKey(more.Covers(), n.in)] = n.op
+		}
+	}
+	return all
 }
 
 // keep is the rewrite that changes nothing.

@@ -33,6 +33,17 @@ func (o RecurrentTrainOp) Spec() graph.Spec {
 	}
 }
 
+// Covers is the operator itself.
+func (o RecurrentTrainOp) Covers() graph.Op {
+	switch o.Cell {
+	case LSTMCell:
+		return LSTMOp{o.Recurrence, o.InputForget}
+	case GRUCell:
+		return GRUOp{o.Recurrence, o.LinearBeforeReset}
+	}
+	return RNNOp{o.Recurrence}
+}
+
 // keptTypes are the types of what training keeps.
 func (o Recurrent) keptTypes(x graph.Type, e extents) []graph.Type {
 	types := []graph.Type{x.With(o.kept(e, e.gates)...), x.With(o.kept(e, e.hidden)...)}

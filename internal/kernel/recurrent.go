@@ -36,27 +36,58 @@ type Recurrent[T Float] struct {
 	Gates, Previous, Extra  []T // kept for the gradient; Gates always, Previous and Extra may be nil
 	t                       int // the step at hand
 	h, c, bias, linear, rec []T // scratch
+	input                   Gemm[T]
+	state                   [2]Gemm[T] // of the gates, and of a GRU's new state
 }
 
 func (r *Recurrent[T]) gates() int {
 	return [...]int{SimpleCell: 1, LSTMCell: 4, GRUCell: 3}[r.Cell]
 }
 
-// product is that of the step's state with weights.
-func (r *Recurrent[T]) product(n int) Gemm[T] {
-	return Gemm[T]{M: r.Batch, N: n, K: r.Hidden, RSA: r.Hidden, CSA: 1, RSB: 1, CSB: r.Hidden}
+// prepare describes the products, but for what they multiply.
+func (r *Recurrent[T]) prepare() {
+	h, gates := r.Hidden, r.gates()
+	r.input = Gemm[T]{M: r.Steps * r.Batch, N: gates * h, K: r.In, RSA: r.In, CSA: 1, RSB: 1, CSB: r.In, RSC: max(1, gates*h)}
+	product := func(n, rsc int) Gemm[T] {
+		return Gemm[T]{M: r.Batch, N: n, K: h, RSA: h, CSA: 1, RSB: 1, CSB: h, RSC: max(1, rsc), Beta: 1}
+	}
+	if r.Cell != GRUCell {
+		r.state = [2]Gemm[T]{product(gates*h, r.SampleRow*gates*h)}
+		return
+	}
+	r.state = [2]Gemm[T]{product(2*h, r.SampleRow*3*h), product(h, r.SampleRow*3*h)}
+	if r.Linear {
+		r.state[1].RSC, r.state[1].Beta = max(1, h), 0
+	}
 }
 
-// inputs is the product of the inputs of all steps with their weights.
-func (r *Recurrent[T]) inputs() Gemm[T] {
-	n := r.gates() * r.Hidden
-	return Gemm[T]{M: r.Steps * r.Batch, N: n, K: r.In, RSA: r.In, CSA: 1, RSB: 1, CSB: r.In, RSC: max(1, n)}
+// packedLen is the scratch memory that pack needs.
+func packedLen[T Float](steps int, products *[2]Gemm[T]) (n int) {
+	for i := range products {
+		if g := &products[i]; steps > 1 && g.M > 1 {
+			n += g.PackedLen()
+		}
+	}
+	return n
+}
+
+// pack packs the weights of products, which all steps share, and returns the rest
+// of the scratch memory.
+func pack[T Float](steps int, products *[2]Gemm[T], scratch []T) []T {
+	for i := range products {
+		if g := &products[i]; steps > 1 && g.M > 1 {
+			g.Packed = g.PackB(scratch)
+			scratch = scratch[g.PackedLen():]
+		}
+	}
+	return scratch
 }
 
 // ScratchLen returns the number of elements of scratch memory that Run needs.
 func (r *Recurrent[T]) ScratchLen(threads int) int {
-	in, state := r.inputs(), r.product(r.gates()*r.Hidden)
-	return max(in.ScratchLen(threads), state.ScratchLen(threads)) + 3*r.Batch*r.Hidden + 2*r.gates()*r.Hidden
+	r.prepare()
+	most := max(r.input.ScratchLen(threads), r.state[0].ScratchLen(threads), r.state[1].ScratchLen(threads))
+	return most + packedLen(r.Steps, &r.state) + 3*r.Batch*r.Hidden + 2*r.gates()*r.Hidden
 }
 
 // Run computes all steps.
@@ -71,16 +102,23 @@ func (r *Recurrent[T]) Run(pool *parallel.Pool, scratch []T) {
 	r.load(r.h, r.InitialH)
 	r.load(r.c, r.InitialC)
 	r.addBias()
-	in := r.inputs()
-	in.A, in.B, in.C = r.X, r.W, r.Gates
-	in.Epilogue.Bias = r.bias
-	if in.K == 0 { // bias alone
-		for row := range in.M {
+	r.prepare()
+	r.input.A, r.input.B, r.input.C, r.input.Epilogue.Bias = r.X, r.W, r.Gates, r.bias
+	if r.In == 0 { // bias alone
+		for row := range r.input.M {
 			copy(r.Gates[row*width:], r.bias)
 		}
 	} else {
-		in.Run(pool, scratch)
+		r.input.Run(pool, scratch)
 	}
+	r.state[0].A, r.state[0].B = r.h, r.R
+	if r.Cell == GRUCell {
+		r.state[1].A, r.state[1].B = r.linear, r.R[2*r.Hidden*r.Hidden:]
+		if r.Linear {
+			r.state[1].A, r.state[1].C, r.state[1].Epilogue.Bias = r.h, r.linear, r.rec[2*r.Hidden:]
+		}
+	}
+	scratch = pack(r.Steps, &r.state, scratch)
 	for i := range r.Steps {
 		r.t = i
 		if r.Reverse {
@@ -138,40 +176,35 @@ func (r *Recurrent[T]) active(n int) bool { return r.Lengths == nil || r.t < int
 
 // step is one step of all samples.
 func (r *Recurrent[T]) step(pool *parallel.Pool, scratch []T) {
-	h, width := r.Hidden, r.gates()*r.Hidden
-	at := r.row(r.t, 0)
-	g := r.product(width)
+	width := r.gates() * r.Hidden
+	r.state[0].C = r.Gates[min(r.row(r.t, 0)*width, len(r.Gates)):]
+	r.state[0].Run(pool, scratch)
 	if r.Cell == GRUCell {
-		g = r.product(2 * h)
+		r.newState(pool, scratch)
 	}
-	g.A, g.B, g.C, g.RSC, g.Beta = r.h, r.R, r.Gates[min(at*width, len(r.Gates)):], max(1, r.SampleRow*width), 1
-	g.Run(pool, scratch)
-	if r.Cell == GRUCell {
-		r.stateOfGRU(pool, scratch)
-	}
-	p := pool
-	if r.Batch*width < 1<<12 {
-		p = nil
-	}
-	p.For(r.Batch, (*recurrentRows[T])(r))
+	r.rows(pool, width).For(r.Batch, (*recurrentRows[T])(r))
 }
 
-// stateOfGRU adds the state's part to a GRU's new state.
-func (r *Recurrent[T]) stateOfGRU(pool *parallel.Pool, scratch []T) {
+// rows is the pool for work on rows of a width; nil where it is too little to share.
+func (r *Recurrent[T]) rows(pool *parallel.Pool, width int) *parallel.Pool {
+	if r.Batch*width < 1<<12 {
+		return nil
+	}
+	return pool
+}
+
+// newState adds the state's part to a GRU's new state.
+func (r *Recurrent[T]) newState(pool *parallel.Pool, scratch []T) {
 	h := r.Hidden
-	g := r.product(h)
-	g.A, g.B = r.h, r.R[2*h*h:]
-	if r.Linear {
-		g.C, g.RSC, g.Epilogue.Bias = r.linear, max(1, h), r.rec[2*h:]
-		g.Run(pool, scratch)
-		return
+	g := &r.state[1]
+	if !r.Linear {
+		for n := range r.Batch {
+			gates := r.Gates[r.row(r.t, n)*3*h:][:3*h]
+			Apply(Unary{Op: Sigmoid}, gates[:2*h], gates[:2*h])
+			Zip(Mul, r.linear[n*h:][:h], gates[h:2*h], 1, r.h[n*h:][:h], 1)
+		}
+		g.C = r.Gates[min(r.row(r.t, 0)*3*h+2*h, len(r.Gates)):]
 	}
-	for n := range r.Batch {
-		gates := r.Gates[r.row(r.t, n)*3*h:][:3*h]
-		Apply(Unary{Op: Sigmoid}, gates[:2*h], gates[:2*h])
-		Zip(Mul, r.linear[n*h:][:h], gates[h:2*h], 1, r.h[n*h:][:h], 1)
-	}
-	g.A, g.C, g.RSC, g.Beta = r.linear, r.Gates[min(r.row(r.t, 0)*3*h+2*h, len(r.Gates)):], max(1, r.SampleRow*3*h), 1
 	g.Run(pool, scratch)
 }
 

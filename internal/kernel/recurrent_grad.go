@@ -14,21 +14,30 @@ type RecurrentGrad[T Float] struct {
 	DInitialC          []T
 
 	dh, dc, tmp []T
+	back        [2]Gemm[T] // of the gates' gradients with R, and of those of a GRU's new state
 }
 
-// back is the product of the gates' gradients with R.
-func (r *RecurrentGrad[T]) back(gates int) Gemm[T] {
+// prepare describes the products, but for what they multiply.
+func (r *RecurrentGrad[T]) prepare() {
 	width := r.gates() * r.Hidden
-	return Gemm[T]{
-		M: r.Batch, N: r.Hidden, K: gates * r.Hidden, RSA: max(1, r.SampleRow*width), CSA: 1, RSB: max(1, r.Hidden), CSB: 1,
-		B: r.R, RSC: max(1, r.Hidden), Beta: 1,
+	product := func(gates int) Gemm[T] {
+		return Gemm[T]{
+			M: r.Batch, N: r.Hidden, K: gates * r.Hidden, RSA: max(1, r.SampleRow*width), CSA: 1,
+			RSB: max(1, r.Hidden), CSB: 1, RSC: max(1, r.Hidden), Beta: 1,
+		}
+	}
+	r.back = [2]Gemm[T]{product(r.gates())}
+	if r.Cell == GRUCell && !r.Linear {
+		r.back = [2]Gemm[T]{product(2), product(1)}
+		r.back[1].Beta = 0
 	}
 }
 
 // ScratchLen returns the number of elements of scratch memory that Run needs.
 func (r *RecurrentGrad[T]) ScratchLen(threads int) int {
-	g := r.back(r.gates())
-	return g.ScratchLen(threads) + 3*r.Batch*r.Hidden
+	r.prepare()
+	most := max(r.back[0].ScratchLen(threads), r.back[1].ScratchLen(threads))
+	return most + packedLen(r.Steps, &r.back) + 3*r.Batch*r.Hidden
 }
 
 // Run computes the gradients of all steps.
@@ -37,6 +46,12 @@ func (r *RecurrentGrad[T]) Run(pool *parallel.Pool, scratch []T) {
 	r.dh, r.dc, r.tmp, scratch = scratch[:states], scratch[states:2*states], scratch[2*states:3*states], scratch[3*states:]
 	r.load(r.dh, r.DLastH)
 	r.load(r.dc, r.DLastC)
+	r.prepare()
+	r.back[0].B, r.back[0].C = r.R, r.dh
+	if r.Cell == GRUCell && !r.Linear {
+		r.back[1].B, r.back[1].C = r.R[2*r.Hidden*r.Hidden:], r.tmp
+	}
+	scratch = pack(r.Steps, &r.back, scratch)
 	for i := range r.Steps {
 		r.t = r.Steps - 1 - i
 		if r.Reverse {
@@ -50,28 +65,20 @@ func (r *RecurrentGrad[T]) Run(pool *parallel.Pool, scratch []T) {
 
 func (r *RecurrentGrad[T]) stepBack(pool *parallel.Pool, scratch []T) {
 	h, width := r.Hidden, r.gates()*r.Hidden
-	p := pool
-	if r.Batch*width < 1<<12 {
-		p = nil
-	}
-	p.For(r.Batch, (*recurrentBack[T])(r))
+	r.rows(pool, width).For(r.Batch, (*recurrentBack[T])(r))
 	from := min(r.row(r.t, 0)*width, len(r.DZ))
-	g := r.back(r.gates())
-	g.A, g.C = r.DZ[from:], r.dh
+	r.back[0].A = r.DZ[from:]
 	switch {
 	case r.DS != nil:
-		g.A = r.DS[from:]
+		r.back[0].A = r.DS[from:]
 	case r.Cell == GRUCell:
-		reset := r.back(1)
-		reset.A, reset.B, reset.C, reset.Beta = r.DZ[min(from+2*h, len(r.DZ)):], r.R[2*h*h:], r.tmp, 0
-		reset.Run(pool, scratch)
+		r.back[1].A = r.DZ[min(from+2*h, len(r.DZ)):]
+		r.back[1].Run(pool, scratch)
 		for n := range r.Batch {
 			r.resetBack(n)
 		}
-		g = r.back(2)
-		g.A, g.C = r.DZ[from:], r.dh
 	}
-	g.Run(pool, scratch)
+	r.back[0].Run(pool, scratch)
 }
 
 // resetBack goes through the reset of a GRU's state before its weights.
