@@ -113,7 +113,7 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 		}
 	}
 
-	nets := map[string][]int{"mlp": {8, 8}, "lenet": {28, 28}, "resnet18": {3, 32, 32}, "resnet34": {3, 32, 32}, "resnet50": {3, 32, 32}, "mobilenet_v2": {3, 64, 64}, "vgg11": {3, 32, 32}, "vgg11_bn": {3, 32, 32}, "vgg16": {3, 32, 32}, "vgg16_bn": {3, 32, 32}, "autoencoder": {64}}
+	nets := map[string][]int{"mlp": {8, 8}, "lenet": {28, 28}, "resnet18": {3, 32, 32}, "resnet34": {3, 32, 32}, "resnet50": {3, 32, 32}, "mobilenet_v2": {3, 64, 64}, "vgg11": {3, 32, 32}, "vgg11_bn": {3, 32, 32}, "vgg16": {3, 32, 32}, "vgg16_bn": {3, 32, 32}, "autoencoder": {64}, "bert": {8}, "bert_mini": {128}, "bert_small": {1}}
 	for name, input := range nets {
 		net, err := zoo.Get(name, input, 3)
 		if err != nil {
@@ -123,8 +123,11 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 		if len(input) == 3 {
 			schema.Layout, input = "HWC", []int{input[1], input[2], 3}
 		}
+		if len(input) == 1 {
+			schema.Layout, schema.Max = "", 0
+		}
 		if name == "autoencoder" {
-			schema.Layout, schema.Target = "", data.Target{}
+			schema.Target = data.Target{}
 		}
 		x := random.Randint(tensor.Uint8, 0, 256, append([]int{4}, input...)...)
 		writeCase(t, folder, name, specOf(t, net, schema, x), x, 1e-4)

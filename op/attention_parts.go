@@ -123,6 +123,9 @@ func (p *attentionParts) mask() {
 	if left >= 0 || right >= 0 || lengths != nil {
 		p.window(left, right, lengths)
 	}
+	if p.live == nil && p.layout.Keys.Is(0) {
+		p.allow(Const(p.capped.Graph(), tensor.New(tensor.Bool, 1, 1, 1, 1)))
+	}
 	p.masked, p.bounded = masked, masked
 	if p.live == nil {
 		return

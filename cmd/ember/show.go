@@ -10,7 +10,7 @@ import (
 )
 
 type showCmd struct {
-	What string `arg:"" placeholder:"M|WHAT" help:"A model (.onnx), a net file (.yaml, .json), or a built-in net (mlp, lenet, autoencoder, vgg11, vgg11_bn, vgg16, vgg16_bn, resnet18, resnet34, resnet50, mobilenet_v2)."`
+	What string `arg:"" placeholder:"M|WHAT" help:"A model (.onnx), a net file (.yaml, .json), or a built-in net (mlp, lenet, autoencoder, vgg11, vgg11_bn, vgg16, vgg16_bn, resnet18, resnet34, resnet50, mobilenet_v2, bert, bert_mini, bert_small)."`
 	Data string `group:"data" placeholder:"D" help:"Data that a built-in net takes its input and output from."`
 
 	YAML bool `name:"yaml" xor:"form" group:"output" help:"Print the net file: of a built-in net to start from, of a model as it was trained."`

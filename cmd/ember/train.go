@@ -17,7 +17,7 @@ import (
 )
 
 type trainCmd struct {
-	What string `arg:"" help:"What to train: a net file (.yaml, .json), a built-in net (mlp, lenet, autoencoder, vgg11, vgg11_bn, vgg16, vgg16_bn, resnet18, resnet34, resnet50, mobilenet_v2), or a model (.onnx) to train on."`
+	What string `arg:"" help:"What to train: a net file (.yaml, .json), a built-in net (mlp, lenet, autoencoder, vgg11, vgg11_bn, vgg16, vgg16_bn, resnet18, resnet34, resnet50, mobilenet_v2, bert, bert_mini, bert_small), or a model (.onnx) to train on."`
 
 	Data   string    `required:"" group:"data" placeholder:"D" help:"Data to train on; see above."`
 	Valid  string    `group:"data" placeholder:"D" help:"Data to measure on after each epoch."`

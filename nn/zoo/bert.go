@@ -28,6 +28,9 @@ var (
 	BERTBase  = BERTConfig{Size: 768, Layers: 12}
 )
 
+// net is the net of the sizes.
+func (c BERTConfig) net(input []int, outputs int) *nn.Net { return BERT(c, input, outputs) }
+
 func (c BERTConfig) complete() BERTConfig {
 	or := func(n *int, other int) {
 		if *n == 0 {

@@ -31,13 +31,18 @@ var nets = map[string]struct {
 	"resnet34":     {ResNet34, photo},
 	"resnet50":     {ResNet50, photo},
 	"mobilenet_v2": {MobileNetV2, photo},
+	"bert":         {BERTBase.net, text},
+	"bert_mini":    {BERTMini.net, text},
+	"bert_small":   {BERTSmall.net, text},
 }
 
-var digit, photo = []int{1, 28, 28}, []int{3, 224, 224}
+// The shapes of samples: handwritten digits, photos, and texts by the numbers of
+// their tokens.
+var digit, photo, text = []int{1, 28, 28}, []int{3, 224, 224}, []int{128}
 
 // Input is the shape of the samples that the built-in net of the name was
-// designed for: handwritten digits or photos; nil for an unknown name. [Get] takes
-// others, too.
+// designed for: handwritten digits, photos or texts; nil for an unknown name. [Get]
+// takes others, too.
 func Input(name string) []int { return slices.Clone(nets[name].input) }
 
 // Names are the names of the built-in nets, sorted.

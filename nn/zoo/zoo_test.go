@@ -28,6 +28,8 @@ func TestGet(t *testing.T) {
 		{"vgg16_bn", []int{3, 224, 224}, 1000, 138365992 + 2*4224},
 		{"resnet50", []int{3, 224, 224}, 1000, 25557032 + 2*26560},
 		{"mobilenet_v2", []int{3, 32, 32}, 10, 2236682 + 2*17056},
+		{"bert", []int{128}, 2, 109482240 + 2*769}, // Hugging Face's count
+		{"bert_mini", []int{16}, 0, 11170560},
 		{"autoencoder", []int{1, 28, 28}, 0, 435536},
 		{"autoencoder", []int{8}, 0, 37448},
 	}
@@ -67,7 +69,7 @@ func TestGetErrors(t *testing.T) {
 		want  string
 	}{
 		{"lent", []int{1, 28, 28}, `unknown net "lent"; did you mean "lenet"?`},
-		{"transformer", []int{1, 28, 28}, `unknown net "transformer"; known: [autoencoder lenet mlp mobilenet_v2 resnet18 resnet34 resnet50 vgg11 vgg11_bn vgg16 vgg16_bn]`},
+		{"transformer", []int{1, 28, 28}, `unknown net "transformer"; known: [autoencoder bert bert_mini bert_small lenet mlp mobilenet_v2 resnet18 resnet34 resnet50 vgg11 vgg11_bn vgg16 vgg16_bn]`},
 		{"lenet", []int{784}, `lenet for samples of shape [784]: conv2d_1: wants images [N, channels, height, width], given [N 784]`},
 		{"lenet", []int{1, 8, 8}, `lenet for samples of shape [1 8 8]: conv2d_2`},
 		{"mlp", nil, `mlp for samples of shape []: the net's "input" is missing`},
@@ -117,7 +119,11 @@ train: {epochs: 3, batch: 64, seed: 1}
 // TestRecipes checks that the trainer can read how each net is trained.
 func TestRecipes(t *testing.T) {
 	for _, name := range zoo.Names() {
-		net, err := zoo.Get(name, []int{3, 32, 32}, 10)
+		input := zoo.Input(name)
+		if len(input) == 3 {
+			input = []int{3, 32, 32}
+		}
+		net, err := zoo.Get(name, input, 10)
 		if err != nil {
 			t.Error(err)
 			continue
