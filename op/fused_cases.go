@@ -33,6 +33,8 @@ func fusedCases() []graph.Case {
 	residual := fuse(4, nil, on(GemmOp{}, 0, 1, 2), on(AddOp{}, 4, 3))
 	back := fuse(4, nil, on(GemmOp{}, 0, 1), on(GreaterOp{}, 2, 3), on(WhereOp{}, 5, 4, 3))
 	conv := fuse(3, nil, on(ConvOp{}, 0, 1, 2), on(ReluOp{}, 3))
+	normal := fuse(6, nil, on(ConvOp{}, 0, 1), on(BatchNormalizationOp{}, 6, 2, 3, 4, 5), on(AddOp{}, 7, 0), on(ReluOp{}, 8))
+	stats := []graph.Arg{graph.RandIn(0.5, 2, 5), r(5), r(5), graph.RandIn(0.5, 2, 5)}
 	return []graph.Case{
 		{Name: "gradient of relu", Op: reluGrad, In: []graph.Arg{r(3, 37), r(3, 37), zero}},
 		{Name: "bias and swish", Op: swish, In: []graph.Arg{r(5, 3, 130), r(130)}},
@@ -49,6 +51,7 @@ func fusedCases() []graph.Case {
 		{Name: "matrix, bias, gelu", Op: denseGelu, In: []graph.Arg{r(3, 8, 33), r(33, 20), r(20)}},
 		{Name: "residual", Op: residual, In: []graph.Arg{r(65, 40), r(40, 50), r(50), r(65, 50)}},
 		{Name: "gradient of dense", Op: back, In: []graph.Arg{r(30, 40), r(40, 50), r(30, 50), zero}},
+		{Name: "convolution, normalization, residual, relu", Op: normal, In: append([]graph.Arg{r(2, 5, 9, 8), r(5, 5, 1, 1)}, stats...)},
 		{Name: "convolution", Op: conv, In: []graph.Arg{r(2, 3, 9, 8), r(5, 3, 3, 3), r(5)}},
 	}
 }

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math"
+
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/kernel"
@@ -30,6 +32,13 @@ func (b *Backend) prepareFused(o graph.Op, in []graph.Type) (engine.Prepared, bo
 	}
 	float64s := types[len(types)-1].DType == tensor.Float64
 	if e, ok := epilogueOf(f.Body, types); ok {
+		if o, ok := f.Body.Steps[0].Op.(ops.ConvOp); ok {
+			x, w := f.Body.Steps[0].In[0], f.Body.Steps[0].In[1]
+			if float64s {
+				return newConvolution[float64](b, o, e, types, x, w)
+			}
+			return newConvolution[float32](b, o, e, types, x, w)
+		}
 		if float64s {
 			return newFinished[float64](b, f.Body, types, e)
 		}
@@ -44,15 +53,18 @@ func (b *Backend) prepareFused(o graph.Op, in []graph.Type) (engine.Prepared, bo
 	return newChain[float32](b, f.Body, types), true
 }
 
-// ending is what follows a product, as numbers of the body's values; -1 is
-// nothing.
+// ending is what follows a product or a convolution, as numbers of the body's
+// values; -1 is nothing.
 type ending struct {
 	bias, residual int
+	norm           []int // of a convolution: gain, bias, mean and variance
+	epsilon        float64
 	activation     *kernel.Unary
 }
 
-// epilogueOf reads a body as a matrix product, a bias, a residual and an
-// activation, in this order, of which only the last value is used elsewhere.
+// epilogueOf reads a body as a matrix product or a convolution, a bias or the
+// normalization of channels, a residual and an activation, in this order, of which
+// only the last value is used elsewhere.
 func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 	e = ending{bias: -1, residual: -1}
 	last := len(types) - 1
@@ -75,16 +87,33 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 		if len(types[body.Steps[0].In[1]].Shape) != 2 {
 			return e, false
 		}
+	case ops.ConvOp:
+		if len(out.Shape) > 4 {
+			return e, false
+		}
+		if len(body.Steps[0].In) > 2 {
+			e.bias = body.Steps[0].In[2]
+		}
 	default:
 		return e, false
 	}
+	_, conv := body.Steps[0].Op.(ops.ConvOp)
 	for i, s := range body.Steps[1:] {
 		value := body.Inputs + i
+		if norm, ok := s.Op.(ops.BatchNormalizationOp); ok && conv && i == 0 && s.In[0] == value {
+			e.norm, e.epsilon = s.In[1:], norm.Epsilon.Or(1e-5)
+			continue
+		}
+		bounds, clips := clipOf(s, types)
 		el, elementwise := elementOf(s.Op)
-		if !elementwise || e.activation != nil || !types[value+1].Shape.Equal(out.Shape) {
+		if !(elementwise || clips) || e.activation != nil || !types[value+1].Shape.Equal(out.Shape) {
 			return e, false
 		}
 		switch {
+		case clips && s.In[0] == value:
+			e.activation = &bounds
+		case clips:
+			return e, false
 		case el.kind == maps && s.In[0] == value:
 			e.activation = &el.unary
 		case el.kind == pairs && el.zip == kernel.Add:
@@ -93,7 +122,7 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 				return e, false
 			}
 			switch {
-			case e.bias < 0 && isRow(types[other], out):
+			case e.bias < 0 && !conv && isRow(types[other], out):
 				e.bias = other
 			case types[other].Shape.Equal(out.Shape):
 				e.residual = other
@@ -105,6 +134,24 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 		}
 	}
 	return e, true
+}
+
+// clipOf reads a step as Clip with bounds that are known.
+func clipOf(s ops.FusedStep, types []graph.Type) (u kernel.Unary, ok bool) {
+	if _, ok := s.Op.(ops.ClipOp); !ok {
+		return u, false
+	}
+	bounds := [2]float64{math.Inf(-1), math.Inf(1)}
+	for i, v := range s.In[1:] {
+		if v < 0 {
+			continue
+		}
+		if types[v].Const == nil {
+			return u, false
+		}
+		bounds[i] = types[v].Const.Float64At()
+	}
+	return kernel.Unary{Op: kernel.Clip, Alpha: bounds[0], Beta: bounds[1]}, bounds[0] <= bounds[1]
 }
 
 // isRow tells whether a type is one row of another.

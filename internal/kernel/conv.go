@@ -34,6 +34,12 @@ type Conv[T Float] struct {
 	Residual   []T
 	Activation *Unary
 
+	// Scale, if there is one, has a factor for the weights of each output channel,
+	// which Forward and Pack apply. Packed, if there is one, is what Pack made of
+	// the weights: Forward then needs no others.
+	Scale  []T
+	Packed []T
+
 	call    convCall[T]
 	product convProduct[T]
 	depth   convDepthwise[T]
@@ -174,7 +180,6 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 		return
 	}
 	s := c.begin()
-	s.w = w[:c.M*s.k]
 	c.product = c.forward(pool.Threads())
 	p := &c.product
 	p.y, p.x = y[:c.N*c.M*s.pos], x[:c.N*c.C*c.H*c.W]
@@ -183,9 +188,13 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 	}
 	p.epilogue = c.epilogue()
 	if len(p.y) > 0 {
-		p.packed, scratch = split(scratch, p.packedLen())
+		packed, scratch := split(scratch, p.packedLen())
 		p.offsets = c.tapOffsets(&p.source, s.cg, false)
-		pool.For(p.groups*p.packedTiles(), (*convPackWeights[T])(c))
+		if c.Packed != nil {
+			p.packed = c.Packed[:len(packed)]
+		} else {
+			c.packWeights(pool, packed, w)
+		}
 		p.run(pool, scratch)
 	}
 	c.product, c.call = convProduct[T]{}, convCall[T]{}
@@ -198,17 +207,6 @@ func (c *Conv[T]) epilogue() Epilogue[T] {
 		e.Residual = c.Residual[:c.N*c.M*c.call.pos]
 	}
 	return e
-}
-
-type convPackWeights[T Float] Conv[T]
-
-// Do packs tiles of output channels.
-func (c *convPackWeights[T]) Do(lo, hi, _ int) {
-	s, p := &c.call, &c.product
-	for i := lo; i < hi; i++ {
-		g, m := i/p.packedTiles(), i%p.packedTiles()*convTileRows
-		p.t.transpose(p.packed[i*convTileRows*s.k:], convTileRows, s.w[(g*s.mg+m)*s.k:], s.k, min(convTileRows, s.mg-m), s.k)
-	}
 }
 
 // tapOffsets returns where the taps of the kernel meet planes of a group,

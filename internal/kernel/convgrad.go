@@ -62,26 +62,6 @@ func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 	c.call = convCall[T]{}
 }
 
-type convPackChannels[T Float] Conv[T]
-
-// Do packs tiles of input channels.
-func (c *convPackChannels[T]) Do(lo, hi, _ int) {
-	s, p := &c.call, &c.product
-	taps := c.KH * c.KW
-	for i := lo; i < hi; i++ {
-		g, ch := i/p.packedTiles(), i%p.packedTiles()*convTileRows
-		rows := min(convTileRows, s.cg-ch)
-		dst, w := p.packed[i*convTileRows*p.k:], s.w[g*s.mg*s.k+ch*taps:]
-		if taps == 1 {
-			p.t.copyRows(dst, convTileRows, w, s.k, rows, s.mg)
-			continue
-		}
-		for m := range s.mg {
-			p.t.transpose(dst[m*taps*convTileRows:], convTileRows, w[m*s.k:], taps, rows, taps)
-		}
-	}
-}
-
 type convPackTransposed[T Float] Conv[T]
 
 // Do packs the transposed weights of chunks of channels.

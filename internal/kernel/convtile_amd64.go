@@ -82,6 +82,12 @@ func runPadLines(dst []float32, ldd int, src []float32, lds, n, lines int) {
 	padLinesAVX2(&dst[0], 4*ldd, &src[0], 4*lds, n, lines)
 }
 
+func runWeave(dst, src []float32, lds, k int) {
+	_ = src[(convTileRows-1)*lds+k-1]
+	_ = dst[convTileRows*k-1]
+	weaveAVX2(&dst[0], &src[0], 4*lds, k)
+}
+
 func runUnzip(even, odd, src []float32) {
 	whole := len(odd) &^ (convLanes - 1)
 	if whole > 0 {

@@ -48,7 +48,7 @@ func (c *Conv[T]) depthwiseScratch(pass ConvPass, threads int) int {
 		return 0
 	}
 	s, planes := c.depthwiseSource(pass)
-	return threads * (planes*s.plane() + convDotTaps*convLanes)
+	return c.M*c.KH*c.KW + threads*(planes*s.plane()+convDotTaps*convLanes)
 }
 
 // depthwiseBegin plans a pass over the planes of x.
@@ -70,8 +70,17 @@ func (c *Conv[T]) depthwiseForward(pool *parallel.Pool, y, x, w, bias, scratch [
 	if y = y[:c.N*c.M*c.OutH()*c.OutW()]; len(y) == 0 {
 		return
 	}
+	weights, scratch := split(scratch, c.M*c.KH*c.KW)
+	switch {
+	case c.Packed != nil:
+		weights = c.Packed[:len(weights)]
+	case c.Scale != nil:
+		c.packPlanes(weights, w)
+	default:
+		weights = w[:len(weights)]
+	}
 	d := c.depthwiseBegin(ConvForward, scratch)
-	d.y, d.x, d.w, d.bias = y, x[:c.N*c.C*c.H*c.W], w[:c.M*c.KH*c.KW], bias
+	d.y, d.x, d.w, d.bias = y, x[:c.N*c.C*c.H*c.W], weights, bias
 	d.epilogue = c.epilogue()
 	pool.For(c.N*c.M, (*convDepthwisePlanes[T])(d))
 	*d = convDepthwise[T]{}

@@ -47,6 +47,11 @@ type loops[T Float] struct {
 	padLines func(dst []T, ldd int, src []T, lds, n, lines int)
 	unzip    func(even, odd, src []T)
 
+	// weave packs a tile of rows of weights, for k of at least convLanes:
+	//
+	//	for p < k, r < convTileRows: dst[p*convTileRows + r] = src[r*lds + p]
+	weave func(dst, src []T, lds, k int)
+
 	// maxTile takes the maximum of what taps of windows meet, NaN being the
 	// greatest, the first of equal values, and tells where it was:
 	//
@@ -145,6 +150,7 @@ var (
 		convDot:   goConvDot[float32],
 		padLines:  goPadLines[float32],
 		unzip:     goUnzip[float32],
+		weave:     goWeave[float32],
 		maxTile:   goMaxTile[float32],
 		maxPairs:  goMaxPairs[float32],
 
@@ -168,6 +174,7 @@ var (
 		convDot:   goConvDot[float64],
 		padLines:  goPadLines[float64],
 		unzip:     goUnzip[float64],
+		weave:     goWeave[float64],
 		maxTile:   goMaxTile[float64],
 		maxPairs:  goMaxPairs[float64],
 

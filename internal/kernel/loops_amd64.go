@@ -25,6 +25,7 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		convDot:   runConvDot,
 		padLines:  runPadLines,
 		unzip:     runUnzip,
+		weave:     runWeave,
 		maxTile:   runMaxTile,
 		maxPairs:  runMaxPairs,
 

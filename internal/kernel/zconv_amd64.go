@@ -502,6 +502,13 @@ func padLinesAVX2(dst *float32, ldd int, src *float32, lds int, n int, lines int
 //go:noescape
 func unzipAVX2(even *float32, odd *float32, src *float32, n int)
 
+// weaveAVX2 interleaves rows of weights, for lds in bytes and k ≥ 8:
+//
+//	for p < k, r < 4: dst[4*p + r] = src[r*lds + p]
+//
+//go:noescape
+func weaveAVX2(dst *float32, src *float32, lds int, k int)
+
 // maxTileAVX2 takes the maximum of 8 windows, NaN being the greatest, for k ≥ 1:
 //
 //	best, at = -Inf, -1
@@ -523,7 +530,7 @@ func maxPairsAVX2(y *float32, index *int64, top *float32, bottom *float32, start
 //
 //	dst[i] = fma(src[i] - mean, gain, bias)
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func channelScaleAVX2(dst *float32, src *float32, mean float32, gain float32, bias float32, n int)
@@ -532,7 +539,7 @@ func channelScaleAVX2(dst *float32, src *float32, mean float32, gain float32, bi
 //
 //	dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)
 //
-// with the roundings of the definition. Operands may be the same slice, and n may be 0.
+// Operands may be the same slice, and n may be 0.
 //
 //go:noescape
 func channelGradAVX2(dst *float32, dy *float32, x *float32, mean float32, dot float32, sum float32, gain float32, n int)

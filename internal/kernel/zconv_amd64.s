@@ -5610,6 +5610,54 @@ vector:
 	VZEROUPPER
 	RET
 
+// func weaveAVX2(dst *float32, src *float32, lds int, k int)
+// Requires: AVX
+TEXT ·weaveAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ lds+16(FP), DX
+	LEAQ (CX)(DX*1), BX
+	LEAQ (BX)(DX*1), SI
+	LEAQ (SI)(DX*1), DX
+	MOVQ k+24(FP), DI
+	SUBQ $0x08, DI
+	XORQ R8, R8
+
+vector:
+	VMOVUPS    (CX)(R8*4), Y0
+	VMOVUPS    (BX)(R8*4), Y2
+	VMOVUPS    (SI)(R8*4), Y4
+	VMOVUPS    (DX)(R8*4), Y5
+	VUNPCKLPS  Y2, Y0, Y1
+	VUNPCKHPS  Y2, Y0, Y3
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y5
+	VUNPCKLPD  Y2, Y1, Y0
+	VUNPCKHPD  Y2, Y1, Y2
+	VUNPCKLPD  Y5, Y3, Y4
+	VUNPCKHPD  Y5, Y3, Y5
+	VPERM2F128 $0x20, Y2, Y0, Y1
+	VPERM2F128 $0x20, Y5, Y4, Y3
+	VPERM2F128 $0x31, Y2, Y0, Y2
+	VPERM2F128 $0x31, Y5, Y4, Y5
+	MOVQ       R8, R9
+	SHLQ       $0x04, R9
+	VMOVUPS    Y1, (AX)(R9*1)
+	VMOVUPS    Y3, 32(AX)(R9*1)
+	VMOVUPS    Y2, 64(AX)(R9*1)
+	VMOVUPS    Y5, 96(AX)(R9*1)
+	CMPQ       R8, DI
+	JE         done
+	ADDQ       $0x08, R8
+	CMPQ       R8, DI
+	JLE        vector
+	MOVQ       DI, R8
+	JMP        vector
+
+done:
+	VZEROUPPER
+	RET
+
 // func maxTileAVX2(k int, b *float32, offsets *int, deltas *int32, y *float32, index *int64, start int, step int)
 // Requires: AVX, AVX2
 TEXT ·maxTileAVX2(SB), NOSPLIT, $0-64
@@ -5764,45 +5812,89 @@ done:
 	RET
 
 // func channelScaleAVX2(dst *float32, src *float32, mean float32, gain float32, bias float32, n int)
-// Requires: AVX, FMA3
-TEXT ·channelScaleAVX2(SB), NOSPLIT, $0-40
+// Requires: AVX, CMOV, FMA3
+TEXT ·channelScaleAVX2(SB), NOSPLIT, $32-40
 	MOVQ         src+8(FP), AX
 	MOVQ         dst+0(FP), CX
 	VBROADCASTSS mean+16(FP), Y0
 	VBROADCASTSS gain+20(FP), Y1
 	VBROADCASTSS bias+24(FP), Y2
 	MOVQ         n+32(FP), DX
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JL           tail
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y3
+	VMASKMOVPS   (AX)(BX*4), Y3, Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD213PS  Y2, Y1, Y3
+	VMOVUPS      Y3, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
 
 vector:
-	VMOVUPS     (AX)(BX*4), Y3
+	VMOVUPS     (AX)(SI*4), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD213PS Y2, Y1, Y3
-	VMOVUPS     Y3, (CX)(BX*4)
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
+	VMOVUPS     Y3, (CX)(SI*4)
+	ADDQ        $0x08, SI
+	SUBQ        $0x08, DI
 	JGE         vector
 
-tail:
-	NEGQ        DX
-	CMPQ        DX, $0x08
-	JE          done
-	LEAQ        columnMask<>+0(SB), SI
-	VMOVUPS     32(SI)(DX*4), Y3
-	VMASKMOVPS  (AX)(BX*4), Y3, Y4
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMASKMOVPS  Y4, Y3, (CX)(BX*4)
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (CX)(BX*4)
 
 done:
 	VZEROUPPER
 	RET
 
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (CX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (AX), BX
+	MOVQ  BX, (CX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, CX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (AX), DX
+	MOVL  DX, (CX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, CX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
 // func channelGradAVX2(dst *float32, dy *float32, x *float32, mean float32, dot float32, sum float32, gain float32, n int)
-// Requires: AVX, FMA3
-TEXT ·channelGradAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, CMOV, FMA3
+TEXT ·channelGradAVX2(SB), NOSPLIT, $32-48
 	MOVQ         dy+8(FP), AX
 	MOVQ         x+16(FP), CX
 	MOVQ         dst+0(FP), DX
@@ -5811,37 +5903,81 @@ TEXT ·channelGradAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS sum+32(FP), Y2
 	VBROADCASTSS gain+36(FP), Y3
 	MOVQ         n+40(FP), BX
-	XORQ         SI, SI
-	SUBQ         $0x08, BX
-	JL           tail
+	TESTQ        $0x00000007, BX
+	JE           vectors
+	MOVQ         BX, DI
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, $0x08
+	CMOVQGT      SI, DI
+	MOVQ         BX, SI
+	SUBQ         DI, SI
+	LEAQ         columnMask<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      64(R8)(DI*4), Y4
+	VMASKMOVPS   (AX)(SI*4), Y4, Y5
+	VMASKMOVPS   (CX)(SI*4), Y4, Y4
+	VSUBPS       Y2, Y5, Y5
+	VSUBPS       Y0, Y4, Y4
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   rest
 
 vector:
-	VMOVUPS      (AX)(SI*4), Y4
-	VMOVUPS      (CX)(SI*4), Y5
+	VMOVUPS      (AX)(DI*4), Y4
+	VMOVUPS      (CX)(DI*4), Y5
 	VSUBPS       Y2, Y4, Y4
 	VSUBPS       Y0, Y5, Y5
 	VFNMADD231PS Y1, Y5, Y4
 	VMULPS       Y3, Y4, Y4
-	VMOVUPS      Y4, (DX)(SI*4)
-	ADDQ         $0x08, SI
-	SUBQ         $0x08, BX
+	VMOVUPS      Y4, (DX)(DI*4)
+	ADDQ         $0x08, DI
+	SUBQ         $0x08, R8
 	JGE          vector
 
-tail:
-	NEGQ         BX
-	CMPQ         BX, $0x08
-	JE           done
-	LEAQ         columnMask<>+0(SB), DI
-	VMOVUPS      32(DI)(BX*4), Y4
-	VMASKMOVPS   (AX)(SI*4), Y4, Y5
-	VMASKMOVPS   (CX)(SI*4), Y4, Y6
-	VSUBPS       Y2, Y5, Y5
-	VSUBPS       Y0, Y6, Y6
-	VFNMADD231PS Y1, Y6, Y5
-	VMULPS       Y3, Y5, Y5
-	VMASKMOVPS   Y5, Y4, (DX)(SI*4)
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
 
 done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), AX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (AX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, DX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (AX), CX
+	MOVQ  CX, (DX)
+	ADDQ  $0x08, AX
+	ADDQ  $0x08, DX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (AX), CX
+	MOVL  CX, (DX)
+	ADDQ  $0x04, AX
+	ADDQ  $0x04, DX
+
+skip0_1:
 	VZEROUPPER
 	RET
 

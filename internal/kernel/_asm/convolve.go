@@ -35,6 +35,7 @@ func convolutions() {
 	}
 	padLines()
 	unzip()
+	weave()
 }
 
 // maskOf loads the mask of the first n of 8 columns. n is lost.
@@ -529,6 +530,62 @@ func unzip() {
 	ADDQ(Imm(8), at)
 	CMPQ(at, n)
 	JL(LabelRef("vector"))
+	VZEROUPPER()
+	RET()
+}
+
+// weave writes the packing of the weights of a tile.
+func weave() {
+	TEXT("weaveAVX2", NOSPLIT, "func(dst, src *float32, lds, k int)")
+	Pragma("noescape")
+	Doc("weaveAVX2 interleaves rows of weights, for lds in bytes and k ≥ 8:", "",
+		fmt.Sprintf("	for p < k, r < %d: dst[%d*p + r] = src[r*lds + p]", convTileRows, convTileRows))
+	dst := gpr(Load(Param("dst"), GP64()))
+	rows := []reg.GPVirtual{gpr(Load(Param("src"), GP64()))}
+	lds := gpr(Load(Param("lds"), GP64()))
+	for r := 1; r < convTileRows; r++ {
+		next := GP64()
+		LEAQ(Mem{Base: rows[r-1], Index: lds, Scale: 1}, next)
+		rows = append(rows, next)
+	}
+	last := gpr(Load(Param("k"), GP64()))
+	SUBQ(Imm(8), last)
+	at, to := GP64(), GP64()
+	XORQ(at, at)
+	x, pairs := make([]reg.VecVirtual, 4), make([]reg.VecVirtual, 4)
+	for r := range x {
+		x[r], pairs[r] = YMM(), YMM()
+	}
+	Label("vector")
+	for r := range x {
+		VMOVUPS(Mem{Base: rows[r], Index: at, Scale: 4}, x[r])
+	}
+	// Of rows a, b, c, d: a0 b0 c0 d0 | a4 b4 c4 d4, then 1 and 5, and so on.
+	VUNPCKLPS(x[1], x[0], pairs[0])
+	VUNPCKHPS(x[1], x[0], pairs[1])
+	VUNPCKLPS(x[3], x[2], pairs[2])
+	VUNPCKHPS(x[3], x[2], pairs[3])
+	VUNPCKLPD(pairs[2], pairs[0], x[0])
+	VUNPCKHPD(pairs[2], pairs[0], x[1])
+	VUNPCKLPD(pairs[3], pairs[1], x[2])
+	VUNPCKHPD(pairs[3], pairs[1], x[3])
+	VPERM2F128(Imm(0x20), x[1], x[0], pairs[0])
+	VPERM2F128(Imm(0x20), x[3], x[2], pairs[1])
+	VPERM2F128(Imm(0x31), x[1], x[0], pairs[2])
+	VPERM2F128(Imm(0x31), x[3], x[2], pairs[3])
+	MOVQ(at, to)
+	SHLQ(Imm(4), to)
+	for i := range pairs {
+		VMOVUPS(pairs[i], Mem{Base: dst, Index: to, Scale: 1, Disp: 32 * i})
+	}
+	CMPQ(at, last)
+	JE(LabelRef("done"))
+	ADDQ(Imm(8), at)
+	CMPQ(at, last)
+	JLE(LabelRef("vector"))
+	MOVQ(last, at) // overlaps the vector before
+	JMP(LabelRef("vector"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }

@@ -159,38 +159,42 @@ func maxPairs() {
 // channelScale writes the normalization of a channel.
 func channelScale() {
 	mean, gain, bias := YMM(), YMM(), YMM()
-	elementwise("channelScaleAVX2", "dst, src *float32, mean, gain, bias float32", []string{"src"}, []string{"dst"},
-		"dst[i] = fma(src[i] - mean, gain, bias)",
-		func() {
+	loop{
+		name: "channelScaleAVX2", params: "dst, src *float32, mean, gain, bias float32",
+		in: []string{"src"}, out: []string{"dst"}, doc: "dst[i] = fma(src[i] - mean, gain, bias)", unroll: 1,
+		prepare: func() {
 			VBROADCASTSS(param("mean"), mean)
 			VBROADCASTSS(param("gain"), gain)
 			VBROADCASTSS(param("bias"), bias)
 		},
-		func(x []reg.VecVirtual) []reg.VecVirtual {
+		body: func(x []reg.VecVirtual) []reg.VecVirtual {
 			VSUBPS(mean, x[0], x[0])
 			VFMADD213PS(bias, gain, x[0])
 			return one(x[0])
-		})
+		},
+	}.write()
 }
 
 // channelGrad writes the gradient of the normalization by the batch.
 func channelGrad() {
 	mean, dot, sum, gain := YMM(), YMM(), YMM(), YMM()
-	elementwise("channelGradAVX2", "dst, dy, x *float32, mean, dot, sum, gain float32", []string{"dy", "x"}, []string{"dst"},
-		"dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)",
-		func() {
+	loop{
+		name: "channelGradAVX2", params: "dst, dy, x *float32, mean, dot, sum, gain float32",
+		in: []string{"dy", "x"}, out: []string{"dst"}, doc: "dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)", unroll: 1,
+		prepare: func() {
 			VBROADCASTSS(param("mean"), mean)
 			VBROADCASTSS(param("dot"), dot)
 			VBROADCASTSS(param("sum"), sum)
 			VBROADCASTSS(param("gain"), gain)
 		},
-		func(x []reg.VecVirtual) []reg.VecVirtual {
+		body: func(x []reg.VecVirtual) []reg.VecVirtual {
 			VSUBPS(sum, x[0], x[0])
 			VSUBPS(mean, x[1], x[1])
 			VFNMADD231PS(dot, x[1], x[0])
 			VMULPS(gain, x[0], x[0])
 			return one(x[0])
-		})
+		},
+	}.write()
 }
 
 // channelSums writes a sum over a channel: of squares, or of dy and of its
