@@ -56,6 +56,7 @@ func (b *Backend) prepareFused(o graph.Op, in []graph.Type) (engine.Prepared, bo
 // ending is what follows a product or a convolution, as numbers of the body's
 // values; -1 is nothing.
 type ending struct {
+	product        int // the step that is it: 1 behind the transposition of its right operand
 	bias, residual int
 	norm           []int // of a convolution: gain, bias, mean and variance
 	epsilon        float64
@@ -72,10 +73,14 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 	if len(body.Results) != 1 || body.Results[0] != last || len(body.Steps) < 2 || !out.IsFloat() || len(out.Shape) < 2 {
 		return e, false
 	}
-	switch o := body.Steps[0].Op.(type) {
+	if transposes(body, types) {
+		e.product = 1
+	}
+	product := body.Steps[e.product]
+	switch o := product.Op.(type) {
 	case ops.GemmOp:
-		if len(body.Steps[0].In) > 2 && body.Steps[0].In[2] >= 0 {
-			e.bias = body.Steps[0].In[2]
+		if len(product.In) > 2 && product.In[2] >= 0 {
+			e.bias = product.In[2]
 			if !isRow(types[e.bias], out) || o.Beta.Or(1) != 1 {
 				return e, false
 			}
@@ -84,7 +89,7 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 			return e, false
 		}
 	case ops.MatMulOp:
-		if len(types[body.Steps[0].In[1]].Shape) != 2 {
+		if len(types[product.In[1]].Shape) != 2 {
 			return e, false
 		}
 	case ops.ConvOp:
@@ -98,8 +103,8 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 		return e, false
 	}
 	_, conv := body.Steps[0].Op.(ops.ConvOp)
-	for i, s := range body.Steps[1:] {
-		value := body.Inputs + i
+	for i, s := range body.Steps[e.product+1:] {
+		value := body.Inputs + e.product + i
 		if norm, ok := s.Op.(ops.BatchNormalizationOp); ok && conv && i == 0 && s.In[0] == value {
 			e.norm, e.epsilon = s.In[1:], norm.Epsilon.Or(1e-5)
 			continue
@@ -154,6 +159,18 @@ func clipOf(s ops.FusedStep, types []graph.Type) (u kernel.Unary, ok bool) {
 	return kernel.Unary{Op: kernel.Clip, Alpha: bounds[0], Beta: bounds[1]}, bounds[0] <= bounds[1]
 }
 
+// transposes tells whether a body begins with the transposition of a matrix, and
+// a product by it on the right.
+func transposes(body *ops.FusedBody, types []graph.Type) bool {
+	o, ok := body.Steps[0].Op.(ops.TransposeOp)
+	if !ok || len(types[body.Steps[0].In[0]].Shape) != 2 || o.Perm != (graph.Ints{}) && o.Perm != graph.MakeInts(1, 0) {
+		return false
+	}
+	in := body.Steps[1].In
+	_, ok = body.Steps[1].Op.(ops.MatMulOp)
+	return ok && in[1] == body.Inputs && in[0] < body.Inputs
+}
+
 // isRow tells whether a type is one row of another.
 func isRow(t, of graph.Type) bool {
 	n := of.Shape[len(of.Shape)-1]
@@ -170,15 +187,19 @@ type finished[T kernel.Float] struct {
 }
 
 func newFinished[T kernel.Float](b *Backend, body *ops.FusedBody, types []graph.Type, e ending) (engine.Prepared, bool) {
-	first := body.Steps[0]
-	k := &finished[T]{b: b, end: e, a: first.In[0], w: first.In[1]}
+	product := body.Steps[e.product]
+	k := &finished[T]{b: b, end: e, a: product.In[0], w: product.In[1]}
 	x, w := shapeOf(types[k.a]), shapeOf(types[k.w])
 	out := shapeOf(types[len(types)-1])
 	g := &k.g
 	g.N, g.Alpha = out[len(out)-1], 1
 	g.M = out[:len(out)-1].Len()
 	g.K, g.RSA, g.CSA, g.RSB, g.CSB = x[len(x)-1], x[len(x)-1], 1, g.N, 1
-	if o, ok := first.Op.(ops.GemmOp); ok {
+	if e.product == 1 {
+		k.w = body.Steps[0].In[0]
+		g.RSB, g.CSB = 1, g.K
+	}
+	if o, ok := product.Op.(ops.GemmOp); ok {
 		g.Alpha = T(o.Alpha.Or(1))
 		if o.TransA {
 			g.K, g.RSA, g.CSA = x[0], 1, x[1]
@@ -189,7 +210,7 @@ func newFinished[T kernel.Float](b *Backend, body *ops.FusedBody, types []graph.
 	}
 	g.RSC = max(1, g.N)
 	g.Activation = e.activation
-	return engine.Prepared{Kernel: k, Scratch: g.ScratchLen(b.Threads()) * types[len(types)-1].DType.Size()}, true
+	return engine.Prepared{Kernel: k, Scratch: g.ScratchLen(b.Threads()) * types[len(types)-1].DType.Size(), Packing: packRight(g, k.w)}, true
 }
 
 func (k *finished[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {

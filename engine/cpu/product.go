@@ -43,8 +43,31 @@ func bindGemm[T kernel.Float](b *Backend, o ops.GemmOp, in, out []graph.Type) (e
 			k.spread, g.Beta = broadcastStrides(c, 2), T(beta)
 		}
 	}
-	return engine.Prepared{Kernel: k, Scratch: g.ScratchLen(b.Threads()) * out[0].DType.Size()}, true
+	return engine.Prepared{Kernel: k, Scratch: g.ScratchLen(b.Threads()) * out[0].DType.Size(), Packing: packRight(g, 1)}, true
 }
+
+// packRight is the packing of the right operand of a product, which is an input;
+// nil where the product reads it best as it is. Where it is packed, a row of the
+// result has the same bits whatever the other rows.
+func packRight[T kernel.Float](g *kernel.Gemm[T], input int) *engine.Packing {
+	if g.K == 0 || g.N <= 1 || g.M == 1 && g.CSB == 1 {
+		return nil
+	}
+	return &engine.Packing{
+		Inputs: []int{input},
+		Form:   packedRight{g.N, g.RSB, g.CSB},
+		Size:   g.PackedLen() * tensor.DTypeOf[T]().Size(),
+		Pack: func(dst []byte, in []*tensor.Tensor) {
+			p := *g
+			p.B = tensor.Data[T](in[input])
+			p.PackB(scratchOf[T](dst))
+		},
+		Use: func(packed []byte) { g.B, g.Packed = nil, g.PackedBefore(scratchOf[T](packed)) },
+	}
+}
+
+// packedRight is the form of a packed right operand.
+type packedRight struct{ n, rsb, csb int }
 
 func (k *gemm[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {
 	k.g.A, k.g.B, k.g.C = tensor.Data[T](in[0]), tensor.Data[T](in[1]), tensor.Data[T](out[0])
@@ -103,7 +126,11 @@ func bindMatMul[T kernel.Float](b *Backend, _ ops.MatMulOp, in, out []graph.Type
 		p.OffsetsB = offsets(y[:ry-2], lead, p.K*p.N)
 	}
 	p.RSA, p.CSA, p.RSB, p.CSB, p.RSC = p.K, 1, p.N, 1, max(1, p.N)
-	return engine.Prepared{Kernel: k, Scratch: p.ScratchLen(b.Threads()) * out[0].DType.Size()}, true
+	prepared := engine.Prepared{Kernel: k, Scratch: p.ScratchLen(b.Threads()) * out[0].DType.Size()}
+	if p.Count == 1 {
+		prepared.Packing = packRight(&p.Gemm, 1)
+	}
+	return prepared, true
 }
 
 // offsets returns where the matrices of size elements begin that an operand with

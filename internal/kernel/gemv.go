@@ -13,7 +13,8 @@ const vectorLanes = 32
 //	y[j] = sum over p < k of x[p*incx] * b[p*rsb + j*csb]
 //
 // where csb or rsb is 1. Along csb = 1 the sums have the bits of [Gemm]; along
-// rsb = 1 they are dot products, in 16 interleaved parts.
+// rsb = 1 they are dot products, in 16 interleaved parts. So a product by one row
+// may have other bits than one by more rows, unless B is packed or lies by rows.
 type gemv[T Float] struct {
 	n, k     int
 	x        []T
@@ -65,7 +66,7 @@ func (v *gemv[T]) Do(lo, hi, worker int) {
 		if v.beta != 0 && v.beta != 1 {
 			zipRight(Mul, y, y, v.beta)
 		}
-		if v.csb == 1 {
+		if v.csb == 1 && v.n >= vectorLanes {
 			v.scaled(y, j, part[:len(y)])
 		} else {
 			sum := part[:len(y)]

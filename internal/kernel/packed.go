@@ -21,7 +21,7 @@ func (g *Gemm[T]) PackB(dst []T) Packed[T] {
 	}
 	checkMatrix(g.B, g.K, g.N, g.RSB, g.CSB)
 	t := loopsOf[T]()
-	p := Packed[T]{data: dst[:g.K*padTo(g.N, t.cols)], k: g.K, n: g.N, cols: t.cols}
+	p := g.PackedBefore(dst)
 	width := t.columnBlock(g.N)
 	for j0 := 0; j0 < g.N; j0 += width {
 		nb := min(g.N-j0, width)
@@ -34,6 +34,12 @@ func (g *Gemm[T]) PackB(dst []T) Packed[T] {
 		}
 	}
 	return p
+}
+
+// PackedBefore returns what PackB returned for dst and such a product.
+func (g *Gemm[T]) PackedBefore(dst []T) Packed[T] {
+	cols := loopsOf[T]().cols
+	return Packed[T]{data: dst[:g.K*padTo(g.N, cols)], k: g.K, n: g.N, cols: cols}
 }
 
 // block returns the panels of the rows from p0 on of the columns [j0, j0+n).
