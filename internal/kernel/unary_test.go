@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"flag"
 	"math"
 	"testing"
 
@@ -118,16 +119,56 @@ func TestUnaryULP(t *testing.T) {
 			y := kerneltest.NaN[float32](len(x))
 			kernel.Apply(c.u, y.Data, x)
 			y.Check(t)
-			worst, at := 0.0, 0
-			for i, v := range x {
-				if e := kerneltest.ULP(y.Data[i], c.f(float64(v))); e > worst {
-					worst, at = e, i
-				}
-			}
+			worst, at := farthest(c.f, y.Data, x)
 			if worst > c.ulp {
 				t.Errorf("%s(%v) = %v, want %v: %.2f ULP, want at most %v",
 					c.name, x[at], y.Data[at], c.f(float64(x[at])), worst, c.ulp)
 			}
+		}
+	})
+}
+
+// farthest is the greatest distance of y from f(x) in ULP, and where it is.
+func farthest(f func(x float64) float64, y, x []float32) (worst float64, at int) {
+	for i, v := range x {
+		if e := kerneltest.ULP(y[i], f(float64(v))); e > worst {
+			worst, at = e, i
+		}
+	}
+	return worst, at
+}
+
+var exhaustive = flag.Bool("exhaustive", false, "compare functions at every float32, which takes minutes for each")
+
+// TestUnaryEverywhere compares the functions that are polynomials at every
+// float32, and prints how far they are off.
+func TestUnaryEverywhere(t *testing.T) {
+	if !*exhaustive {
+		t.Skip("without -exhaustive")
+	}
+	const block = 1 << 16
+	x, y := make([]float32, block), make([]float32, block)
+	kerneltest.Each(t, func(t *testing.T) {
+		for _, c := range unaryCases {
+			if c.ulp < 2 {
+				continue
+			}
+			t.Run(c.name, func(t *testing.T) {
+				worst, where := 0.0, float32(0)
+				for first := uint64(0); first < 1<<32; first += block {
+					for i := range x {
+						x[i] = math.Float32frombits(uint32(first) + uint32(i))
+					}
+					kernel.Apply(c.u, y, x)
+					if e, at := farthest(c.f, y, x); e > worst {
+						worst, where = e, x[at]
+					}
+				}
+				t.Logf("at most %.3f ULP, at %v", worst, where)
+				if worst > c.ulp {
+					t.Errorf("want at most %v", c.ulp)
+				}
+			})
 		}
 	})
 }
