@@ -47,7 +47,7 @@ func readCaches(cpuid func(leaf, subleaf uint32) (a, b, c, d uint32)) caches {
 // fit sets the sizes of a tile's blocks, of elements of size bytes: a block of
 // A takes a third of the second cache, a block of B, which threads share with
 // each other and perhaps with other processes, an eighth of the third.
-func fit[T Float](t tile[T], c caches, size int) tile[T] {
+func fit[T Number](t tile[T], c caches, size int) tile[T] {
 	const second, third = 512 << 10, 16 << 20 // the least that processors with AVX2 mostly have
 	if c.second == 0 {
 		c.second = second

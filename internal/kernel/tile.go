@@ -20,7 +20,7 @@ const (
 
 // tile is the inner loop of the matrix product: it computes a small block of
 // the result in registers.
-type tile[T Float] struct {
+type tile[T Number] struct {
 	rows, cols           int // largest block of one call
 	blockRows, blockCols int // of A and B that stay in cache: multiples of rows and cols
 	directCols           int // the most columns of B for which packing A does not pay

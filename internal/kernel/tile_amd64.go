@@ -6,7 +6,7 @@ import "unsafe"
 
 // tileFunc is a tile in assembly: tile.run for one number of rows and one
 // width, with strides in bytes.
-type tileFunc[T Float] func(k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc, n int, add bool, count, step int)
+type tileFunc[T Number] func(k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc, n int, add bool, count, step int)
 
 // avx2Tiles holds the tiles by rows-1, for up to 8 and up to 16 columns.
 var avx2Tiles = [6][2]tileFunc[float32]{
@@ -26,6 +26,16 @@ var avx2Tiles64 = [6][2]tileFunc[float64]{
 	{tileAVX2F64x4x4, tileAVX2F64x4x8},
 	{tileAVX2F64x5x4, tileAVX2F64x5x8},
 	{tileAVX2F64x6x4, tileAVX2F64x6x8},
+}
+
+// avx2PairTiles holds the tiles by rows-1, for up to 8 and up to 16 columns.
+var avx2PairTiles = [6][2]tileFunc[int32]{
+	{tileAVX2Pairx1x8, tileAVX2Pairx1x16},
+	{tileAVX2Pairx2x8, tileAVX2Pairx2x16},
+	{tileAVX2Pairx3x8, tileAVX2Pairx3x16},
+	{tileAVX2Pairx4x8, tileAVX2Pairx4x16},
+	{tileAVX2Pairx5x8, tileAVX2Pairx5x16},
+	{tileAVX2Pairx6x8, tileAVX2Pairx6x16},
 }
 
 // avx512Tiles holds the tiles by rows-1, for up to 16 and up to 32 columns.
@@ -69,6 +79,7 @@ var avx512Tiles64 = [14][2]tileFunc[float64]{
 var (
 	avx2Tile      = fit(tile[float32]{rows: 6, cols: 16, directCols: 192, run: runAVX2, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
 	avx512Tile    = fit(tile[float32]{rows: 14, cols: 32, directCols: 192, run: runAVX512, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
+	avx2Pairs     = fit(tile[int32]{rows: 6, cols: 16, run: runAVX2Pairs}, thisProcessor, 4)
 	avx2Loops64   = tileLoops64(fit(tile[float64]{rows: 6, cols: 8, directCols: 96, run: runAVX2F64}, thisProcessor, 8))
 	avx512Loops64 = tileLoops64(fit(tile[float64]{rows: 14, cols: 16, directCols: 96, run: runAVX512F64}, thisProcessor, 8))
 )
@@ -85,6 +96,10 @@ func runAVX2(count, m, n, k int, a []float32, step, rsa, csa int, b []float32, l
 	runTiles(&avx2Tiles[m-1], 16, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
 }
 
+func runAVX2Pairs(count, m, n, k int, a []int32, step, rsa, csa int, b []int32, ldb int, c []int32, ldc int, add bool) {
+	runTiles(&avx2PairTiles[m-1], 16, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
+}
+
 func runAVX2F64(count, m, n, k int, a []float64, step, rsa, csa int, b []float64, ldb int, c []float64, ldc int, add bool) {
 	runTiles(&avx2Tiles64[m-1], 8, count, m, n, k, a, step, rsa, csa, b, ldb, c, ldc, add)
 }
@@ -99,7 +114,7 @@ func runAVX512F64(count, m, n, k int, a []float64, step, rsa, csa int, b []float
 
 // runTiles checks that count tiles of m×cols stay inside their slices, and runs
 // the narrower function if that suffices.
-func runTiles[T Float](f *[2]tileFunc[T], cols, count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
+func runTiles[T Number](f *[2]tileFunc[T], cols, count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool) {
 	_ = a[(count-1)*step+(m-1)*rsa+(k-1)*csa]
 	_ = b[(k-1)*ldb+cols-1]
 	_ = c[(count*m-1)*ldc+n-1]

@@ -15,11 +15,12 @@ type Variant struct {
 	available bool
 	loops32   *loops[float32]
 	loops64   *loops[float64]
+	pairs     *tile[int32] // of two int16 each
 	limit     limitLoop
 }
 
 // plain is the definition of every kernel. It runs everywhere.
-var plain = Variant{Name: "go", available: true, loops32: &goLoops32, loops64: &goLoops64, limit: goLimit}
+var plain = Variant{Name: "go", available: true, loops32: &goLoops32, loops64: &goLoops64, pairs: &goPairs, limit: goLimit}
 
 // current is the variant in use.
 var current, selectedErr = choose(os.Getenv("EMBER_KERNEL"))

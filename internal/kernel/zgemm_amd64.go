@@ -1044,6 +1044,162 @@ func tileAVX512F64x13x16(k int, a *float64, rsa int, csa int, b *float64, ldb in
 //go:noescape
 func tileAVX512F64x14x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
 
+// tileAVX2Pairx1x8 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx1x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx2x8 computes count ≥ 1 blocks of 2 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx2x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx3x8 computes count ≥ 1 blocks of 3 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx3x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx4x8 computes count ≥ 1 blocks of 4 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx4x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx5x8 computes count ≥ 1 blocks of 5 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx5x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx6x8 computes count ≥ 1 blocks of 6 rows and 0 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx6x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx1x16 computes count ≥ 1 blocks of 1 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx1x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx2x16 computes count ≥ 1 blocks of 2 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx2x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx3x16 computes count ≥ 1 blocks of 3 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx3x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx4x16 computes count ≥ 1 blocks of 4 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx4x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx5x16 computes count ≥ 1 blocks of 5 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx5x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
+// tileAVX2Pairx6x16 computes count ≥ 1 blocks of 6 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+//
+//go:noescape
+func tileAVX2Pairx6x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+
 // transposeAVX2 transposes up to 8 rows, for k a positive multiple of 8:
 //
 //	for p < k, r < rows: dst[p*ldd + r] = src[r*lds + p]

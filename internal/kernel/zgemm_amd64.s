@@ -14860,6 +14860,2739 @@ next:
 	VZEROUPPER
 	RET
 
+// func tileAVX2Pairx1x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx1x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), CX
+	MOVQ ldb+40(FP), DX
+	MOVQ c+48(FP), BX
+	MOVQ count+80(FP), SI
+
+tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 31(DI)
+
+fetched:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VXORPS Y0, Y0, Y0
+
+loop:
+	VMOVUPS      (R8), Y1
+	VPBROADCASTD (DI), Y2
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVQ         n+64(FP), R8
+	MOVB         add+72(FP), R9
+	CMPQ         R8, $0x08
+	JNE          partial
+	TESTB        R9, R9
+	JE           set
+	VPADDD       (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPS Y0, (BX)
+	ADDQ    DI, BX
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R8, R8
+	LEAQ       columnMask<>+0(SB), R10
+	SUBQ       R8, R10
+	VMOVUPS    64(R10), Y2
+	TESTB      R9, R9
+	JE         store0
+	VPMASKMOVD (BX), Y2, Y1
+	VPADDD     Y1, Y0, Y0
+
+store0:
+	MOVQ    BX, R9
+	TESTQ   $0x0000001f, R8
+	JNE     part160
+	VMOVUPS Y0, (R9)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R8
+	JE           part80
+	VMOVUPS      X0, (R9)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R9
+
+part80:
+	TESTQ     $0x00000008, R8
+	JE        part40
+	VMOVLPS   X0, (R9)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R9
+
+part40:
+	TESTQ  $0x00000004, R8
+	JE     stored0
+	VMOVSS X0, (R9)
+
+stored0:
+	ADDQ DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx2x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx2x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+
+fetched:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (R9), Y2
+	VPBROADCASTD (R8), Y3
+	VPMADDWD     Y2, Y3, Y3
+	VPADDD       Y3, Y0, Y0
+	VPBROADCASTD (R8)(CX*1), Y3
+	VPMADDWD     Y2, Y3, Y3
+	VPADDD       Y3, Y1, Y1
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x08
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R8, SI
+	VPADDD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    64(R11), Y3
+	TESTB      R10, R10
+	JE         store0
+	VPMASKMOVD (SI), Y3, Y2
+	VPADDD     Y2, Y0, Y0
+
+store0:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y0, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X0, (R11)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X0, (R11)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X0, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VPMASKMOVD (SI), Y3, Y2
+	VPADDD     Y2, Y1, Y1
+
+store1:
+	MOVQ    SI, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y1, (R10)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X1, (R10)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R10
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X1, (R10)
+
+stored1:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx3x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx3x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 31(R9)
+
+fetched:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+loop:
+	VMOVUPS      (R9), Y3
+	VPBROADCASTD (R8), Y4
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPBROADCASTD (R8)(CX*1), Y4
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPBROADCASTD (R8)(CX*2), Y4
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x08
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R8, SI
+	VPADDD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R8, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    64(R11), Y4
+	TESTB      R10, R10
+	JE         store0
+	VPMASKMOVD (SI), Y4, Y3
+	VPADDD     Y3, Y0, Y0
+
+store0:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y0, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X0, (R11)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X0, (R11)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X0, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VPMASKMOVD (SI), Y4, Y3
+	VPADDD     Y3, Y1, Y1
+
+store1:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y1, (R11)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X1, (R11)
+
+stored1:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store2
+	VPMASKMOVD (SI), Y4, Y3
+	VPADDD     Y3, Y2, Y2
+
+store2:
+	MOVQ    SI, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part162
+	VMOVUPS Y2, (R10)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R9
+	JE           part82
+	VMOVUPS      X2, (R10)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R10
+
+part82:
+	TESTQ     $0x00000008, R9
+	JE        part42
+	VMOVLPS   X2, (R10)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R10
+
+part42:
+	TESTQ  $0x00000004, R9
+	JE     stored2
+	VMOVSS X2, (R10)
+
+stored2:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx4x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx4x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (R10), Y4
+	VPBROADCASTD (R9), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y0, Y0
+	VPBROADCASTD (R9)(CX*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPBROADCASTD (R9)(CX*2), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPBROADCASTD (R9)(R8*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y5
+	TESTB      R11, R11
+	JE         store0
+	VPMASKMOVD (SI), Y5, Y4
+	VPADDD     Y4, Y0, Y0
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VPMASKMOVD (SI), Y5, Y4
+	VPADDD     Y4, Y1, Y1
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VPMASKMOVD (SI), Y5, Y4
+	VPADDD     Y4, Y2, Y2
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VPMASKMOVD (SI), Y5, Y4
+	VPADDD     Y4, Y3, Y3
+
+store3:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R11)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R11)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx5x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx5x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+loop:
+	VMOVUPS      (R10), Y5
+	VPBROADCASTD (R9), Y6
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPBROADCASTD (R9)(CX*1), Y6
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD (R9)(CX*2), Y6
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPBROADCASTD (R9)(R8*1), Y6
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VPBROADCASTD (R9)(CX*4), Y6
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y6
+	TESTB      R11, R11
+	JE         store0
+	VPMASKMOVD (SI), Y6, Y5
+	VPADDD     Y5, Y0, Y0
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VPMASKMOVD (SI), Y6, Y5
+	VPADDD     Y5, Y1, Y1
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VPMASKMOVD (SI), Y6, Y5
+	VPADDD     Y5, Y2, Y2
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VPMASKMOVD (SI), Y6, Y5
+	VPADDD     Y5, Y3, Y3
+
+store3:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VPMASKMOVD (SI), Y6, Y5
+	VPADDD     Y5, Y4, Y4
+
+store4:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y4, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X4, (R11)
+	VPERMILPS $0x0e, X4, X4
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X4, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx6x8(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx6x8(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 31(R10)
+
+fetched:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (R11), Y6
+	VPBROADCASTD (R9), Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y7, Y0, Y0
+	VPBROADCASTD (R9)(CX*1), Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD (R9)(CX*2), Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VPBROADCASTD (R9)(R8*1), Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	VPBROADCASTD (R9)(CX*4), Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD (R10), Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y1, Y1
+	VMOVUPS      Y1, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y3, Y3
+	VMOVUPS      Y3, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y5, Y5
+	VMOVUPS      Y5, (SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y1, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y3, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	ADDQ    R9, SI
+	VMOVUPS Y5, (SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    64(R12), Y7
+	TESTB      R11, R11
+	JE         store0
+	VPMASKMOVD (SI), Y7, Y6
+	VPADDD     Y6, Y0, Y0
+
+store0:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y0, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X0, (R12)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X0, (R12)
+	VPERMILPS $0x0e, X0, X0
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X0, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VPMASKMOVD (SI), Y7, Y6
+	VPADDD     Y6, Y1, Y1
+
+store1:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y1, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X1, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VPMASKMOVD (SI), Y7, Y6
+	VPADDD     Y6, Y2, Y2
+
+store2:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y2, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X2, (R12)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X2, (R12)
+	VPERMILPS $0x0e, X2, X2
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X2, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VPMASKMOVD (SI), Y7, Y6
+	VPADDD     Y6, Y3, Y3
+
+store3:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y3, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X3, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VPMASKMOVD (SI), Y7, Y6
+	VPADDD     Y6, Y4, Y4
+
+store4:
+	MOVQ    SI, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y4, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X4, (R12)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X4, (R12)
+	VPERMILPS $0x0e, X4, X4
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X4, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VPMASKMOVD (SI), Y7, Y6
+	VPADDD     Y6, Y5, Y5
+
+store5:
+	MOVQ    SI, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y5, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X5, (R11)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X5, (R11)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X5, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx1x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx1x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), CX
+	MOVQ ldb+40(FP), DX
+	MOVQ c+48(FP), BX
+	MOVQ count+80(FP), SI
+
+tile:
+	MOVB       add+72(FP), DI
+	TESTB      DI, DI
+	JE         fetched
+	MOVQ       ldc+56(FP), DI
+	MOVQ       BX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+
+fetched:
+	MOVQ   AX, DI
+	MOVQ   b+32(FP), R8
+	MOVQ   k+0(FP), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (R8), Y2
+	VMOVUPS      32(R8), Y3
+	VPBROADCASTD (DI), Y4
+	VPMADDWD     Y2, Y4, Y2
+	VPADDD       Y2, Y0, Y0
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	ADDQ         CX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNE          loop
+	MOVQ         ldc+56(FP), DI
+	MOVQ         n+64(FP), R8
+	MOVB         add+72(FP), R9
+	CMPQ         R8, $0x10
+	JNE          partial
+	TESTB        R9, R9
+	JE           set
+	VPADDD       (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	VPADDD       32(BX), Y1, Y1
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         DI, BX
+	JMP          next
+
+set:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ    DI, BX
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R8, R8
+	LEAQ       columnMask<>+0(SB), R10
+	SUBQ       R8, R10
+	VMOVUPS    96(R10), Y4
+	TESTB      R9, R9
+	JE         store0
+	VPADDD     (BX), Y0, Y0
+	VPMASKMOVD 32(BX), Y4, Y2
+	VPADDD     Y2, Y1, Y1
+
+store0:
+	MOVQ    BX, R9
+	VMOVUPS Y0, (R9)
+	ADDQ    $0x20, R9
+	TESTQ   $0x0000001f, R8
+	JNE     part160
+	VMOVUPS Y1, (R9)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R8
+	JE           part80
+	VMOVUPS      X1, (R9)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R9
+
+part80:
+	TESTQ     $0x00000008, R8
+	JE        part40
+	VMOVLPS   X1, (R9)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R9
+
+part40:
+	TESTQ  $0x00000004, R8
+	JE     stored0
+	VMOVSS X1, (R9)
+
+stored0:
+	ADDQ DI, BX
+
+next:
+	MOVQ step+88(FP), DI
+	ADDQ DI, AX
+	DECQ SI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx2x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx2x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VPBROADCASTD (R8), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD (R8)(CX*1), Y7
+	VPMADDWD     Y4, Y7, Y6
+	VPADDD       Y6, Y2, Y2
+	VPMADDWD     Y5, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x10
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VPADDD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R8, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VPADDD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    96(R11), Y6
+	TESTB      R10, R10
+	JE         store0
+	VPADDD     (SI), Y0, Y0
+	VPMASKMOVD 32(SI), Y6, Y4
+	VPADDD     Y4, Y1, Y1
+
+store0:
+	MOVQ    SI, R11
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y1, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X1, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VPADDD     (SI), Y2, Y2
+	VPMASKMOVD 32(SI), Y6, Y4
+	VPADDD     Y4, Y3, Y3
+
+store1:
+	MOVQ    SI, R10
+	VMOVUPS Y2, (R10)
+	ADDQ    $0x20, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y3, (R10)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X3, (R10)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R10
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X3, (R10)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R10
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X3, (R10)
+
+stored1:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx3x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx3x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+
+tile:
+	MOVB       add+72(FP), R8
+	TESTB      R8, R8
+	JE         fetched
+	MOVQ       ldc+56(FP), R8
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 63(R9)
+
+fetched:
+	MOVQ   AX, R8
+	MOVQ   b+32(FP), R9
+	MOVQ   k+0(FP), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VPBROADCASTD (R8), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD (R8)(CX*1), Y9
+	VPMADDWD     Y6, Y9, Y8
+	VPADDD       Y8, Y2, Y2
+	VPMADDWD     Y7, Y9, Y9
+	VPADDD       Y9, Y3, Y3
+	VPBROADCASTD (R8)(CX*2), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          loop
+	MOVQ         ldc+56(FP), R8
+	MOVQ         n+64(FP), R9
+	MOVB         add+72(FP), R10
+	CMPQ         R9, $0x10
+	JNE          partial
+	TESTB        R10, R10
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VPADDD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R8, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VPADDD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R8, SI
+	VPADDD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VPADDD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R8, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R8, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R8, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R9, R9
+	LEAQ       columnMask<>+0(SB), R11
+	SUBQ       R9, R11
+	VMOVUPS    96(R11), Y8
+	TESTB      R10, R10
+	JE         store0
+	VPADDD     (SI), Y0, Y0
+	VPMASKMOVD 32(SI), Y8, Y6
+	VPADDD     Y6, Y1, Y1
+
+store0:
+	MOVQ    SI, R11
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part160
+	VMOVUPS Y1, (R11)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R9
+	JE           part80
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+part80:
+	TESTQ     $0x00000008, R9
+	JE        part40
+	VMOVLPS   X1, (R11)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R11
+
+part40:
+	TESTQ  $0x00000004, R9
+	JE     stored0
+	VMOVSS X1, (R11)
+
+stored0:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store1
+	VPADDD     (SI), Y2, Y2
+	VPMASKMOVD 32(SI), Y8, Y6
+	VPADDD     Y6, Y3, Y3
+
+store1:
+	MOVQ    SI, R11
+	VMOVUPS Y2, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R9
+	JNE     part161
+	VMOVUPS Y3, (R11)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R9
+	JE           part81
+	VMOVUPS      X3, (R11)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R11
+
+part81:
+	TESTQ     $0x00000008, R9
+	JE        part41
+	VMOVLPS   X3, (R11)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R11
+
+part41:
+	TESTQ  $0x00000004, R9
+	JE     stored1
+	VMOVSS X3, (R11)
+
+stored1:
+	ADDQ       R8, SI
+	TESTB      R10, R10
+	JE         store2
+	VPADDD     (SI), Y4, Y4
+	VPMASKMOVD 32(SI), Y8, Y6
+	VPADDD     Y6, Y5, Y5
+
+store2:
+	MOVQ    SI, R10
+	VMOVUPS Y4, (R10)
+	ADDQ    $0x20, R10
+	TESTQ   $0x0000001f, R9
+	JNE     part162
+	VMOVUPS Y5, (R10)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R9
+	JE           part82
+	VMOVUPS      X5, (R10)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R10
+
+part82:
+	TESTQ     $0x00000008, R9
+	JE        part42
+	VMOVLPS   X5, (R10)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R10
+
+part42:
+	TESTQ  $0x00000004, R9
+	JE     stored2
+	VMOVSS X5, (R10)
+
+stored2:
+	ADDQ R8, SI
+
+next:
+	MOVQ step+88(FP), R8
+	ADDQ R8, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx4x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx4x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (R10), Y8
+	VMOVUPS      32(R10), Y9
+	VPBROADCASTD (R9), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD (R9)(CX*1), Y11
+	VPMADDWD     Y8, Y11, Y10
+	VPADDD       Y10, Y2, Y2
+	VPMADDWD     Y9, Y11, Y11
+	VPADDD       Y11, Y3, Y3
+	VPBROADCASTD (R9)(CX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD (R9)(R8*1), Y11
+	VPMADDWD     Y8, Y11, Y10
+	VPADDD       Y10, Y6, Y6
+	VPMADDWD     Y9, Y11, Y11
+	VPADDD       Y11, Y7, Y7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VPADDD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VPADDD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VPADDD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VPADDD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y10
+	TESTB      R11, R11
+	JE         store0
+	VPADDD     (SI), Y0, Y0
+	VPMASKMOVD 32(SI), Y10, Y8
+	VPADDD     Y8, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VPADDD     (SI), Y2, Y2
+	VPMASKMOVD 32(SI), Y10, Y8
+	VPADDD     Y8, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VPADDD     (SI), Y4, Y4
+	VPMASKMOVD 32(SI), Y10, Y8
+	VPADDD     Y8, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VPADDD     (SI), Y6, Y6
+	VPMASKMOVD 32(SI), Y10, Y8
+	VPADDD     Y8, Y7, Y7
+
+store3:
+	MOVQ    SI, R11
+	VMOVUPS Y6, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R11)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R11)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx5x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx5x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+loop:
+	VMOVUPS      (R10), Y10
+	VMOVUPS      32(R10), Y11
+	VPBROADCASTD (R9), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VPBROADCASTD (R9)(CX*1), Y13
+	VPMADDWD     Y10, Y13, Y12
+	VPADDD       Y12, Y2, Y2
+	VPMADDWD     Y11, Y13, Y13
+	VPADDD       Y13, Y3, Y3
+	VPBROADCASTD (R9)(CX*2), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VPBROADCASTD (R9)(R8*1), Y13
+	VPMADDWD     Y10, Y13, Y12
+	VPADDD       Y12, Y6, Y6
+	VPMADDWD     Y11, Y13, Y13
+	VPADDD       Y13, Y7, Y7
+	VPBROADCASTD (R9)(CX*4), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y8, Y8
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y9, Y9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VPADDD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VPADDD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VPADDD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VPADDD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VPADDD       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y12
+	TESTB      R11, R11
+	JE         store0
+	VPADDD     (SI), Y0, Y0
+	VPMASKMOVD 32(SI), Y12, Y10
+	VPADDD     Y10, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VPADDD     (SI), Y2, Y2
+	VPMASKMOVD 32(SI), Y12, Y10
+	VPADDD     Y10, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VPADDD     (SI), Y4, Y4
+	VPMASKMOVD 32(SI), Y12, Y10
+	VPADDD     Y10, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VPADDD     (SI), Y6, Y6
+	VPMASKMOVD 32(SI), Y12, Y10
+	VPADDD     Y10, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VPADDD     (SI), Y8, Y8
+	VPMASKMOVD 32(SI), Y12, Y10
+	VPADDD     Y10, Y9, Y9
+
+store4:
+	MOVQ    SI, R11
+	VMOVUPS Y8, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R11)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R11)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func tileAVX2Pairx6x16(k int, a *int32, rsa int, csa int, b *int32, ldb int, c *int32, ldc int, n int, add bool, count int, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·tileAVX2Pairx6x16(SB), NOSPLIT, $0-96
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VPBROADCASTD (R9), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VPBROADCASTD (R9)(CX*1), Y15
+	VPMADDWD     Y12, Y15, Y14
+	VPADDD       Y14, Y2, Y2
+	VPMADDWD     Y13, Y15, Y15
+	VPADDD       Y15, Y3, Y3
+	VPBROADCASTD (R9)(CX*2), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VPBROADCASTD (R9)(R8*1), Y15
+	VPMADDWD     Y12, Y15, Y14
+	VPADDD       Y14, Y6, Y6
+	VPMADDWD     Y13, Y15, Y15
+	VPADDD       Y15, Y7, Y7
+	VPBROADCASTD (R9)(CX*4), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VPBROADCASTD (R10), Y15
+	VPMADDWD     Y12, Y15, Y14
+	VPADDD       Y14, Y10, Y10
+	VPMADDWD     Y13, Y15, Y15
+	VPADDD       Y15, Y11, Y11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VPADDD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VPADDD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VPADDD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VPADDD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VPADDD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VPADDD       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	VPADDD       (SI), Y10, Y10
+	VMOVUPS      Y10, (SI)
+	VPADDD       32(SI), Y11, Y11
+	VMOVUPS      Y11, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y10, (SI)
+	VMOVUPS Y11, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y14
+	TESTB      R11, R11
+	JE         store0
+	VPADDD     (SI), Y0, Y0
+	VPMASKMOVD 32(SI), Y14, Y12
+	VPADDD     Y12, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VPADDD     (SI), Y2, Y2
+	VPMASKMOVD 32(SI), Y14, Y12
+	VPADDD     Y12, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VPADDD     (SI), Y4, Y4
+	VPMASKMOVD 32(SI), Y14, Y12
+	VPADDD     Y12, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VPADDD     (SI), Y6, Y6
+	VPMASKMOVD 32(SI), Y14, Y12
+	VPADDD     Y12, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VPADDD     (SI), Y8, Y8
+	VPMASKMOVD 32(SI), Y14, Y12
+	VPADDD     Y12, Y9, Y9
+
+store4:
+	MOVQ    SI, R12
+	VMOVUPS Y8, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R12)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R12)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VPADDD     (SI), Y10, Y10
+	VPMASKMOVD 32(SI), Y14, Y12
+	VPADDD     Y12, Y11, Y11
+
+store5:
+	MOVQ    SI, R11
+	VMOVUPS Y10, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y11, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X11, (R11)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X11, (R11)
+	VPERMILPS $0x0e, X11, X11
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X11, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(dst *float32, ldd int, src *float32, lds int, rows int, k int)
 // Requires: AVX, CMOV
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-48

@@ -48,6 +48,11 @@ func gemm() {
 			}
 		}
 	}
+	for vectors := 1; vectors <= 2; vectors++ {
+		for rows := 1; rows <= 6; rows++ {
+			avx2(pair, rows, vectors)
+		}
+	}
 	transpose()
 	copyRows()
 	dots(1)

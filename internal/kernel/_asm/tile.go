@@ -13,7 +13,7 @@ type float struct {
 	goType, suffix string // suffix of functions' names
 	size           int    // bytes
 	broadcast      func(ops ...Op)
-	fma            func(x, y, sum Op)
+	fma            func(x, y, spare, sum Op) // may leave anything in spare, which may be y
 	add            func(x, y, to Op)
 	maskedLoad     func(from, mask, to Op)
 }
@@ -21,15 +21,33 @@ type float struct {
 var (
 	single = float{
 		goType: "float32", size: 4, broadcast: VBROADCASTSS,
-		fma: func(x, y, sum Op) { VFMADD231PS(x, y, sum) }, add: func(x, y, to Op) { VADDPS(x, y, to) },
+		fma: func(x, y, _, sum Op) { VFMADD231PS(x, y, sum) }, add: func(x, y, to Op) { VADDPS(x, y, to) },
 		maskedLoad: VMASKMOVPS,
 	}
 	double = float{
 		goType: "float64", suffix: "F64", size: 8, broadcast: VBROADCASTSD,
-		fma: func(x, y, sum Op) { VFMADD231PD(x, y, sum) }, add: func(x, y, to Op) { VADDPD(x, y, to) },
+		fma: func(x, y, _, sum Op) { VFMADD231PD(x, y, sum) }, add: func(x, y, to Op) { VADDPD(x, y, to) },
 		maskedLoad: VMASKMOVPD,
 	}
+	// pair is two int16, whose products are added to an int32.
+	pair = float{
+		goType: "int32", suffix: "Pair", size: 4, broadcast: func(ops ...Op) { VPBROADCASTD(ops[0], ops[1]) },
+		fma: func(x, y, spare, sum Op) {
+			VPMADDWD(x, y, spare)
+			VPADDD(spare, sum, sum)
+		},
+		add:        func(x, y, to Op) { VPADDD(x, y, to) },
+		maskedLoad: func(from, mask, to Op) { VPMASKMOVD(from, mask, to) },
+	}
 )
+
+// products says what fma does.
+func (e *float) products() string {
+	if e.goType == "int32" {
+		return "fma(x, y, sum) = sum + x.low*y.low + x.high*y.high"
+	}
+	return "fused multiply-add"
+}
 
 // tileLoop is the part of a tile that all processors share.
 type tileLoop struct {
@@ -50,7 +68,7 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 	Pragma("noescape")
 	Doc(
 		fmt.Sprintf("%s computes count ≥ 1 blocks of %d rows and %d < n ≤ %d columns of a product,", name, rows, cols-width/e.size, cols),
-		"one under another, for strides in bytes and k ≥ 1, with fused multiply-add:",
+		"one under another, for strides in bytes and k ≥ 1, with "+e.products()+":",
 		"",
 		"	sum = 0",
 		"	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)",
@@ -95,10 +113,13 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 		VMOVUPS(Mem{Base: b, Disp: width * v}, t.vb[v])
 	}
 	for i := range rows {
-		x := t.va[i%2]
+		x, spare := t.va[i%2], t.va[(i+1)%2]
 		e.broadcast(p.row(i), x)
 		for v := range vectors {
-			e.fma(t.vb[v], x, t.sum[i][v])
+			if v == vectors-1 {
+				spare = x // no longer needed
+			}
+			e.fma(t.vb[v], x, spare, t.sum[i][v])
 		}
 	}
 	p.step(csa)
