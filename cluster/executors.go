@@ -76,7 +76,7 @@ func programOf(err error) string {
 func (s *shipment) findPython(ctx context.Context) error {
 	for {
 		err := s.probe(ctx)
-		if err == nil {
+		if err == nil || noArrow.MatchString(err.Error()) { // which a Python says whose version is right
 			s.remember()
 			return nil
 		}
