@@ -20,7 +20,9 @@ type Options struct {
 	// Arena is the working memory. Without one the program has its own.
 	Arena *Arena
 	// Memory bounds arena, variables and constants together, in bytes; 0 is
-	// no bound. A run that would exceed it is a *MemoryError.
+	// no bound. A run that would exceed it computes activations that cost little
+	// twice rather than keep them, to the same bits; one that still would is a
+	// *MemoryError.
 	Memory int
 	// Updated, if any, is called in a run with the name of each variable that the
 	// program updates, once its new value is written and the run needs the
@@ -40,6 +42,7 @@ type Program struct {
 	options   Options
 	variables map[string]*tensor.Tensor
 	packed    *packings
+	lean      *Program // that computes activations twice; nil without a bound or a use
 
 	mu    sync.Mutex
 	plans []*plan // most recently used first
@@ -62,17 +65,11 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 			return nil, err
 		}
 	}
-	if fuser, ok := options.Backend.(Fuser); ok && !options.Unfused {
-		if simple, err = fused(simple, fuser); err != nil {
-			return nil, err
-		}
-		if invariants {
-			if err := simple.Verify(); err != nil {
-				return nil, err
-			}
-		}
+	whole := simple
+	if simple, err = joined(whole, options); err != nil {
+		return nil, err
 	}
-	p := &Program{graph: simple, options: options, variables: map[string]*tensor.Tensor{}, packed: &packings{made: map[packingKey][]byte{}}}
+	p := &Program{graph: simple, options: options, variables: map[string]*tensor.Tensor{}, packed: newPackings()}
 	private := options.State == nil
 	if private {
 		p.options.State = NewState()
@@ -100,7 +97,38 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 		}
 		p.variables[v.Name()] = t
 	}
+	if options.Memory > 0 {
+		if err := p.addLean(whole); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
+}
+
+// joined is the graph with nodes fused, if that is wanted.
+func joined(g *graph.Graph, options Options) (*graph.Graph, error) {
+	fuser, ok := options.Backend.(Fuser)
+	if !ok || options.Unfused {
+		return g, nil
+	}
+	g, err := fused(g, fuser)
+	if err == nil && invariants {
+		err = g.Verify()
+	}
+	return g, err
+}
+
+// addLean adds the program that computes activations twice, if there are any.
+func (p *Program) addLean(whole *graph.Graph) error {
+	lean, ok, err := recomputing(whole)
+	if err != nil || !ok {
+		return err
+	}
+	if lean, err = joined(lean, p.options); err != nil {
+		return err
+	}
+	p.lean = &Program{graph: lean, options: p.options, variables: p.variables, packed: newPackings()}
+	return nil
 }
 
 // Fork is the same program with working memory of its own, for another goroutine:
@@ -109,7 +137,11 @@ func Compile(g *graph.Graph, options Options) (*Program, error) {
 func (p *Program) Fork() *Program {
 	options := p.options
 	options.Arena = NewArena()
-	return &Program{graph: p.graph, options: options, variables: p.variables, packed: p.packed}
+	fork := &Program{graph: p.graph, options: options, variables: p.variables, packed: p.packed}
+	if l := p.lean; l != nil {
+		fork.lean = &Program{graph: l.graph, options: options, variables: l.variables, packed: l.packed}
+	}
+	return fork
 }
 
 // Graph is the graph that the program runs: simplified, and with nodes joined to
@@ -144,16 +176,30 @@ func (p *Program) Observe(in []*tensor.Tensor, observe func(n *graph.Node, out [
 }
 
 // Memory is what a run with inputs of the given shapes needs. Nothing is run, no
-// arena allocated, and the budget does not matter.
+// arena allocated. The budget matters only for whether activations are kept.
 func (p *Program) Memory(shapes []tensor.Shape) (Memory, error) {
 	if err := p.countInputs(len(shapes)); err != nil {
 		return Memory{}, err
 	}
-	pl, err := p.newPlan(shapes)
+	pl, err := p.bestPlan(shapes)
 	if err != nil {
 		return Memory{}, err
 	}
 	return p.memoryOf(pl), nil
+}
+
+// bestPlan makes the plan for inputs of the shapes: one that computes activations
+// twice if the memory is too small otherwise.
+func (p *Program) bestPlan(shapes []tensor.Shape) (*plan, error) {
+	pl, err := p.newPlan(shapes)
+	if err != nil || p.lean == nil || p.memoryOf(pl).Total() <= p.options.Memory {
+		return pl, err
+	}
+	lean, err := p.lean.newPlan(shapes)
+	if err != nil || lean.arenaBytes >= pl.arenaBytes {
+		return pl, err
+	}
+	return lean, nil
 }
 
 func (p *Program) memoryOf(pl *plan) Memory {
@@ -184,7 +230,7 @@ func (p *Program) planFor(in []*tensor.Tensor) (*plan, error) {
 	for i, t := range in {
 		shapes[i] = t.Shape().Clone()
 	}
-	pl, err := p.newPlan(shapes)
+	pl, err := p.bestPlan(shapes)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,8 @@ type packings struct {
 	made map[packingKey][]byte
 }
 
+func newPackings() *packings { return &packings{made: map[packingKey][]byte{}} }
+
 // packingKey is the inputs' values and the form.
 type packingKey struct {
 	inputs string
