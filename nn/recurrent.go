@@ -24,6 +24,7 @@ type Recurrent struct {
 	Merge         string  `default:"concat" oneof:"concat,sum,mul,ave" doc:"how the two directions are joined"`
 	Bias          *bool   `default:"true" doc:"add trained biases"`
 	Dropout       float64 `min:"0" max:"1" exclusive:"max" doc:"share of the inputs that training sets to 0, the same in all steps"`
+	TBPTT         int     `min:"0" doc:"training goes back at most to the last multiple of so many steps (truncated backpropagation through time); 0: to the beginning"`
 	Init          Init    `default:"xavier_uniform" doc:"first values of the weights of the input"`
 	StateInit     Init    `default:"fan_in_uniform" doc:"first values of the weights of the state"`
 }
@@ -106,7 +107,7 @@ func (l Recurrent) build(b *Builder, in []*graph.Value, form recurrentForm) *gra
 		drop := op.Less(b.Uniform(op.ReduceMean(x, []int{1}, true)), op.Scalar(x, l.Dropout))
 		x = op.Where(drop, op.Scalar(x, 0), b.scale(x, 1/(1-l.Dropout)))
 	}
-	r := op.Recurrence{HiddenSize: l.Units}
+	r := op.Recurrence{HiddenSize: l.Units, Truncate: l.TBPTT}
 	suffixes := []string{""}
 	switch {
 	case l.Bidirectional:
@@ -150,11 +151,8 @@ func (l Recurrent) parameters(b *Builder, suffix string, features int, form recu
 		isNew := b.Graph.Named(b.fullName(name+suffix)) == nil
 		p := b.Param(name+suffix, "zeros", rows)
 		if name == "bias_ih_l0" && form.bias != 0 && isNew && !b.blank {
-			first := tensor.Float64s(p.Init())
-			for i := range l.Units {
-				first[form.forget*l.Units+i] = form.bias
-			}
-			tensor.CopyInto(p.Init(), tensor.Cast(tensor.Of(first, rows), p.DType()))
+			forget := tensor.Cast(tensor.Full(form.bias, l.Units), p.DType())
+			tensor.CopyInto(p.Init().Slice(0, form.forget*l.Units, (form.forget+1)*l.Units, 1), forget)
 		}
 		parts = append(parts, reorder(p, form.order, l.Units))
 	}

@@ -23,6 +23,10 @@ type Recurrence struct {
 	// Clip bounds what the activations of the gates are applied to to ±Clip; 0 does
 	// not.
 	Clip float64 `onnx:"clip"`
+	// Truncate cuts the gradient: none goes back from step k·Truncate to the one
+	// before, of the reverse direction to the one behind (truncated backpropagation
+	// through time, Williams and Peng 1990); 0 cuts nowhere. Files do not hold it.
+	Truncate int
 	// Layout is 0 for sequences [steps, batch, …], 1 for [batch, steps, …].
 	Layout int `onnx:"layout"`
 }
@@ -79,6 +83,15 @@ func (o Recurrence) Directions() int {
 
 // Reverse tells whether direction d goes from the end to the beginning.
 func (o Recurrence) Reverse(d int) bool { return o.Direction == "reverse" || d == 1 }
+
+// Cut tells whether no gradient goes back from step t of direction d, in a sequence
+// of so many steps.
+func (o Recurrence) Cut(d, t, steps int) bool {
+	if o.Reverse(d) {
+		t++
+	}
+	return o.Truncate > 0 && t > 0 && t < steps && t%o.Truncate == 0
+}
 
 // The inputs of a recurrent operator.
 const (
@@ -200,6 +213,9 @@ func (o Recurrent) checkAttributes() error {
 	}
 	if o.Layout != 0 && o.Layout != 1 {
 		return fmt.Errorf("layout must be 0 or 1, not %d", o.Layout)
+	}
+	if o.Truncate < 0 {
+		return fmt.Errorf("truncate must be 0 or more, not %d", o.Truncate)
 	}
 	if !(o.Clip >= 0) {
 		return fmt.Errorf("clip must be 0 or more, not %v", o.Clip)

@@ -37,6 +37,7 @@ func recurrentSizes(cell Cell) []recurrentSize {
 		{name: "other activations", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: other, bias: true},
 		{name: "mixed activations", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: mixed, bias: true, initial: true},
 		{name: "clip", steps: 3, batch: 2, in: 3, hidden: 2, recurrence: Recurrence{Clip: 0.4}, bias: true},
+		{name: "truncated", steps: 7, batch: 4, in: 3, hidden: 2, recurrence: Recurrence{Direction: "bidirectional", Truncate: 3}, bias: true, lens: true, initial: true, noGrad: "truncated"},
 		{name: "one step", steps: 1, batch: 1, in: 1, hidden: 1, bias: true, variant: true},
 		{name: "no samples", steps: 3, batch: 0, in: 2, hidden: 2, bias: true},
 		{name: "no steps", steps: 0, batch: 2, in: 2, hidden: 3, initial: true, noGrad: "no step has a gradient"},

@@ -152,6 +152,10 @@ func (o RecurrentGradOp) Eval(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 				}
 				k := s.kept(d, t, n)
 				s.back(d, dh, dc, row(tr.gates, k, s.gates), row(tr.prev, k, s.hidden), row(tr.aux, k, s.hidden), row(dz, k, s.gates), row(ds, k, s.gates))
+				if o.Cut(d, t, s.lens[n]) {
+					clear(dh)
+					clear(dc)
+				}
 			}
 		}
 	}

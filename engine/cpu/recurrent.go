@@ -32,7 +32,7 @@ func recurrentSizes[T kernel.Float](o ops.Recurrent, d, steps, batch, in, hidden
 	f, known := recurrentFunctions[name]
 	ok = ok && known && (o.Cell != ops.RNNCell || name != "Sigmoid")
 	r = kernel.Recurrent[T]{
-		Cell: recurrentCells[o.Cell], Function: f, Linear: o.LinearBeforeReset, Reverse: o.Reverse(d),
+		Cell: recurrentCells[o.Cell], Function: f, Linear: o.LinearBeforeReset, Reverse: o.Reverse(d), Truncate: o.Truncate,
 		Steps: steps, Batch: batch, In: in, Hidden: hidden,
 		StepRow: batch, SampleRow: 1, StepOut: o.Directions() * batch, SampleOut: 1, StateRow: 1,
 	}

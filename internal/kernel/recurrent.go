@@ -24,6 +24,7 @@ type Recurrent[T Float] struct {
 	Function                UnaryOp // of SimpleCell: Tanh or Relu
 	Linear                  bool    // of GRUCell: reset what the weights give, not the state
 	Reverse                 bool    // from the last step to the first
+	Truncate                int     // of the gradient: none crosses a multiple of so many steps; 0: it goes all the way
 	Steps, Batch            int
 	In, Hidden              int
 	StepRow, SampleRow      int

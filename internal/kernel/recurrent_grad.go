@@ -79,6 +79,27 @@ func (r *RecurrentGrad[T]) stepBack(pool *parallel.Pool, scratch []T) {
 		}
 	}
 	r.back[0].Run(pool, scratch)
+	for n := range r.Batch {
+		if r.cut(n) {
+			clear(r.dh[n*h:][:h])
+			clear(r.dc[n*h:][:h])
+		}
+	}
+}
+
+// cut tells whether no gradient goes back from the step at hand of a sample.
+func (r *RecurrentGrad[T]) cut(n int) bool {
+	if r.Truncate == 0 || !r.active(n) {
+		return false
+	}
+	t, steps := r.t, r.Steps
+	if r.Reverse {
+		t++
+	}
+	if r.Lengths != nil {
+		steps = int(r.Lengths[n])
+	}
+	return t > 0 && t < steps && t%r.Truncate == 0
 }
 
 // resetBack goes through the reset of a GRU's state before its weights.
