@@ -7,6 +7,10 @@ SHELL := bash
 .PHONY: spark-protos fmt tidy vet staticcheck cross size test-go test-peers test-services test-spark
 .NOTPARALLEL:
 
+# How the program is built for users. gRPC's pages for debugging would bring templates, and with them all methods that
+# a template could name.
+RELEASE := -trimpath -tags=grpcnotrace
+
 # No native library on any node: everything but the race detector builds without C.
 export CGO_ENABLED := 0
 
@@ -34,7 +38,7 @@ demo: build ## train LeNet on MNIST, save it, predict ten test images: about a m
 	./ember predict .cache/demo/lenet.onnx --data mnist --limit 10 --draw
 
 build: ## build the binary ./ember
-	go build -trimpath -o ember ./cmd/ember
+	go build $(RELEASE) -o ember ./cmd/ember
 
 test: fmt vet staticcheck test-go test-peers test-services test-spark ## all tests, cheapest tier first; stops at the first that fails
 	@go run ./internal/testcount -sum .cache/tests/{go,peers,services,spark}.json
@@ -96,7 +100,7 @@ cross:
 
 # The binary ships itself to every executor: its budget is 40 MB.
 size:
-	GOOS=linux GOARCH=amd64 go build -trimpath -ldflags='-s -w' -o .cache/size/ember ./cmd/ember
+	GOOS=linux GOARCH=amd64 go build $(RELEASE) -ldflags='-s -w' -o .cache/size/ember ./cmd/ember
 	@bytes=$$(wc -c <.cache/size/ember); echo "ember for linux/amd64: $$bytes bytes, stripped"; \
 	if ((bytes > 40000000)); then echo "over the budget of 40000000" >&2; exit 1; fi
 
