@@ -47,15 +47,27 @@ func (c BERTConfig) complete() BERTConfig {
 }
 
 // BERT is the encoder of Devlin and others (2019) for texts of a number of tokens,
-// input [steps], of one segment; token 0 is padding. Parameters have the names of
-// Hugging Face's BertModel. With outputs it ends in a classifier of the pooled first
-// token; with none it gives the pooled vector.
+// input [steps], or of two segments, input [2, steps]: the tokens, and for each the
+// segment, 0 or 1. Token 0 is padding. With outputs it ends in a classifier of the
+// pooled first token; with none it gives the pooled vector. Parameters have the names
+// of Hugging Face's BertForSequenceClassification, or BertModel.
 func BERT(c BERTConfig, input []int, outputs int) *nn.Net {
 	c = c.complete()
-	b := &bert{c: c}
-	x := b.add("embeddings.word_embeddings", nn.Embedding{Size: c.Vocabulary, Units: c.Size, Init: "normal(0, 0.02)"})
-	positions := b.add("embeddings.position_embeddings", nn.Positions{Size: c.Positions, Units: c.Size}, nn.InputName)
-	segment := b.add("embeddings.token_type_embeddings", nn.Positions{Size: 2, Units: c.Size, Single: true}, nn.InputName)
+	classify := outputs > 0 && !c.NoPooler
+	b := &bert{c: c, tokens: nn.InputName}
+	if classify {
+		b.prefix = "bert."
+	}
+	var kinds nn.Layer = nn.Positions{Size: 2, Units: c.Size, Single: true}
+	segments := nn.InputName
+	if len(input) == 2 && input[0] == 2 {
+		b.tokens = b.add("tokens", nn.Select{}, nn.InputName)
+		segments = b.add("segments", nn.Select{Index: 1}, nn.InputName)
+		kinds = nn.Embedding{Size: 2, Units: c.Size, Init: "normal(0, 0.02)"}
+	}
+	x := b.add("embeddings.word_embeddings", nn.Embedding{Size: c.Vocabulary, Units: c.Size, Init: "normal(0, 0.02)"}, b.tokens)
+	positions := b.add("embeddings.position_embeddings", nn.Positions{Size: c.Positions, Units: c.Size}, b.tokens)
+	segment := b.add("embeddings.token_type_embeddings", kinds, segments)
 	b.add("embeddings.sum", nn.Add{}, x, positions, segment)
 	x = b.norm("embeddings.LayerNorm")
 	x = b.dropout("embeddings.dropout", x)
@@ -64,11 +76,12 @@ func BERT(c BERTConfig, input []int, outputs int) *nn.Net {
 	}
 	if !c.NoPooler {
 		b.add("first", nn.Select{})
-		b.add("pooler.dense", b.dense(c.Size, "tanh"))
-		if outputs > 0 {
-			b.dropout("dropout", "pooler.dense")
-			b.add("classifier", b.dense(outputs, ""))
-		}
+		x = b.add("pooler.dense", b.dense(c.Size, "tanh"))
+	}
+	if classify {
+		b.prefix = ""
+		b.dropout("dropout", x)
+		b.add("classifier", b.dense(outputs, ""))
 	}
 	net := &nn.Net{Layers: b.items}
 	return classifier(net, "bert", slices.Clone(input), "{adam: {lr: 0.00005}}", "{epochs: 3, batch: 16, seed: 1}")
@@ -76,11 +89,15 @@ func BERT(c BERTConfig, input []int, outputs int) *nn.Net {
 
 // bert adds the layers of a net.
 type bert struct {
-	c     BERTConfig
-	items []nn.Item
+	c      BERTConfig
+	prefix string // of names
+	tokens string // the layer that gives them
+	items  []nn.Item
 }
 
+// add returns the layer's full name.
 func (b *bert) add(name string, l nn.Layer, inputs ...string) string {
+	name = b.prefix + name
 	b.items = append(b.items, nn.Item{Name: name, Layer: l, Inputs: inputs})
 	return name
 }
@@ -106,7 +123,7 @@ func (b *bert) block(name, x string) string {
 	q := b.add(name+"attention.self.query", b.dense(c.Size, ""), x)
 	k := b.add(name+"attention.self.key", b.dense(c.Size, ""), x)
 	v := b.add(name+"attention.self.value", b.dense(c.Size, ""), x)
-	b.add(name+"attention.self", nn.Attention{Heads: c.Heads, Dropout: c.Dropout}, q, k, v, nn.InputName)
+	b.add(name+"attention.self", nn.Attention{Heads: c.Heads, Dropout: c.Dropout}, q, k, v, b.tokens)
 	y := b.add(name+"attention.output.dense", b.dense(c.Size, ""))
 	y = b.dropout(name+"attention.output.dropout", y)
 	b.add(name+"attention.output.sum", nn.Add{}, y, x)

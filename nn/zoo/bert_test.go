@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/emberml/ember/engine"
@@ -104,4 +106,45 @@ func compareGrad(t *testing.T, name string, grad []float64, norm, most float64, 
 	scale := max(most, 1e-2)
 	near(t, "gradient of "+name, got, some, scale)
 	near(t, "norm of the gradient of "+name, []float64{math.Sqrt(sum)}, []float64{norm}, scale)
+}
+
+// TestBERTSegments checks that a text all of whose tokens are of the first segment
+// is one without segments, that those of the second matter, and that the
+// classifier's parameters have the names of Hugging Face's
+// BertForSequenceClassification.
+func TestBERTSegments(t *testing.T) {
+	config := zoo.BERTConfig{Vocabulary: 50, Size: 32, Layers: 1, Heads: 4, Hidden: 64, Positions: 16}
+	run := func(input []int, values ...int64) ([]float64, nn.Params) {
+		g := graph.New()
+		b := nn.NewBuilder(g, nn.Options{})
+		shape := append([]int{1}, input...)
+		g.Output("output", zoo.BERT(config, input, 3).Forward(b, g.Input("input", batchOf(tensor.Int64, shape))))
+		for _, p := range b.Params() {
+			shape, _ := p.Value.Shape().Concrete()
+			tensor.CopyInto(p.Value.Init(), parameter(p.Name, shape))
+		}
+		backend := cpu.New(cpu.Options{})
+		defer backend.Close()
+		program, err := engine.Compile(g, engine.Options{Backend: backend})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := program.Run([]*tensor.Tensor{tensor.Of(values, shape...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensor.Float64s(out[0]), b.Params()
+	}
+	plain, params := run([]int{4}, 7, 3, 9, 0)
+	first, _ := run([]int{2, 4}, 7, 3, 9, 0, 0, 0, 0, 0)
+	second, _ := run([]int{2, 4}, 7, 3, 9, 0, 0, 0, 1, 0)
+	near(t, "text of the first segment", first, plain, 0)
+	if slices.Equal(second, first) {
+		t.Error("the segment of a token makes no difference")
+	}
+	for _, p := range params {
+		if !strings.HasPrefix(p.Name, "bert.") && p.Name != "classifier.weight" && p.Name != "classifier.bias" {
+			t.Errorf("a parameter has the name %s", p.Name)
+		}
+	}
 }

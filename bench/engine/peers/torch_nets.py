@@ -75,35 +75,36 @@ def modules(**children):
 
 
 class BERT(nn.Module):
-    """Hugging Face's BertModel (bert-base) with a classifier, for texts without padding, whose masks it spares."""
+    """Hugging Face's BertForSequenceClassification (bert-base), for texts without padding, whose masks it spares."""
 
     def __init__(self, outputs, size=768, layers=12):
         super().__init__()
-        self.embeddings = modules(
+        embeddings = modules(
             word_embeddings=nn.Embedding(30522, size), position_embeddings=nn.Embedding(512, size),
             token_type_embeddings=nn.Embedding(2, size), LayerNorm=nn.LayerNorm(size, 1e-12),
         )  # fmt: skip
         linear = lambda: nn.Linear(size, size)  # noqa: E731
-        self.encoder = modules(layer=nn.ModuleList(modules(**{
+        encoder = modules(layer=nn.ModuleList(modules(**{
             "attention.self.query": linear(), "attention.self.key": linear(), "attention.self.value": linear(),
             "attention.output.dense": linear(), "attention.output.LayerNorm": nn.LayerNorm(size, 1e-12),
             "intermediate.dense": nn.Linear(size, 4 * size),
             "output.dense": nn.Linear(4 * size, size), "output.LayerNorm": nn.LayerNorm(size, 1e-12),
         }) for _ in range(layers)))  # fmt: skip
-        self.pooler, self.classifier = modules(dense=linear()), nn.Linear(size, outputs)
+        self.bert = modules(embeddings=embeddings, encoder=encoder, pooler=modules(dense=linear()))
+        self.classifier = nn.Linear(size, outputs)
 
     def forward(self, ids):
-        e = self.embeddings
+        e = self.bert.embeddings
         positions = e.position_embeddings.weight[: ids.shape[1]]
         x = e.LayerNorm(e.word_embeddings(ids) + positions + e.token_type_embeddings.weight[0])
         split = lambda t: t.unflatten(-1, (-1, 64)).transpose(1, 2)  # noqa: E731
-        for block in self.encoder.layer:
+        for block in self.bert.encoder.layer:
             a = block.attention
             q, k, v = (split(f(x)) for f in (a.self.query, a.self.key, a.self.value))
             y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
             x = a.output.LayerNorm(a.output.dense(y) + x)
             x = block.output.LayerNorm(block.output.dense(F.gelu(block.intermediate.dense(x))) + x)
-        return self.classifier(torch.tanh(self.pooler.dense(x[:, 0])))
+        return self.classifier(torch.tanh(self.bert.pooler.dense(x[:, 0])))
 
 
 # Each net by name, for the shape of a sample and the number of outputs.
