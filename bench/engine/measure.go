@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"time"
 )
 
@@ -149,6 +150,11 @@ func (b *bench) prepare(w work, threads int, tooSlow map[string]string) []*turns
 		}
 		if t.why == "" && t.first > max(slot, tooSlowAfter*own.first) {
 			t.why = fmt.Sprintf("too slow: %.0f times Ember's time", t.first/own.first)
+		}
+	}
+	for _, t := range all {
+		if file := t.answer.File; file != "" {
+			_ = os.Remove(file) // who needed it has read it
 		}
 	}
 	return all

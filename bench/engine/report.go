@@ -78,8 +78,8 @@ func newTable(b *bench) *table {
 		t.Limits = append(t.Limits, l)
 		fmt.Fprintf(t.out, " Limits with %d threads: %.0f GFLOP/s of multiply-adds, %.1f GB/s of a copy.", n, l.FMA, l.Copy)
 	}
-	fmt.Fprint(t.out, "\n\n| work | threads | Ember | ratio to the best peer | other peers | share of the limit | 2 : 1 threads | goal | met |\n")
-	fmt.Fprint(t.out, "|---|---|---|---|---|---|---|---|---|\n")
+	fmt.Fprint(t.out, "\n\n| work | threads | GFLOP, MB | Ember | ratio to the best peer | other peers | share of the limit | 2 : 1 threads | goal | met |\n")
+	fmt.Fprint(t.out, "|---|---|---|---|---|---|---|---|---|---|\n")
 	return t
 }
 
@@ -99,7 +99,7 @@ func processor() string {
 // begin begins a row.
 func (t *table) begin(r row) {
 	t.Rows = append(t.Rows, outcome{Name: r.name, Goal: r.goal.text})
-	fmt.Fprintf(t.out, "| **%s** (`%s`) | | | | | | | %s | |\n", r.title, r.name, r.goal.text)
+	fmt.Fprintf(t.out, "| **%s** (`%s`) | | | | | | | | %s | |\n", r.title, r.name, r.goal.text)
 }
 
 // add adds the results of a work to the row, and prints them.
@@ -128,7 +128,7 @@ func (t *table) end(r row) {
 				results[i].Met = &ok
 			}
 		}
-		fmt.Fprintf(t.out, "| geometric mean | %d | | **%.2f** | | | | | %s |\n", n, value, yes(&ok))
+		fmt.Fprintf(t.out, "| geometric mean | %d | | | **%.2f** | | | | | %s |\n", n, value, yes(&ok))
 	}
 }
 
@@ -174,7 +174,7 @@ func mean(all []result, threads int) float64 {
 // print writes the line of a result.
 func (t *table) print(res result) {
 	if res.Skip != "" {
-		fmt.Fprintf(t.out, "| %s | %d | | skipped: %s | | | | | |\n", res.Work, res.Threads, clean(res.Skip))
+		fmt.Fprintf(t.out, "| %s | %d | | | skipped: %s | | | | | |\n", res.Work, res.Threads, clean(res.Skip))
 		return
 	}
 	var first string
@@ -197,8 +197,12 @@ func (t *table) print(res result) {
 	if res.Scaling > 0 {
 		scaling = fmt.Sprintf("%.2f", res.Scaling)
 	}
-	fmt.Fprintf(t.out, "| %s | %d | %s | %s | %s | %s | %s | %s | %s |\n",
-		res.Work, res.Threads, quantity(res.Seconds), first, strings.Join(others, ", "), share, scaling, res.Note, yes(res.Met))
+	amount := ""
+	if res.FLOPs > 0 {
+		amount = fmt.Sprintf("%.3g, %.3g", res.FLOPs/1e9, res.Bytes/1e6)
+	}
+	fmt.Fprintf(t.out, "| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+		res.Work, res.Threads, amount, quantity(res.Seconds), first, strings.Join(others, ", "), share, scaling, res.Note, yes(res.Met))
 }
 
 // worthTelling are the reasons of peers that have a counterpart of a work.
