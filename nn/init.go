@@ -25,6 +25,7 @@ import (
 //	he_normal         normal of variance 2/in
 //	lecun_uniform     uniform in ±√(3/in) (LeCun et al. 1998)
 //	lecun_normal      normal of variance 1/in
+//	orthogonal        orthonormal rows, or columns where there are fewer (Saxe et al. 2014)
 //
 // For a weight [out, in, k…], in and out are those sizes times Πk; for the bias
 // of a layer they are those of its weight.
@@ -35,6 +36,8 @@ type Init string
 type initKind struct {
 	numbers []string
 	draw    func(numbers []float64, in, out float64) distribution
+	// orthogonal makes what is drawn orthonormal.
+	orthogonal bool
 }
 
 // distribution is uniform in a…b, or normal of mean a and standard deviation b.
@@ -52,9 +55,9 @@ func gaussian(variance float64) distribution {
 var inits = map[string]initKind{
 	"zeros":    {draw: func(_ []float64, _, _ float64) distribution { return distribution{} }},
 	"ones":     {draw: func(_ []float64, _, _ float64) distribution { return distribution{a: 1, b: 1} }},
-	"constant": {[]string{"v"}, func(n []float64, _, _ float64) distribution { return distribution{a: n[0], b: n[0]} }},
-	"uniform":  {[]string{"lo", "hi"}, func(n []float64, _, _ float64) distribution { return distribution{a: n[0], b: n[1]} }},
-	"normal": {[]string{"mean", "std"}, func(n []float64, _, _ float64) distribution {
+	"constant": {numbers: []string{"v"}, draw: func(n []float64, _, _ float64) distribution { return distribution{a: n[0], b: n[0]} }},
+	"uniform":  {numbers: []string{"lo", "hi"}, draw: func(n []float64, _, _ float64) distribution { return distribution{a: n[0], b: n[1]} }},
+	"normal": {numbers: []string{"mean", "std"}, draw: func(n []float64, _, _ float64) distribution {
 		return distribution{a: n[0], b: n[1], normal: true}
 	}},
 	"fan_in_uniform": {draw: func(_ []float64, in, _ float64) distribution { return within(math.Sqrt(1 / in)) }},
@@ -64,6 +67,7 @@ var inits = map[string]initKind{
 	"he_normal":      {draw: func(_ []float64, in, _ float64) distribution { return gaussian(2 / in) }},
 	"lecun_uniform":  {draw: func(_ []float64, in, _ float64) distribution { return within(math.Sqrt(3 / in)) }},
 	"lecun_normal":   {draw: func(_ []float64, in, _ float64) distribution { return gaussian(1 / in) }},
+	"orthogonal":     {draw: func(_ []float64, _, _ float64) distribution { return gaussian(1) }, orthogonal: true},
 }
 
 // UnmarshalText reads and checks the word.
@@ -115,6 +119,13 @@ func (i Init) draw(seed uint64, name string, dt tensor.DType, fans [2]int, shape
 		return tensor.Cast(tensor.Full(d.a, shape...), dt), nil
 	}
 	r := tensor.RandStream(seed, name)
+	if kind.orthogonal {
+		x := tensor.Float64s(r.Normal(tensor.Float64, d.a, d.b, shape...))
+		if len(x) > 0 {
+			orthonormalize(x, shape[0], len(x)/shape[0])
+		}
+		return tensor.Cast(tensor.Of(x, shape...), dt), nil
+	}
 	if d.normal {
 		return r.Normal(dt, d.a, d.b, shape...), nil
 	}

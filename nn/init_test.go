@@ -22,6 +22,33 @@ func param(t *testing.T, seed uint64, name string, init nn.Init, shape ...int) *
 	return w.Init()
 }
 
+// TestOrthogonalInit checks the products of all rows, or columns.
+func TestOrthogonalInit(t *testing.T) {
+	for _, shape := range [][]int{{5, 5}, {3, 7}, {40, 10}, {2, 3, 2, 2}} {
+		w := tensor.Float64s(param(t, 1, "w", "orthogonal", shape...))
+		rows := shape[0]
+		cols := len(w) / rows
+		count, step, next := rows, cols, 1
+		if rows > cols {
+			count, step, next = cols, 1, cols
+		}
+		for i := range count {
+			for j := range i + 1 {
+				dot, want := 0.0, 0.0
+				for k := range len(w) / count {
+					dot += w[i*step+k*next] * w[j*step+k*next]
+				}
+				if i == j {
+					want = 1
+				}
+				if math.Abs(dot-want) > 1e-6 {
+					t.Errorf("%v: the product of vectors %d and %d is %g, want %g", shape, i, j, dot, want)
+				}
+			}
+		}
+	}
+}
+
 func TestInitMoments(t *testing.T) {
 	// A weight [300, 20, 3, 2] has 120 inputs and 1800 outputs a unit.
 	const in, out = 120, 1800
