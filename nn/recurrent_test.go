@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/emberml/ember/graph"
@@ -70,5 +71,20 @@ func TestTBPTT(t *testing.T) {
 				t.Errorf("%s, reverse %v: a gradient crosses the cut", name, reverse)
 			}
 		}
+	}
+}
+
+// TestExampleOfRows checks that the net of examples/mnist_rows fits together.
+func TestExampleOfRows(t *testing.T) {
+	text, err := os.ReadFile("../examples/mnist_rows/rows.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := nn.ParseNet("rows.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, y := build(t, net, nn.Options{}); !y.Shape()[1:].Equal(graph.Dims(10)) {
+		t.Errorf("the net gives %v, want 10 numbers a sample", y.Shape())
 	}
 }
