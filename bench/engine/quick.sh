@@ -16,5 +16,5 @@ if [[ ! -x $cache/before-$base ]]; then
 	rm -rf "$cache/before"
 fi
 go build -o "$cache/engine" ./bench/engine
-"$cache/engine" -against "$cache/before-$base" -threads 1 -rounds 15 -seconds 4 \
+"$cache/engine" -against "$cache/before-$base" -threads 1 -rounds 15 -seconds 2.5 \
 	-rows gemm256,gemm-small,train-small,train-sequence,ops "$@"

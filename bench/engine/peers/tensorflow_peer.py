@@ -56,10 +56,11 @@ class Adam:
     def step(self, gradients):
         b1, b2 = (p.read_value() for p in self.powers)
         rate = self.rate.read_value()
+        epsilon = 1e-8 * tf.sqrt(1 - b2)  # PyTorch's, which adds it to the corrected root
         for p, m, v, g in zip(self.variables, self.m, self.v, gradients):
             tf.raw_ops.ResourceApplyAdam(
                 var=p.handle, m=m.handle, v=v.handle, beta1_power=b1, beta2_power=b2, lr=rate,
-                beta1=0.9, beta2=0.999, epsilon=1e-8, grad=g)  # fmt: skip
+                beta1=0.9, beta2=0.999, epsilon=epsilon, grad=g)  # fmt: skip
         for p, factor in zip(self.powers, (0.9, 0.999)):
             p.assign(p * factor)
 
