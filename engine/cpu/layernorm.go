@@ -29,11 +29,16 @@ type layerNorm[T kernel.Float] struct {
 	b              *Backend
 	n              kernel.LayerNorm[T]
 	x, y, mean, sd []T
+	stream         stream[T]
 }
 
 func bindLayerNorm[T kernel.Float](b *Backend, o ops.LayerNormalizationOp, in, _ []graph.Type) (engine.Prepared, bool) {
 	n, ok := normOf[T](in[0], o.Axis, o.Epsilon.Or(1e-5), in[1:]...)
-	return engine.Prepared{Kernel: &layerNorm[T]{b: b, n: n}, InPlace: [][]int{{0}}}, ok
+	p := engine.Prepared{Kernel: &layerNorm[T]{b: b, n: n}, InPlace: [][]int{{0}}}
+	if n.Cols <= grain {
+		p.Scratch = b.streamScratch(in[0])
+	}
+	return p, ok
 }
 
 func bindRMSNorm[T kernel.Float](b *Backend, o ops.RMSNormalizationOp, in, _ []graph.Type) (engine.Prepared, bool) {
@@ -57,6 +62,7 @@ func (k *layerNorm[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {
 		return
 	}
 	k.mean, k.sd = tensor.Data[T](out[1]), tensor.Data[T](out[2])
+	k.stream.bind(scratch, k.y, k.x)
 }
 
 func (k *layerNorm[T]) Run() error {
@@ -68,13 +74,18 @@ func (k *layerNorm[T]) Run() error {
 	return nil
 }
 
-func (k *layerNorm[T]) Do(lo, hi, _ int) {
-	from, to := lo*k.n.Cols, hi*k.n.Cols
-	var mean []T
-	if !k.n.RMS {
-		mean = k.mean[lo:hi]
+func (k *layerNorm[T]) Do(lo, hi, worker int) {
+	for most := max(grain/k.n.Cols, 1); lo < hi; lo += most {
+		end := min(lo+most, hi)
+		from, to := lo*k.n.Cols, end*k.n.Cols
+		var mean []T
+		if !k.n.RMS {
+			mean = k.mean[lo:end]
+		}
+		computed := k.stream.begin(k.y[from:to], worker)
+		k.n.Forward(computed, k.x[from:to], mean, k.sd[lo:end])
+		k.stream.end(k.y[from:to], computed)
 	}
-	k.n.Forward(k.y[from:to], k.x[from:to], mean, k.sd[lo:hi])
 }
 
 // normGrad is the gradient of a normalization of rows.

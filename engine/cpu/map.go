@@ -13,10 +13,12 @@ type apply[T kernel.Float] struct {
 	b        *Backend
 	f        kernel.Unary
 	dst, src []T
+	stream   stream[T]
 }
 
-func (a *apply[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
+func (a *apply[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {
 	a.dst, a.src = tensor.Data[T](out[0]), tensor.Data[T](in[0])
+	a.stream.bind(scratch, a.dst, a.src)
 }
 
 func (a *apply[T]) Run() error {
@@ -24,9 +26,20 @@ func (a *apply[T]) Run() error {
 	return nil
 }
 
-func (a *apply[T]) Do(lo, hi, _ int) {
-	lo, hi = lo*grain, min(hi*grain, len(a.dst))
-	kernel.Apply(a.f, a.dst[lo:hi], a.src[lo:hi])
+func (a *apply[T]) Do(lo, hi, worker int) {
+	for ; lo < hi; lo++ {
+		from, to := lo*grain, min((lo+1)*grain, len(a.dst))
+		piece := a.dst[from:to]
+		computed := a.stream.begin(piece, worker)
+		kernel.Apply(a.f, computed, a.src[from:to])
+		a.stream.end(piece, computed)
+	}
+}
+
+// waits lists the functions that take less time than memory does.
+var waits = map[kernel.UnaryOp]bool{
+	kernel.Neg: true, kernel.Abs: true, kernel.Square: true, kernel.Floor: true, kernel.Ceil: true, kernel.Round: true,
+	kernel.Relu: true, kernel.LeakyRelu: true, kernel.Clip: true, kernel.HardSigmoid: true,
 }
 
 // each runs a task over pieces of grain elements.
@@ -42,6 +55,9 @@ func (b *Backend) each(n int, task interface{ Do(lo, hi, worker int) }) {
 func unary[O graph.Op](f func(o O) kernel.Unary) entry {
 	return op(func(b *Backend, o O, _, out []graph.Type) (engine.Prepared, bool) {
 		p := engine.Prepared{InPlace: [][]int{{0}}}
+		if waits[f(o).Op] {
+			p.Scratch = b.streamScratch(out[0])
+		}
 		switch out[0].DType {
 		case tensor.Float32:
 			p.Kernel = &apply[float32]{b: b, f: f(o)}

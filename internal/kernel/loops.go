@@ -99,6 +99,7 @@ type loops[T Float] struct {
 	compareValue [compareCount]func(dst []uint8, a []T, y T)
 	where        func(dst []T, cond []uint8, a []T, stepA int, b []T, stepB int)
 	addScaled    func(dst []T, scale T, src []T)
+	stream       func(dst, src []T) // copies past the caches
 
 	// Conversions of whole eights, with the definition's bits; nil where it has
 	// no faster form.

@@ -2,6 +2,8 @@
 
 package kernel
 
+import "unsafe"
+
 // setMath sets the loops of functions, arithmetic, reductions and rows.
 func setMath(l *loops[float32]) {
 	for op, f := range map[UnaryOp]func(dst, src *float32, n int){
@@ -51,6 +53,7 @@ func setMath(l *loops[float32]) {
 	l.logSoftmax = rowsLoop(logSoftmaxAVX2)
 	l.softmaxGrad = rowsGradLoop(softmaxGradAVX2)
 	l.logSoftmaxGrad = rowsGradLoop(logSoftmaxGradAVX2)
+	l.stream = runStream
 	l.softmaxScaled, l.logSums = runSoftmaxScaled, runLogSums
 	l.normRows, l.normRowsGrad = runNormRows, runNormRowsGrad
 	l.toBFloat16 = halfLoop(toBFloat16AVX2)
@@ -126,6 +129,19 @@ func rowsGradLoop(f func(dx, y, dy *float32, rows, cols int)) func(dx, y, dy []f
 		if rows := len(y) / cols; rows > 0 {
 			f(&dx[:rows*cols][0], &y[0], &dy[:rows*cols][0], rows, cols)
 		}
+	}
+}
+
+// runStream leaves to copy what stands about whole lines of dst.
+func runStream(dst, src []float32) {
+	const line = 32
+	src = src[:len(dst)]
+	head := min(-int(uintptr(unsafe.Pointer(unsafe.SliceData(dst)))/4)&7, len(dst))
+	n := (len(dst) - head) &^ (line - 1)
+	copy(dst[:head], src)
+	copy(dst[head+n:], src[head+n:])
+	if n > 0 {
+		streamAVX2(&dst[head], &src[head], n)
 	}
 }
 

@@ -444,3 +444,9 @@ func addBFloat16AVX2(dst *float32, src *uint16, n int)
 //
 //go:noescape
 func toBFloat16AVX2(dst *uint16, src *float32, n int)
+
+// streamAVX2 copies n elements, a multiple of 32 above 0, past the caches to dst, which
+// stands at a multiple of 32 bytes.
+//
+//go:noescape
+func streamAVX2(dst *float32, src *float32, n int)

@@ -4151,3 +4151,27 @@ DATA const00400000<>+20(SB)/4, $0x00400000
 DATA const00400000<>+24(SB)/4, $0x00400000
 DATA const00400000<>+28(SB)/4, $0x00400000
 GLOBL const00400000<>(SB), RODATA|NOPTR, $32
+
+// func streamAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, MMX+
+TEXT ·streamAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	VMOVUPS  (CX), Y0
+	VMOVNTPS Y0, (AX)
+	VMOVUPS  32(CX), Y0
+	VMOVNTPS Y0, 32(AX)
+	VMOVUPS  64(CX), Y0
+	VMOVNTPS Y0, 64(AX)
+	VMOVUPS  96(CX), Y0
+	VMOVNTPS Y0, 96(AX)
+	ADDQ     $0x80, CX
+	ADDQ     $0x80, AX
+	SUBQ     $0x20, DX
+	JNE      loop
+	SFENCE
+	VZEROUPPER
+	RET

@@ -81,6 +81,7 @@ func element() {
 	runs()
 	comparisons()
 	halves()
+	stream()
 }
 
 // gpr narrows a loaded parameter to a register of 64 bits.
