@@ -33,7 +33,7 @@ func run() error {
 	with := flag.String("peers", "torch,compile,tensorflow,onnxruntime,numpy", "`names` of the peers")
 	threads := flag.String("threads", "1,2", "`numbers` of threads")
 	rounds := flag.Int("rounds", 7, "rounds")
-	seconds := flag.Float64("seconds", 5, "time for each work and number of threads, over all rounds and processes")
+	seconds := flag.Float64("seconds", 4, "time for each work and number of threads, over all rounds and processes")
 	patience := flag.Duration("patience", 90*time.Second, "how long a process may take to prepare a work")
 	compileAll := flag.Bool("compile-all", false, "torch.compile the image nets and BERT, too, which takes minutes each")
 	avx2 := flag.Bool("avx2", false, "leave AVX-512 alone, all of us")
