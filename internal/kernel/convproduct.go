@@ -47,11 +47,11 @@ func (c *Conv[T]) windows() [2]convWindow {
 }
 
 // gradWindows returns the geometry of the convolution with the reversed kernel
-// that takes dy to dx, for strides of 1.
+// that takes dy to dx, for larger strides with zeros between its elements.
 func (c *Conv[T]) gradWindows() [2]convWindow {
 	axes := c.windows()
 	for i, a := range axes {
-		axes[i].in, axes[i].out = a.out, a.in
+		axes[i].in, axes[i].out, axes[i].stride = max(0, (a.out-1)*a.stride+1), a.in, 1
 		axes[i].before = a.dilation*(a.kernel-1) - a.before
 	}
 	return axes

@@ -13,23 +13,31 @@ func depthTileRows(n int) int {
 	return 6
 }
 
-// convDotTaps is the most taps of a sum of products of one row.
-const convDotTaps = 9
+const (
+	// convDotTaps is the most taps of a sum of products of one row.
+	convDotTaps = 9
+	// convDotPlanes is the number of planes whose sums are held at a time: those
+	// of an image lie side by side, those of the next one far away.
+	convDotPlanes = 16
+	convDotSums   = convDotPlanes * convDotTaps * convLanes
+)
 
 // convDepthwise is the state of a pass that its tasks share.
 type convDepthwise[T Float] struct {
-	t           *loops[T]
-	source      convSource
-	oh, ow      int // of a plane of the result, or of dy
-	planes      int // of the input that one plane of the result is made of
-	shared      int // planes of the result that are made of the same input
-	offsets     []int
-	y, x, w     []T
-	bias        []T
-	epilogue    Epilogue[T]
-	perWorker   []T
-	workerLen   int
-	multipliers int
+	t             *loops[T]
+	source        convSource
+	h, w          int // of a plane of the input
+	sh, sw        int // from one of its elements to the next in the prepared plane
+	oh, ow        int // of a plane of the result, or of dy
+	planes        int // of the input that one plane of the result is made of
+	shared        int // planes of the result that are made of the same input
+	offsets       []int
+	y, x, weights []T
+	bias          []T
+	epilogue      Epilogue[T]
+	perWorker     []T
+	workerLen     int
+	multipliers   int
 }
 
 // depthwiseSource lays out the planes that a pass reads, and returns how many
@@ -37,18 +45,17 @@ type convDepthwise[T Float] struct {
 func (c *Conv[T]) depthwiseSource(pass ConvPass) (s convSource, planes int) {
 	if pass == ConvGradInput {
 		p := c.gradWindows()
-		return newConvSource(p[0], p[1], 1), c.M / c.C
+		s = newConvSource(p[0], p[1], 1)
+		s.copied = s.copied || !c.dense()
+		return s, c.M / c.C
 	}
 	p := c.windows()
 	return newConvSource(p[0], p[1], 1), 1
 }
 
 func (c *Conv[T]) depthwiseScratch(pass ConvPass, threads int) int {
-	if pass == ConvGradInput && !c.dense() {
-		return 0
-	}
 	s, planes := c.depthwiseSource(pass)
-	return c.M*c.KH*c.KW + threads*(planes*s.plane()+convDotTaps*convLanes)
+	return c.M*c.KH*c.KW + threads*(planes*s.plane()+convDotSums)
 }
 
 // depthwiseBegin plans a pass over the planes of x.
@@ -58,11 +65,13 @@ func (c *Conv[T]) depthwiseBegin(pass ConvPass, scratch []T) *convDepthwise[T] {
 	*d = convDepthwise[T]{t: loopsOf[T](), oh: c.OutH(), ow: c.OutW(), multipliers: c.M / c.C}
 	d.source, d.planes = c.depthwiseSource(pass)
 	d.shared = d.multipliers
+	d.h, d.w, d.sh, d.sw = c.H, c.W, 1, 1
 	if pass == ConvGradInput {
+		d.h, d.w, d.sh, d.sw = d.oh, d.ow, c.call.sh, c.call.sw
 		d.oh, d.ow, d.shared = c.H, c.W, 1
 	}
 	d.offsets = c.tapOffsets(&d.source, d.planes, pass == ConvGradInput)
-	d.perWorker, d.workerLen = scratch, d.planes*d.source.plane()+convDotTaps*convLanes
+	d.perWorker, d.workerLen = scratch, d.planes*d.source.plane()+convDotSums
 	return d
 }
 
@@ -80,7 +89,7 @@ func (c *Conv[T]) depthwiseForward(pool *parallel.Pool, y, x, w, bias, scratch [
 		weights = w[:len(weights)]
 	}
 	d := c.depthwiseBegin(ConvForward, scratch)
-	d.y, d.x, d.w, d.bias = y, x[:c.N*c.C*c.H*c.W], weights, bias
+	d.y, d.x, d.weights, d.bias = y, x[:c.N*c.C*c.H*c.W], weights, bias
 	d.epilogue = c.epilogue()
 	pool.For(c.N*c.M, (*convDepthwisePlanes[T])(d))
 	*d = convDepthwise[T]{}
@@ -92,15 +101,8 @@ func (c *Conv[T]) depthwiseInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 		clear(dx)
 		return
 	}
-	if !c.dense() {
-		s := c.begin()
-		s.x, s.y, s.w = dx, dy, w
-		pool.For(c.N*c.C, (*convDepthwiseInput[T])(c))
-		c.call = convCall[T]{}
-		return
-	}
 	d := c.depthwiseBegin(ConvGradInput, scratch)
-	d.y, d.x, d.w = dx, dy, w
+	d.y, d.x, d.weights = dx, dy, w
 	pool.For(c.N*c.C, (*convDepthwisePlanes[T])(d))
 	*d = convDepthwise[T]{}
 }
@@ -111,11 +113,11 @@ type convDepthwisePlanes[T Float] convDepthwise[T]
 func (t *convDepthwisePlanes[T]) Do(lo, hi, worker int) {
 	d := (*convDepthwise[T])(t)
 	pos, k := d.oh*d.ow, len(d.offsets)
-	channels := len(d.w) / k
+	channels := len(d.weights) / k
 	for i := lo; i < hi; i++ {
 		x := d.prepare(i/d.shared*d.planes, worker)
 		y := d.y[i*pos:][:pos]
-		w := d.w[i%channels*k:][:k]
+		w := d.weights[i%channels*k:][:k]
 		var bias T
 		if d.bias != nil {
 			bias = d.bias[i%channels]
@@ -138,59 +140,38 @@ func (t *convDepthwisePlanes[T]) Do(lo, hi, worker int) {
 // prepare returns the planes of the input from one on, as the taps meet them.
 func (d *convDepthwise[T]) prepare(plane, worker int) []T {
 	s := &d.source
-	size := s.h * s.w
+	size := d.h * d.w
 	x := d.x[plane*size:][:d.planes*size]
 	if !s.copied {
 		return x
 	}
 	dst := d.perWorker[worker*d.workerLen:][:d.workerLen]
 	for i := range d.planes {
-		prepare(d.t, s, dst[i*s.plane():][:s.plane()], x[i*size:][:size])
+		from, to := x[i*size:][:size], dst[i*s.plane():][:s.plane()]
+		if d.sh > 1 || d.sw > 1 {
+			d.spread(to, from)
+		} else {
+			prepare(d.t, s, to, from)
+		}
 	}
 	return dst
 }
 
-type convDepthwiseInput[T Float] Conv[T]
-
-// Do computes planes of dx where the kernel skips rows or columns, one row of
-// dy at a time for each tap.
-func (t *convDepthwiseInput[T]) Do(lo, hi, _ int) {
-	c := (*Conv[T])(t)
-	s := &c.call
-	for i := lo; i < hi; i++ {
-		dx := s.x[i*c.H*c.W:][:c.H*c.W]
-		clear(dx)
-		for j := range s.mg {
-			m := i%c.C*s.mg + j
-			dy := s.y[(i/c.C*c.M+m)*s.pos:][:s.pos]
-			w := s.w[m*s.k:][:s.k]
-			c.taps(func(tap, out, n, in int) {
-				v, src, dst := w[tap], dy[out:out+n], dx[in:]
-				for j, d := range src {
-					dst[j*s.sw] += T(v * d)
-				}
-			})
-		}
+// spread writes a plane of dy with zeros where the kernel skips elements of the
+// result, so that dx is a convolution of it.
+func (d *convDepthwise[T]) spread(dst, src []T) {
+	s := &d.source
+	clear(dst)
+	top, bottom := span(d.h, s.rows, d.sh, s.top)
+	lo, hi := span(d.w, s.line, d.sw, s.left)
+	if lo >= hi {
+		return
 	}
-}
-
-// taps calls f for each tap (r, q) of the kernel and each row of the result
-// that it meets: outputs [lo, hi) of row oy meet inputs from index in of the
-// plane on, stride apart.
-func (c *Conv[T]) taps(f func(tap, out, n, in int)) {
-	s := &c.call
-	for r := range c.KH {
-		top, bottom := span(s.oh, c.H, s.sh, r*s.dh-c.PadTop)
-		for q := range c.KW {
-			shift := q*s.dw - c.PadLeft
-			lo, hi := span(s.ow, c.W, s.sw, shift)
-			if lo >= hi {
-				continue
-			}
-			for oy := top; oy < bottom; oy++ {
-				iy := oy*s.sh + r*s.dh - c.PadTop
-				f(r*c.KW+q, oy*s.ow+lo, hi-lo, iy*c.W+lo*s.sw+shift)
-			}
+	for i := top; i < bottom; i++ {
+		row, at := dst[(i*d.sh+s.top)*s.line:], lo*d.sw+s.left
+		for _, v := range src[i*d.w+lo : i*d.w+hi] {
+			row[at] = v
+			at += d.sw
 		}
 	}
 }
@@ -202,7 +183,7 @@ func (c *Conv[T]) depthwiseWeight(pool *parallel.Pool, dw, x, dy, scratch []T) {
 		return
 	}
 	d := c.depthwiseBegin(ConvGradWeight, scratch)
-	d.w, d.x, d.y = dw, x[:c.N*c.C*c.H*c.W], dy
+	d.weights, d.x, d.y = dw, x[:c.N*c.C*c.H*c.W], dy
 	pool.For(c.M, (*convDepthwiseWeight[T])(d))
 	*d = convDepthwise[T]{}
 }
@@ -214,20 +195,25 @@ type convDepthwiseWeight[T Float] convDepthwise[T]
 func (t *convDepthwiseWeight[T]) Do(lo, hi, worker int) {
 	d := (*convDepthwise[T])(t)
 	pos, k := d.oh*d.ow, len(d.offsets)
-	channels := len(d.w) / k
+	channels := len(d.weights) / k
 	images := len(d.y) / (channels * pos)
-	sums := d.perWorker[worker*d.workerLen+d.source.plane():][:convDotTaps*convLanes]
+	sums := d.perWorker[worker*d.workerLen+d.source.plane():][:convDotSums]
 	dot := convDot{rows: 1, lines: d.oh, n: d.ow, aline: d.ow, bline: d.source.outRow}
-	for m := lo; m < hi; m++ {
+	for ; lo < hi; lo += convDotPlanes {
+		block := min(convDotPlanes, hi-lo)
 		for at := 0; at < k; at += convDotTaps {
 			dot.taps = min(convDotTaps, k-at)
+			size := dot.taps * convLanes
 			clear(sums)
 			for n := range images {
-				x := d.prepare((n*channels+m)/d.multipliers, worker)
-				d.t.convDot(dot, d.y[(n*channels+m)*pos:][:pos], x, d.offsets[at:], sums)
+				for i := range block {
+					plane := n*channels + lo + i
+					x := d.prepare(plane/d.multipliers, worker)
+					d.t.convDot(dot, d.y[plane*pos:][:pos], x, d.offsets[at:], sums[i*size:][:size])
+				}
 			}
-			for i := range dot.taps {
-				d.w[m*k+at+i] = sumOf(sums[i*convLanes:][:convLanes])
+			for i := range block * dot.taps {
+				d.weights[(lo+i/dot.taps)*k+at+i%dot.taps] = sumOf(sums[i*convLanes:][:convLanes])
 			}
 		}
 	}
