@@ -20,21 +20,23 @@ type attention[T kernel.Float] struct {
 	backward        bool
 	dy, dq, dk, dv  []T
 	scratch         []T
+	extensions      []extension[T] // the past before keys and values
 }
 
 // The inputs of an attention after queries, keys and values.
 const (
 	maskInput    = 3
+	pastInput    = 4
 	lengthsInput = 6
 	keyInput     = 7
 	indexInput   = 8
 )
 
-// newAttention plans an attention. One that has a past or gives more than its
-// result is left to the definition.
+// newAttention plans an attention. One that gives its scores, or has a past and
+// does not give the keys and values with it, is left to the definition.
 func newAttention[T kernel.Float](b *Backend, o ops.AttentionOp, in []graph.Type) (*attention[T], bool) {
 	l, err := o.Layout(in)
-	if err != nil || o.Scores || o.Present || !l.Past.Is(0) {
+	if err != nil || o.Scores || !o.Present && !l.Past.Is(0) {
 		return nil, false
 	}
 	size := func(d graph.Dim) int { n, _ := d.Size(); return n }
@@ -46,6 +48,10 @@ func newAttention[T kernel.Float](b *Backend, o ops.AttentionOp, in []graph.Type
 	}}
 	a := &k.a
 	a.QAt, a.KAt, a.VAt, a.YAt = l.Views()
+	if o.Present {
+		a.Past = size(l.Past)
+		k.present(l)
+	}
 	if o.Causal {
 		a.Right = 0
 	}
@@ -54,6 +60,23 @@ func newAttention[T kernel.Float](b *Backend, o ops.AttentionOp, in []graph.Type
 	}
 	a.Streams = func(sample int) kernel.Stream { return k.random.Stream(k.key[0], k.key[1], k.index[sample]) }
 	return k, a.Batch*a.Queries*a.Keys > 0
+}
+
+// present plans that keys and values are written with the past before them, and
+// read from there.
+func (k *attention[T]) present(l ops.AttentionLayout) {
+	a := &k.a
+	alone := l
+	alone.Keys, alone.Past = graph.Known(a.Keys-a.Past), graph.Known(0)
+	_, keys, values, _ := alone.Views()
+	k.extensions = []extension[T]{
+		{from: keys, steps: a.Past, added: a.Keys - a.Past, n: l.Size},
+		{from: values, steps: a.Past, added: a.Keys - a.Past, n: l.ValueSize},
+	}
+	heads := func(size int) kernel.HeadView {
+		return kernel.HeadView{Batch: a.KeyHeads * a.Keys * size, Head: a.Keys * size, Row: size}
+	}
+	a.KAt, a.VAt = heads(l.Size), heads(l.ValueSize)
 }
 
 // maskSteps are the strides of a mask that broadcasts to the scores, and the keys
@@ -81,12 +104,31 @@ func bindAttention[T kernel.Float](b *Backend, o ops.AttentionOp, in, out []grap
 }
 
 func bindAttentionGrad[T kernel.Float](b *Backend, o ops.AttentionGradOp, in, out []graph.Type) (engine.Prepared, bool) {
-	k, ok := newAttention[T](b, ops.AttentionOp(o), in[3:])
+	forward := ops.AttentionOp(o)
+	forward.Present = false // these outputs have no gradient here
+	k, ok := newAttention[T](b, forward, in[3:])
 	if !ok {
 		return engine.Prepared{}, false
 	}
 	k.backward = true
 	return engine.Prepared{Kernel: k, Scratch: k.a.ScratchLen(b.Threads()) * out[0].DType.Size()}, true
+}
+
+// extension writes the heads of a past and those that follow it as one.
+type extension[T kernel.Float] struct {
+	dst, past, next []T
+	from            kernel.HeadView
+	steps, added, n int // of the past, of what follows, and the size of a step
+}
+
+// head writes one head, counted over all samples.
+func (e *extension[T]) head(at, heads int) {
+	to := e.dst[at*(e.steps+e.added)*e.n:]
+	copy(to[:e.steps*e.n], e.past[at*e.steps*e.n:])
+	to = to[e.steps*e.n:]
+	for i := range e.added {
+		copy(to[i*e.n:][:e.n], e.next[e.from.At(at/heads, at%heads)+i*e.from.Row:])
+	}
 }
 
 func (k *attention[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {
@@ -113,6 +155,13 @@ func (k *attention[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {
 	if at(1) != nil {
 		k.k, k.v = tensor.Data[T](in[1]), tensor.Data[T](in[2])
 	}
+	for i := range k.extensions {
+		e := &k.extensions[i]
+		e.dst, e.past, e.next = tensor.Data[T](out[1+i]), dataOf[T](at(pastInput+i)), tensor.Data[T](in[1+i])
+	}
+	if len(k.extensions) > 0 {
+		k.k, k.v = k.extensions[0].dst, k.extensions[1].dst
+	}
 	if mask := at(maskInput); mask != nil {
 		if mask.DType() == tensor.Bool {
 			k.a.Allow = bitsOf[uint8](mask)
@@ -127,6 +176,11 @@ func (k *attention[T]) Bind(in, out []*tensor.Tensor, scratch []byte) {
 func (k *attention[T]) Run() error {
 	if err := k.a.CheckLengths(); err != nil {
 		return err
+	}
+	for i := range k.extensions {
+		for head := range k.a.Batch * k.a.KeyHeads {
+			k.extensions[i].head(head, k.a.KeyHeads)
+		}
 	}
 	if k.backward {
 		k.a.Backward(k.b.pool, k.dq, k.dk, k.dv, k.dy, k.y, k.lse, k.q, k.k, k.v, k.scratch)

@@ -16,7 +16,7 @@ func (v HeadView) At(b, h int) int { return v.Offset + b*v.Batch + h*v.Head }
 
 // Blocks of queries and of keys. They are part of the definition of the bits.
 const (
-	attentionRows = 64
+	attentionRows = 128
 	attentionCols = 128
 )
 
@@ -32,7 +32,7 @@ const (
 // A query to which nothing takes part has the result and the lse 0. Head h shares
 // the keys and values of head h/(Heads/KeyHeads).
 //
-// The scores exist only in tiles of 64 queries by 128 keys: memory does not grow
+// The scores exist only in tiles of 128 queries by 128 keys: memory does not grow
 // with the product of both. Each block of queries is one worker's, and so is the
 // gradient of each head of keys: the bits do not depend on the number of threads.
 //
