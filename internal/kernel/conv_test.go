@@ -30,6 +30,7 @@ var convCases = []kernel.Conv[float32]{
 	{N: 11, C: 3, H: 7, W: 7, M: 5, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
 	{N: 9, C: 4, H: 9, W: 9, M: 8, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, Groups: 2},
 	{N: 1, C: 300, H: 18, W: 17, M: 18, KH: 1, KW: 1},
+	{N: 9, C: 20, H: 13, W: 13, M: 18, KH: 1, KW: 1, StrideH: 2, StrideW: 2},
 	{N: 2, C: 3, H: 15, W: 61, M: 5, KH: 7, KW: 7, StrideH: 2, StrideW: 2, PadTop: 3, PadBottom: 3, PadLeft: 3, PadRight: 3},
 	{N: 2, C: 2, H: 9, W: 30, M: 4, KH: 3, KW: 3, StrideH: 3, StrideW: 3, PadLeft: 2, Groups: 2},
 	{N: 2, C: 3, H: 9, W: 49, M: 3, KH: 5, KW: 5, PadTop: 2, PadBottom: 2, PadLeft: 2, PadRight: 2, Groups: 3},

@@ -84,7 +84,7 @@ func planConv[T Float](n, groups, cg, mg int, axes [2]convWindow, threads int) c
 	}
 	line := p.ow * s.lanes
 	p.direct = line <= convLanes && p.oh > 1
-	p.panel = p.oh == 1 && v.kernel*h.kernel == 1 && s.plane() >= 256 && mg >= 16
+	p.panel = p.oh == 1 && s.lanes == 1 && v.kernel*h.kernel == 1 && s.plane() >= 256 && mg >= 16
 	p.images = max(1, min(p.imageGroups(), convSourceLen/max(1, groups*cg*s.plane())))
 	p.channels = min(convBlockChannels, padTo(mg, convTileRows))
 	p.rows = min(p.oh, max(1, convBlockPixels/max(1, line)))
