@@ -30,6 +30,7 @@ func fusedCases() []graph.Case {
 	kept := fuse(3, []int{3}, on(MulOp{}, 0, 1), on(SubOp{}, 3, 2), on(AbsOp{}, 4), on(AddOp{}, 5, 0))
 	dense := fuse(3, nil, on(GemmOp{TransB: true}, 0, 1, 2), on(ReluOp{}, 3))
 	denseGelu := fuse(3, nil, on(MatMulOp{}, 0, 1), on(AddOp{}, 3, 2), on(GeluOp{}, 4))
+	transposed := fuse(3, nil, on(TransposeOp{}, 1), on(MatMulOp{}, 0, 3), on(AddOp{}, 4, 2))
 	residual := fuse(4, nil, on(GemmOp{}, 0, 1, 2), on(AddOp{}, 4, 3))
 	back := fuse(4, nil, on(GemmOp{}, 0, 1), on(GreaterOp{}, 2, 3), on(WhereOp{}, 5, 4, 3))
 	conv := fuse(3, nil, on(ConvOp{}, 0, 1, 2), on(ReluOp{}, 3))
@@ -49,6 +50,7 @@ func fusedCases() []graph.Case {
 		{Name: "dense without rows", Op: dense, In: []graph.Arg{r(0, 33), r(35, 33), r(35)}},
 		{Name: "large dense", Op: dense, In: []graph.Arg{r(129, 400), r(131, 400), r(131)}},
 		{Name: "matrix, bias, gelu", Op: denseGelu, In: []graph.Arg{r(3, 8, 33), r(33, 20), r(20)}},
+		{Name: "matrix transposed, bias", Op: transposed, In: []graph.Arg{r(3, 8, 33), r(20, 33), r(20)}},
 		{Name: "residual", Op: residual, In: []graph.Arg{r(65, 40), r(40, 50), r(50), r(65, 50)}},
 		{Name: "gradient of dense", Op: back, In: []graph.Arg{r(30, 40), r(40, 50), r(30, 50), zero}},
 		{Name: "convolution, normalization, residual, relu", Op: normal, In: append([]graph.Arg{r(2, 5, 9, 8), r(5, 5, 1, 1)}, stats...)},
