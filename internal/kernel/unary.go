@@ -46,7 +46,7 @@ const (
 
 // Unary applies a function to each element of a slice. In float32, Exp, Log,
 // Sigmoid, Tanh, Softplus and Silu are built on polynomials, as in assembly are
-// Elu, Gelu, GeluTanh and Erf; their error is at most 4 ULP (Gelu 5), and variants
+// Elu, Gelu, GeluTanh and Erf; their error is at most 4 ULP (Gelu 7), and variants
 // differ within that. The other transcendental functions are computed in float64 and
 // rounded.
 type Unary struct {

@@ -72,7 +72,7 @@ var unaryCases = []struct {
 			return 0
 		}
 		return x / 2 * math.Erfc(-x/math.Sqrt2)
-	}, 5},
+	}, 7},
 	{"gelu tanh", kernel.Unary{Op: kernel.GeluTanh}, func(x float64) float64 {
 		if math.IsInf(x, -1) {
 			return 0
