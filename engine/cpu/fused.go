@@ -96,13 +96,13 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 		if len(out.Shape) > 4 {
 			return e, false
 		}
-		if len(body.Steps[0].In) > 2 {
-			e.bias = body.Steps[0].In[2]
+		if len(product.In) > 2 {
+			e.bias = product.In[2]
 		}
 	default:
 		return e, false
 	}
-	_, conv := body.Steps[0].Op.(ops.ConvOp)
+	_, conv := product.Op.(ops.ConvOp)
 	for i, s := range body.Steps[e.product+1:] {
 		value := body.Inputs + e.product + i
 		if norm, ok := s.Op.(ops.BatchNormalizationOp); ok && conv && i == 0 && s.In[0] == value {
@@ -141,6 +141,18 @@ func epilogueOf(body *ops.FusedBody, types []graph.Type) (e ending, ok bool) {
 	return e, true
 }
 
+// transposes tells whether a body begins with the transposition of a matrix, and
+// a product by it on the right.
+func transposes(body *ops.FusedBody, types []graph.Type) bool {
+	o, ok := body.Steps[0].Op.(ops.TransposeOp)
+	if !ok || len(types[body.Steps[0].In[0]].Shape) != 2 || o.Perm != (graph.Ints{}) && o.Perm != graph.MakeInts(1, 0) {
+		return false
+	}
+	in := body.Steps[1].In
+	_, ok = body.Steps[1].Op.(ops.MatMulOp)
+	return ok && in[1] == body.Inputs && in[0] < body.Inputs
+}
+
 // clipOf reads a step as Clip with bounds that are known.
 func clipOf(s ops.FusedStep, types []graph.Type) (u kernel.Unary, ok bool) {
 	if _, ok := s.Op.(ops.ClipOp); !ok {
@@ -157,18 +169,6 @@ func clipOf(s ops.FusedStep, types []graph.Type) (u kernel.Unary, ok bool) {
 		bounds[i] = types[v].Const.Float64At()
 	}
 	return kernel.Unary{Op: kernel.Clip, Alpha: bounds[0], Beta: bounds[1]}, bounds[0] <= bounds[1]
-}
-
-// transposes tells whether a body begins with the transposition of a matrix, and
-// a product by it on the right.
-func transposes(body *ops.FusedBody, types []graph.Type) bool {
-	o, ok := body.Steps[0].Op.(ops.TransposeOp)
-	if !ok || len(types[body.Steps[0].In[0]].Shape) != 2 || o.Perm != (graph.Ints{}) && o.Perm != graph.MakeInts(1, 0) {
-		return false
-	}
-	in := body.Steps[1].In
-	_, ok = body.Steps[1].Op.(ops.MatMulOp)
-	return ok && in[1] == body.Inputs && in[0] < body.Inputs
 }
 
 // isRow tells whether a type is one row of another.
