@@ -34,7 +34,7 @@ func newGemm(threads int, w work) (subject, error) {
 	}
 	g.C, g.RSC = make([]float32, count*m*n), n
 	pool := parallel.New(threads)
-	run := func() error { return nil }
+	var run func() error
 	if count > 1 {
 		scratch := make([]float32, batch.ScratchLen(threads))
 		run = func() error { batch.Run(pool, scratch); return nil }

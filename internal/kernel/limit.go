@@ -1,5 +1,7 @@
 package kernel
 
+import "runtime"
+
 // FMALimit runs a loop that does nothing but multiply and add in registers,
 // with the widest instructions of the variant in use, and returns how many
 // float32 operations it did, a multiply and an add being two: at least n. How
@@ -19,7 +21,7 @@ type limitLoop struct {
 }
 
 // goLimit is the limit of plain Go.
-var goLimit = limitLoop{ops: 8 * 2, run: func(rounds int) { goLimitSums(rounds, 0.5) }}
+var goLimit = limitLoop{ops: 8 * 2, run: func(rounds int) { runtime.KeepAlive(goLimitSums(rounds, 0.5)) }}
 
 //go:noinline
 func goLimitSums(rounds int, x float32) float32 {
