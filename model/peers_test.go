@@ -75,6 +75,16 @@ var layerCases = []struct{ name, input, layers string }{
 	{"gelu", "[9]", "gelu"},
 	{"gelu approximate", "[9]", "gelu: {approximate: true}"},
 	{"softmax", "[9]", "softmax"},
+	{"simple_rnn", "[5, 4]", "simple_rnn: {units: 3}"},
+	{"lstm", "[5, 4]", "lstm: {units: 3, sequences: true, bidirectional: true}"},
+	{"gru", "[5, 4]", "gru: {units: 3, reverse: true}"},
+	{"multi_head_attention", "[5, 6]", "multi_head_attention: {heads: 2, causal: true}"},
+	{"attention", "[5, 6]", "dense: {units: 6}|attention: {heads: 2}, inputs: [dense_1, input, input]"},
+	{"transformer_encoder", "[5, 6]", "transformer_encoder: {heads: 2, hidden: 10, activation: gelu}"},
+	{"positional_encoding", "[5, 6]", "positional_encoding"},
+	{"positions", "[5, 6]", "positions: {size: 9, units: 6}|add: {}, inputs: [input, positions_1]"},
+	{"rotary", "[5, 6]", "rotary: {heads: 1}"},
+	{"select", "[5, 6]", "select: {axis: 1, index: 2}"},
 }
 
 // TestONNXRuntimeGivesTheSamePredictions saves models of every layer, of every
