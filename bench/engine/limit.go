@@ -17,16 +17,12 @@ func limits(threads int) reply {
 	return reply{FMA: peakFLOPs(threads), Copy: copyBandwidth(threads)}
 }
 
-// peakFLOPs is the best of a few runs of multiply-adds in registers, by the
-// widest instructions that the kernels use; 0 without any.
+// peakFLOPs is the best of a few runs of the kernels' loop of multiply-adds in
+// registers, in operations a second.
 func peakFLOPs(threads int) float64 {
-	v, _ := kernel.Selected()
-	multiply, ok := multiplyAdds[v.Name]
-	if !ok {
-		return 0
-	}
-	const n = 1 << 20
-	return float64(threads) * n * multiply.flops / fastest(20, threads, func(int) { multiply.loop(n) })
+	done := make([]int, threads)
+	best := fastest(20, threads, func(i int) { done[i] = kernel.FMALimit(1 << 28) })
+	return float64(threads*done[0]) / best
 }
 
 // copyBandwidth counts three bytes for each byte that is copied: a store reads
