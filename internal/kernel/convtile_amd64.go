@@ -19,15 +19,10 @@ var depthTilesAVX2 = [convTileVectors][6]func(k int, w, b *float32, ldb int, who
 
 type convDotFunc func(lines, n int, a *float32, lda, aline int, b *float32, bline int, offsets *int, sum *float32)
 
-// convDotsAVX2 holds the sums of products by rows-1 and taps-1.
-var convDotsAVX2 = [convTileRows][9]convDotFunc{
-	{
-		convDotAVX2x1x1, convDotAVX2x1x2, convDotAVX2x1x3, convDotAVX2x1x4, convDotAVX2x1x5,
-		convDotAVX2x1x6, convDotAVX2x1x7, convDotAVX2x1x8, convDotAVX2x1x9,
-	},
-	{convDotAVX2x2x1, convDotAVX2x2x2, convDotAVX2x2x3},
-	{convDotAVX2x3x1, convDotAVX2x3x2, convDotAVX2x3x3},
-	{convDotAVX2x4x1, convDotAVX2x4x2, convDotAVX2x4x3},
+// convDotsAVX2 holds the sums of products of one row by taps-1.
+var convDotsAVX2 = [9]convDotFunc{
+	convDotAVX2x1x1, convDotAVX2x1x2, convDotAVX2x1x3, convDotAVX2x1x4, convDotAVX2x1x5,
+	convDotAVX2x1x6, convDotAVX2x1x7, convDotAVX2x1x8, convDotAVX2x1x9,
 }
 
 func runConvTile(t convTile, a, b []float32, offsets []int, c, bias []float32) {
@@ -70,7 +65,7 @@ func runConvDot(d convDot, a, b []float32, offsets []int, sum []float32) {
 	_ = a[(d.rows-1)*d.lda+(d.lines-1)*d.aline+d.n-1]
 	_ = b[reach(offsets[:d.taps])+(d.lines-1)*d.bline+d.n-1]
 	_ = sum[d.rows*d.taps*convLanes-1]
-	convDotsAVX2[d.rows-1][d.taps-1](d.lines, d.n, &a[0], 4*d.lda, 4*d.aline, &b[0], 4*d.bline, &offsets[0], &sum[0])
+	convDotsAVX2[d.taps-1](d.lines, d.n, &a[0], 4*d.lda, 4*d.aline, &b[0], 4*d.bline, &offsets[0], &sum[0])
 }
 
 func runPadLines(dst []float32, ldd int, src []float32, lds, n, lines int) {

@@ -25,12 +25,7 @@ func convolutions() {
 			depthTile(rows, vectors)
 		}
 	}
-	for rows := 1; rows <= 4; rows++ {
-		for taps := 1; taps <= 3; taps++ {
-			convDot(rows, taps)
-		}
-	}
-	for taps := 4; taps <= 9; taps++ {
+	for taps := 1; taps <= 9; taps++ {
 		convDot(1, taps)
 	}
 	padLines()
