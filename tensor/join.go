@@ -113,11 +113,11 @@ func reversed(t *Tensor, axis int) *Tensor {
 
 // commonType returns the type to which all operands promote, and their shapes.
 func commonType(op string, ts []*Tensor) (DType, []Shape) {
-	dt, shapes := ts[0].dtype, make([]Shape, len(ts))
+	shapes := make([]Shape, len(ts))
 	for i, t := range ts {
 		shapes[i] = t.shape
-		dt = Promote(dt, t.dtype)
 	}
+	dt := promoteAll(ts)
 	if dt == Invalid {
 		panic(&ShapeError{op, shapes, "element types do not meet"})
 	}

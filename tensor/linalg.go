@@ -195,11 +195,7 @@ func checkSquare(op string, a *Tensor) int {
 }
 
 func floatResult(ts ...*Tensor) DType {
-	dt := ts[0].dtype
-	for _, t := range ts {
-		dt = Promote(dt, t.dtype)
-	}
-	if dt.IsFloat() {
+	if dt := promoteAll(ts); dt.IsFloat() {
 		return dt
 	}
 	return Float64

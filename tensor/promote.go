@@ -1,5 +1,10 @@
 package tensor
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Promote returns the element type in which operands of types a and b meet, by
 // NumPy's table (NEP 50): the smallest type that holds both, where a float of
 // 11 or fewer significant bits still takes in 8-bit integers, binary32 16-bit
@@ -35,6 +40,23 @@ func Promote(a, b DType) DType {
 		}
 		return [...]DType{1: Int16, 2: Int32, 4: Int64, 8: Float64}[a.Size()]
 	}
+}
+
+// promoteAll returns the element type in which all of ts meet. Promote is not
+// associative: int16 and uint16 meet in int32, which meets float16 in float64,
+// but each of them meets float16 in float32. NumPy starts with the highest
+// class, so the order of ts does not count.
+func promoteAll(ts []*Tensor) DType {
+	dtypes := make([]DType, len(ts))
+	for i, t := range ts {
+		dtypes[i] = t.dtype
+	}
+	slices.SortStableFunc(dtypes, func(a, b DType) int { return cmp.Compare(b.class(), a.class()) })
+	dt := dtypes[0]
+	for _, d := range dtypes[1:] {
+		dt = Promote(dt, d)
+	}
+	return dt
 }
 
 // wider returns the larger of two float types, a if they have the same size.

@@ -179,6 +179,14 @@ func TestBFloat16(t *testing.T) {
 			t.Errorf("%v and %v promote to %v, want %v", c.a, c.b, got, c.want)
 		}
 	}
+	for _, order := range [][]*Tensor{ // float32, as NumPy has it, in any order
+		{New(Int16, 1), New(Uint16, 1), New(Float16, 1)},
+		{New(Float16, 1), New(Int16, 1), New(Uint16, 1)},
+	} {
+		if got := Concat(0, order...).DType(); got != Float32 {
+			t.Errorf("%v, %v and %v join to %v, want float32", order[0].DType(), order[1].DType(), order[2].DType(), got)
+		}
+	}
 }
 
 func TestIntegerDivision(t *testing.T) {

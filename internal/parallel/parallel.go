@@ -1,10 +1,10 @@
 // Package parallel is the one thread pool of Ember: fork-join over a range of
 // indices, for kernels that take microseconds.
 //
-// A [Pool] keeps its workers spinning for a few microseconds after each piece
-// of work, because waking a parked goroutine costs a hundred times more than
-// handing work to a spinning one, and parks them after that, so an idle pool
-// costs nothing. The calling goroutine is always worker 0.
+// A [Pool] keeps its workers spinning for a moment after each piece of work,
+// because waking a parked goroutine costs a hundred times more than handing
+// work to a spinning one, and parks them after that, so an idle pool costs
+// nothing. The calling goroutine is always worker 0.
 //
 // Which worker runs which index is not fixed. A kernel whose result must not
 // depend on the number of threads therefore splits its sums at constants and
@@ -33,8 +33,11 @@ type Func func(lo, hi, worker int)
 func (f Func) Do(lo, hi, worker int) { f(lo, hi, worker) }
 
 const (
-	// spins is the number of polls before a goroutine parks, about 10 µs.
-	spins = 1 << 13
+	// spins is the number of polls before a goroutine parks, about 150 µs: longer
+	// than one thread's share of a piece of work, for whose end another one
+	// waits, and than what it takes to wake a processor that a hypervisor has
+	// put to sleep.
+	spins = 1 << 17
 	// chunksPerThread bounds the claims of a range: more balance uneven work
 	// better, fewer contend less for the counter.
 	chunksPerThread = 8
