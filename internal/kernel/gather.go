@@ -44,10 +44,7 @@ func ScatterAddRows[T Number, I Index](dst, src []T, index []I, width int) error
 			return err
 		}
 		to := dst[r*width : (r+1)*width]
-		from := src[i*width : (i+1)*width]
-		for j, v := range from {
-			to[j] += v
-		}
+		zip(Add, to, to, src[i*width:(i+1)*width])
 	}
 	return nil
 }

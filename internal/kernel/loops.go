@@ -101,6 +101,11 @@ type loops[T Float] struct {
 	addScaled    func(dst []T, scale T, src []T)
 	stream       func(dst, src []T) // copies past the caches
 
+	// uniform computes as many first elements of dst as are worth while, the words
+	// of s from a block on, and returns how many; nil where the definition has no
+	// faster form.
+	uniform func(dst []T, s Stream, block uint64) int
+
 	// Conversions of whole eights, with the definition's bits; nil where it has
 	// no faster form.
 	toFloat16, toBFloat16     func(dst []uint16, src []T)
@@ -124,8 +129,11 @@ type loops[T Float] struct {
 	normRows                    func(n normRows[T], y, x, mean, invStd []T)
 	normRowsGrad                func(n normRows[T], dx, dGain, dBias, dy, x, mean, invStd []T)
 
-	momentum func(param, grad, buf []T, c [4]T)
-	adam     func(param, grad, m, v []T, c [8]T)
+	// Steps of optimizers: goDecayed and so on.
+	decayed            func(param, grad []T, c [4]T)
+	momentum, nesterov func(param, grad, buf []T, c [4]T)
+	adam               func(param, grad, m, v []T, c [8]T)
+	rmsprop            func(param, grad, square, mean, buf []T, c [6]T)
 }
 
 // loops32 returns the float32 loops of the variant in use.
@@ -163,8 +171,11 @@ var (
 		unary:     mathRows32,
 		addScaled: goAddScaled[float32],
 		sum:       goSum[float32],
+		decayed:   goDecayed[float32],
 		momentum:  goMomentum[float32],
+		nesterov:  goNesterov[float32],
 		adam:      goAdam[float32],
+		rmsprop:   goRMSProp[float32],
 	}
 	goLoops64 = loops[float64]{
 		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, directCols: 16, run: goTiles[float64], uneven: true},
@@ -186,7 +197,10 @@ var (
 		copyRows:  goCopyRows[float64],
 		addScaled: goAddScaled[float64],
 		sum:       goSum[float64],
+		decayed:   goDecayed[float64],
 		momentum:  goMomentum[float64],
+		nesterov:  goNesterov[float64],
 		adam:      goAdam[float64],
+		rmsprop:   goRMSProp[float64],
 	}
 )

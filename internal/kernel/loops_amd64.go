@@ -36,9 +36,8 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		copyRows:  runCopyRows,
 		unary:     mathRows32,
 		addScaled: runAddScaled,
-		momentum:  runMomentum,
-		adam:      runAdam,
 	}
+	setOptimizers(&l)
 	setMath(&l)
 	for op, f := range []compareFunc{equalAVX2, notEqualAVX2, lessAVX2, lessEqualAVX2} { // the others exchange operands
 		l.compare[op] = compareLoop(CompareOp(op), f)
@@ -55,18 +54,6 @@ func vectorLoops(t tile[float32]) loops[float32] {
 func runAddScaled(dst []float32, scale float32, src []float32) {
 	if n := len(dst); n > 0 {
 		addScaledAVX2(&dst[0], scale, &src[:n][0], n)
-	}
-}
-
-func runMomentum(param, grad, buf []float32, c [4]float32) {
-	if n := len(param); n > 0 {
-		momentumAVX2(&param[0], &grad[:n][0], &buf[:n][0], &c[0], n)
-	}
-}
-
-func runAdam(param, grad, m, v []float32, c [8]float32) {
-	if n := len(param); n > 0 {
-		adamAVX2(&param[0], &grad[:n][0], &m[:n][0], &v[:n][0], &c[0], n)
 	}
 }
 

@@ -88,6 +88,25 @@ func elementwise(t *testing.T, n int) []float32 {
 	kernel.StepSGD(&kernel.SGD{Rate: 0.1}, p.Data, g.Data, nil)
 	kernel.StepSGD(&kernel.SGD{Rate: 0.1, Momentum: 0.9, Dampening: 0.2, WeightDecay: 0.01}, p.Data, g.Data, m.Data)
 	keep(p, g, m)
+	for _, s := range []kernel.SGD{
+		{Rate: 0.1, WeightDecay: 0.01},
+		{Rate: 0.1, Momentum: 0.9, WeightDecay: 0.01, Nesterov: true},
+		{Rate: 0.1, Momentum: 0.9, Nesterov: true, First: true},
+	} {
+		p, g, m := random(), random(), random()
+		kernel.StepSGD(&s, p.Data, g.Data, m.Data)
+		keep(p, g, m)
+	}
+	for _, r := range []kernel.RMSProp{
+		{Rate: 0.1, Decay: 0.9, Epsilon: 1e-8, WeightDecay: 0.1},
+		{Rate: 0.1, Decay: 0.9, Epsilon: 1e-8, Momentum: 0.5},
+		{Rate: 0.1, Decay: 0.9, Epsilon: 1e-8, Centered: true},
+		{Rate: 0.1, Decay: 0.9, Epsilon: 1e-8, Centered: true, Momentum: 0.5},
+	} {
+		p, g, square, mean, buf := random(), random(), random(), random(), random()
+		kernel.StepRMSProp(&r, p.Data, g.Data, square.Data, mean.Data, buf.Data)
+		keep(p, g, square, mean, buf)
+	}
 	p, g, m = random(), random(), random()
 	kernel.StepAdam(&kernel.Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.1, Step: 3}, p.Data, g.Data, m.Data, v.Data)
 	keep(p, g, m, v)

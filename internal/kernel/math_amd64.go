@@ -2,7 +2,10 @@
 
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // setMath sets the loops of functions, arithmetic, reductions and rows.
 func setMath(l *loops[float32]) {
@@ -53,7 +56,7 @@ func setMath(l *loops[float32]) {
 	l.logSoftmax = rowsLoop(logSoftmaxAVX2)
 	l.softmaxGrad = rowsGradLoop(softmaxGradAVX2)
 	l.logSoftmaxGrad = rowsGradLoop(logSoftmaxGradAVX2)
-	l.stream = runStream
+	l.stream, l.uniform = runStream, runUniform
 	l.softmaxScaled, l.logSums = runSoftmaxScaled, runLogSums
 	l.normRows, l.normRowsGrad = runNormRows, runNormRowsGrad
 	l.toBFloat16 = halfLoop(toBFloat16AVX2)
@@ -143,6 +146,19 @@ func runStream(dst, src []float32) {
 	if n > 0 {
 		streamAVX2(&dst[head], &src[head], n)
 	}
+}
+
+// runUniform computes whole groups of eight blocks, unless their counter would
+// overflow its lowest word.
+func runUniform(dst []float32, s Stream, block uint64) int {
+	const group = 32
+	n := len(dst) / group
+	if n == 0 || uint64(uint32(block))+uint64(len(dst)) > math.MaxUint32 {
+		return 0
+	}
+	ctr := [4]uint32{uint32(block), uint32(block >> 32), uint32(s.Sub), uint32(s.Sub >> 32)}
+	uniformAVX2(&dst[0], &s.Key, &ctr, n)
+	return n * group
 }
 
 func runSoftmaxScaled(dst, src, scale []float32, cols int) {

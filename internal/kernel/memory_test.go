@@ -180,6 +180,40 @@ func TestStreamPositions(t *testing.T) {
 	}
 }
 
+// TestUniformBits compares with the words of the generator, one block at a time, also
+// where the counter passes a whole number of 32 bits.
+func TestUniformBits(t *testing.T) {
+	s := kernel.Stream{Key: [2]uint32{0xdeadbeef, 2}, Sub: 3<<32 | 5}
+	kerneltest.Each(t, func(t *testing.T) {
+		for _, from := range []uint64{0, 3, 1<<34 - 3, 4*(1<<32-8) - 1, 4*(1<<32-17) + 1, 1<<40 + 6} {
+			for n := 0; n < 140; n += 1 + n/7 {
+				got, want := kerneltest.NaN[float32](n), make([]float32, n)
+				for i := range want {
+					at := from + uint64(i)
+					ctr := [4]uint32{uint32(at / 4), uint32(at / 4 >> 32), uint32(s.Sub), uint32(s.Sub >> 32)}
+					want[i] = float32(kernel.Philox(s.Key, ctr)[at%4]>>8) * 0x1p-24
+				}
+				s.Uniform32(got.Data, from)
+				got.Check(t)
+				kerneltest.Identical(t, kerneltest.Name("uniform", from, n), got.Data, want)
+			}
+		}
+	})
+}
+
+func BenchmarkUniform32(b *testing.B) {
+	x := make([]float32, 1<<14)
+	for _, v := range kernel.Variants() {
+		b.Run(v.Name, func(b *testing.B) {
+			defer kernel.Use(v)()
+			b.SetBytes(int64(4 * len(x)))
+			for b.Loop() {
+				kernel.Stream{}.Uniform32(x, 0)
+			}
+		})
+	}
+}
+
 func TestUniformRangeAndMoments(t *testing.T) {
 	s := kernel.Stream{Key: [2]uint32{7, 0}}
 	x, y := make([]float32, 1<<16), make([]float64, 1<<16)

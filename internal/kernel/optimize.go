@@ -27,35 +27,56 @@ func StepSGD[T Float](s *SGD, param, grad, buf []T) {
 		AddScaled(param, -rate, grad) // exactly param - rate*grad
 		return
 	}
+	l, c := loopsOf[T](), [4]T{rate, decay, T(s.Momentum), T(1 - s.Dampening)}
 	if s.Momentum == 0 {
-		for i, p := range param {
-			g := grad[i] + T(decay*p)
-			param[i] = p - T(rate*g)
-		}
+		l.decayed(param, grad, c)
 		return
 	}
-	momentum, keep := T(s.Momentum), T(1-s.Dampening)
 	buf = buf[:len(param)]
-	if !s.First && !s.Nesterov {
-		loopsOf[T]().momentum(param, grad, buf, [4]T{rate, decay, momentum, keep})
-		return
-	}
-	for i, p := range param {
-		g := grad[i] + T(decay*p)
-		b := g
-		if !s.First {
-			b = T(momentum*buf[i]) + T(keep*g)
-		}
-		buf[i] = b
-		if s.Nesterov {
-			b = g + T(momentum*b)
-		}
-		param[i] = p - T(rate*b)
+	switch {
+	case s.First:
+		goFirstMomentum(param, grad, buf, c, s.Nesterov)
+	case s.Nesterov:
+		l.nesterov(param, grad, buf, c)
+	default:
+		l.momentum(param, grad, buf, c)
 	}
 }
 
-// goMomentum is the loop of StepSGD with momentum, neither the first step nor
-// Nesterov's; c is {rate, weight decay, momentum, 1 - dampening}.
+// The loops of StepSGD have c = {rate, weight decay, momentum, 1 - dampening}.
+
+// goDecayed is the one without momentum.
+func goDecayed[T Float](param, grad []T, c [4]T) {
+	for i, p := range param {
+		g := grad[i] + T(c[1]*p)
+		param[i] = p - T(c[0]*g)
+	}
+}
+
+// goFirstMomentum is the first step with momentum.
+func goFirstMomentum[T Float](param, grad, buf []T, c [4]T, nesterov bool) {
+	for i, p := range param {
+		b := grad[i] + T(c[1]*p)
+		buf[i] = b
+		if nesterov {
+			b += T(c[2] * b)
+		}
+		param[i] = p - T(c[0]*b)
+	}
+}
+
+// goNesterov is a later step with Nesterov's momentum.
+func goNesterov[T Float](param, grad, buf []T, c [4]T) {
+	for i, p := range param {
+		g := grad[i] + T(c[1]*p)
+		b := T(c[2]*buf[i]) + T(c[3]*g)
+		buf[i] = b
+		g += T(c[2] * b)
+		param[i] = p - T(c[0]*g)
+	}
+}
+
+// goMomentum is a later step with momentum.
 func goMomentum[T Float](param, grad, buf []T, c [4]T) {
 	for i, p := range param {
 		g := grad[i] + T(c[1]*p)
@@ -135,33 +156,42 @@ type RMSProp struct {
 //
 // mean may be nil unless Centered, buf unless Momentum > 0.
 func StepRMSProp[T Float](r *RMSProp, param, grad, square, mean, buf []T) {
-	rate, decay, eps := T(r.Rate), T(r.WeightDecay), T(r.Epsilon)
-	keep, take, momentum := T(r.Decay), T(1-r.Decay), T(r.Momentum)
 	n := len(param)
 	grad, square = grad[:n], square[:n]
-	if r.Centered {
+	c := [6]T{T(r.Rate), T(r.WeightDecay), T(r.Epsilon), T(r.Decay), T(1 - r.Decay), T(r.Momentum)}
+	if !r.Centered {
+		mean = nil
+	} else {
 		mean = mean[:n]
 	}
-	if r.Momentum > 0 {
+	if !(r.Momentum > 0) {
+		buf = nil
+	} else {
 		buf = buf[:n]
 	}
+	loopsOf[T]().rmsprop(param, grad, square, mean, buf, c)
+}
+
+// goRMSProp is the loop of StepRMSProp, centered unless mean is nil and with
+// momentum unless buf is; c is {Rate, WeightDecay, Epsilon, Decay, 1 - Decay,
+// Momentum}.
+func goRMSProp[T Float](param, grad, square, mean, buf []T, c [6]T) {
+	rate, decay, eps, keep, take, momentum := c[0], c[1], c[2], c[3], c[4], c[5]
 	for i, p := range param {
 		g := grad[i] + T(decay*p)
 		s := T(keep*square[i]) + T(T(take*g)*g)
 		square[i] = s
-		if r.Centered {
+		if mean != nil {
 			mu := mean[i] + T(take*(g-mean[i]))
 			mean[i] = mu
 			s -= T(mu * mu)
 		}
-		d := sqrt(s) + eps
-		if r.Momentum > 0 {
-			b := T(momentum*buf[i]) + g/d
+		b := g / (sqrt(s) + eps)
+		if buf != nil {
+			b += T(momentum * buf[i])
 			buf[i] = b
-			param[i] = p - T(rate*b)
-		} else {
-			param[i] = p - T(rate*(g/d))
 		}
+		param[i] = p - T(rate*b)
 	}
 }
 

@@ -36,6 +36,18 @@ func (s Stream) block(i uint64) [4]uint32 {
 // Uniform32 fills dst with numbers uniform in [0, 1), multiples of 2^-24, from
 // the 32-bit words at positions offset, offset+1, ….
 func (s Stream) Uniform32(dst []float32, offset uint64) {
+	head := min(int(-offset%4), len(dst))
+	s.uniform32(dst[:head], offset)
+	dst, offset = dst[head:], offset+uint64(head)
+	if f := loops32().uniform; f != nil {
+		done := f(dst, s, offset/4)
+		dst, offset = dst[done:], offset+uint64(done)
+	}
+	s.uniform32(dst, offset)
+}
+
+// uniform32 defines Uniform32.
+func (s Stream) uniform32(dst []float32, offset uint64) {
 	for i := 0; i < len(dst); {
 		pos := offset + uint64(i)
 		b := s.block(pos / 4)

@@ -450,3 +450,9 @@ func toBFloat16AVX2(dst *uint16, src *float32, n int)
 //
 //go:noescape
 func streamAVX2(dst *float32, src *float32, n int)
+
+// uniformAVX2 fills dst with the words of 8n blocks, for n ≥ 1, as multiples of 2^-24 in [0, 1).
+// The first block's counter is ctr, and the lowest word of no counter overflows.
+//
+//go:noescape
+func uniformAVX2(dst *float32, key *[2]uint32, ctr *[4]uint32, n int)

@@ -4175,3 +4175,304 @@ loop:
 	SFENCE
 	VZEROUPPER
 	RET
+
+DATA philoxLanes<>+0(SB)/8, $0x0000000000000000
+DATA philoxLanes<>+8(SB)/8, $0x0000000000000002
+DATA philoxLanes<>+16(SB)/8, $0x0000000000000001
+DATA philoxLanes<>+24(SB)/8, $0x0000000000000003
+GLOBL philoxLanes<>(SB), RODATA|NOPTR, $32
+
+// func uniformAVX2(dst *float32, key *[2]uint32, ctr *[4]uint32, n int)
+// Requires: AVX, AVX2
+TEXT ·uniformAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	MOVQ         key+8(FP), DX
+	MOVQ         ctr+16(FP), BX
+	VPBROADCASTD (BX), Y0
+	VPADDD       philoxLanes<>+0(SB), Y0, Y0
+
+blocks:
+	VPBROADCASTD (DX), Y1
+	VPBROADCASTD 4(DX), Y2
+	VPBROADCASTD 4(BX), Y4
+	VPBROADCASTD 8(BX), Y5
+	VPBROADCASTD 12(BX), Y6
+	VMOVDQA      Y0, Y3
+	VPADDD       const00000004<>+0(SB), Y0, Y0
+	VPBROADCASTD 4(BX), Y8
+	VPBROADCASTD 8(BX), Y9
+	VPBROADCASTD 12(BX), Y10
+	VMOVDQA      Y0, Y7
+	VPADDD       const00000004<>+0(SB), Y0, Y0
+	VPMULUDQ     constd2511f53<>+0(SB), Y3, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y4, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y3, Y4
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y2, Y4, Y4
+	VPMULUDQ     constd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y7, Y9
+	VPXOR        Y8, Y9, Y9
+	VPXOR        Y1, Y9, Y9
+	VPSRLQ       $0x20, Y6, Y8
+	VPXOR        Y10, Y8, Y8
+	VPXOR        Y2, Y8, Y8
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y10
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y5, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y10, Y5
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y2, Y5, Y5
+	VPMULUDQ     constd2511f53<>+0(SB), Y9, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y8, Y8
+	VPSRLQ       $0x20, Y8, Y9
+	VPXOR        Y7, Y9, Y9
+	VPXOR        Y1, Y9, Y9
+	VPSRLQ       $0x20, Y3, Y7
+	VPXOR        Y6, Y7, Y7
+	VPXOR        Y2, Y7, Y7
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y4, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y6, Y4
+	VPXOR        Y10, Y4, Y4
+	VPXOR        Y2, Y4, Y4
+	VPMULUDQ     constd2511f53<>+0(SB), Y9, Y9
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y7, Y7
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y9, Y8
+	VPXOR        Y3, Y8, Y8
+	VPXOR        Y2, Y8, Y8
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y5, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y3, Y5
+	VPXOR        Y6, Y5, Y5
+	VPXOR        Y2, Y5, Y5
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y8, Y8
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y6, Y7
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y2, Y7, Y7
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y9
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y4, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y9, Y4
+	VPXOR        Y3, Y4, Y4
+	VPXOR        Y2, Y4, Y4
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y7, Y7
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y3, Y8
+	VPXOR        Y6, Y8, Y8
+	VPXOR        Y2, Y8, Y8
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y5, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y6, Y5
+	VPXOR        Y9, Y5, Y5
+	VPXOR        Y2, Y5, Y5
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y9
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y8, Y8
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y9, Y7
+	VPXOR        Y3, Y7, Y7
+	VPXOR        Y2, Y7, Y7
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y4, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y3, Y4
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y2, Y4, Y4
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y7, Y7
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y6, Y8
+	VPXOR        Y9, Y8, Y8
+	VPXOR        Y2, Y8, Y8
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y9
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y5, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y9, Y5
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y2, Y5, Y5
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y8, Y8
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y3, Y7
+	VPXOR        Y6, Y7, Y7
+	VPXOR        Y2, Y7, Y7
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y4, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y6, Y4
+	VPXOR        Y9, Y4, Y4
+	VPXOR        Y2, Y4, Y4
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y9
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y7, Y7
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y9, Y8
+	VPXOR        Y3, Y8, Y8
+	VPXOR        Y2, Y8, Y8
+	VPADDD       const9e3779b9<>+0(SB), Y1, Y1
+	VPADDD       constbb67ae85<>+0(SB), Y2, Y2
+	VPMULUDQ     constd2511f53<>+0(SB), Y11, Y3
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y5, Y11, Y11
+	VPXOR        Y1, Y11, Y11
+	VPSRLQ       $0x20, Y3, Y5
+	VPXOR        Y6, Y5, Y5
+	VPXOR        Y2, Y5, Y5
+	VPMULUDQ     constd2511f53<>+0(SB), Y10, Y6
+	VPMULUDQ     constcd9e8d57<>+0(SB), Y8, Y8
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        Y1, Y10, Y10
+	VPSRLQ       $0x20, Y6, Y1
+	VPXOR        Y9, Y1, Y1
+	VPXOR        Y2, Y1, Y1
+	VPSLLQ       $0x20, Y4, Y2
+	VPBLENDD     $0xaa, Y2, Y11, Y2
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y5, Y3
+	VPUNPCKLQDQ  Y3, Y2, Y4
+	VPUNPCKHQDQ  Y3, Y2, Y2
+	VPSRLD       $0x08, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       const33800000<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, (AX)
+	VPSRLD       $0x08, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       const33800000<>+0(SB), Y2, Y2
+	VMOVUPS      Y2, 32(AX)
+	VPSLLQ       $0x20, Y8, Y2
+	VPBLENDD     $0xaa, Y2, Y10, Y2
+	VPSLLQ       $0x20, Y6, Y3
+	VPBLENDD     $0xaa, Y3, Y1, Y3
+	VPUNPCKLQDQ  Y3, Y2, Y1
+	VPUNPCKHQDQ  Y3, Y2, Y2
+	VPSRLD       $0x08, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       const33800000<>+0(SB), Y1, Y1
+	VMOVUPS      Y1, 64(AX)
+	VPSRLD       $0x08, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       const33800000<>+0(SB), Y2, Y2
+	VMOVUPS      Y2, 96(AX)
+	ADDQ         $0x80, AX
+	DECQ         CX
+	JNE          blocks
+	VZEROUPPER
+	RET
+
+DATA const00000004<>+0(SB)/4, $0x00000004
+DATA const00000004<>+4(SB)/4, $0x00000004
+DATA const00000004<>+8(SB)/4, $0x00000004
+DATA const00000004<>+12(SB)/4, $0x00000004
+DATA const00000004<>+16(SB)/4, $0x00000004
+DATA const00000004<>+20(SB)/4, $0x00000004
+DATA const00000004<>+24(SB)/4, $0x00000004
+DATA const00000004<>+28(SB)/4, $0x00000004
+GLOBL const00000004<>(SB), RODATA|NOPTR, $32
+
+DATA constd2511f53<>+0(SB)/4, $0xd2511f53
+DATA constd2511f53<>+4(SB)/4, $0xd2511f53
+DATA constd2511f53<>+8(SB)/4, $0xd2511f53
+DATA constd2511f53<>+12(SB)/4, $0xd2511f53
+DATA constd2511f53<>+16(SB)/4, $0xd2511f53
+DATA constd2511f53<>+20(SB)/4, $0xd2511f53
+DATA constd2511f53<>+24(SB)/4, $0xd2511f53
+DATA constd2511f53<>+28(SB)/4, $0xd2511f53
+GLOBL constd2511f53<>(SB), RODATA|NOPTR, $32
+
+DATA constcd9e8d57<>+0(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+4(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+8(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+12(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+16(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+20(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+24(SB)/4, $0xcd9e8d57
+DATA constcd9e8d57<>+28(SB)/4, $0xcd9e8d57
+GLOBL constcd9e8d57<>(SB), RODATA|NOPTR, $32
+
+DATA const9e3779b9<>+0(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+4(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+8(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+12(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+16(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+20(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+24(SB)/4, $0x9e3779b9
+DATA const9e3779b9<>+28(SB)/4, $0x9e3779b9
+GLOBL const9e3779b9<>(SB), RODATA|NOPTR, $32
+
+DATA constbb67ae85<>+0(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+4(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+8(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+12(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+16(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+20(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+24(SB)/4, $0xbb67ae85
+DATA constbb67ae85<>+28(SB)/4, $0xbb67ae85
+GLOBL constbb67ae85<>(SB), RODATA|NOPTR, $32
+
+DATA const33800000<>+0(SB)/4, $0x33800000
+DATA const33800000<>+4(SB)/4, $0x33800000
+DATA const33800000<>+8(SB)/4, $0x33800000
+DATA const33800000<>+12(SB)/4, $0x33800000
+DATA const33800000<>+16(SB)/4, $0x33800000
+DATA const33800000<>+20(SB)/4, $0x33800000
+DATA const33800000<>+24(SB)/4, $0x33800000
+DATA const33800000<>+28(SB)/4, $0x33800000
+GLOBL const33800000<>(SB), RODATA|NOPTR, $32

@@ -4,6 +4,15 @@
 
 package kernel
 
+// decayedAVX2 computes, for i < n:
+//
+//	param[i] -= c[0]*(grad[i] + c[1]*param[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func decayedAVX2(param *float32, grad *float32, c *float32, n int)
+
 // momentumAVX2 computes, for i < n:
 //
 //	g = grad[i] + c[1]*param[i]; buf[i] = c[2]*buf[i] + c[3]*g; param[i] -= c[0]*buf[i]
@@ -13,6 +22,15 @@ package kernel
 //go:noescape
 func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
 
+// nesterovAVX2 computes, for i < n:
+//
+//	g = grad[i] + c[1]*param[i]; buf[i] = c[2]*buf[i] + c[3]*g; param[i] -= c[0]*(g + c[2]*buf[i])
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func nesterovAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
+
 // adamAVX2 computes, for i < n:
 //
 //	the loop of StepAdam with c = {size, shrink, decay, b1, b2, c2, scale, eps}
@@ -21,3 +39,39 @@ func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int
 //
 //go:noescape
 func adamAVX2(param *float32, grad *float32, m *float32, v *float32, c *float32, n int)
+
+// rmspropAVX2 computes, for i < n:
+//
+//	the loop of StepRMSProp with c = {rate, decay, eps, keep, take, momentum}
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func rmspropAVX2(param *float32, grad *float32, square *float32, c *float32, n int)
+
+// rmspropMomentumAVX2 computes, for i < n:
+//
+//	the loop of StepRMSProp with c = {rate, decay, eps, keep, take, momentum}
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func rmspropMomentumAVX2(param *float32, grad *float32, square *float32, buf *float32, c *float32, n int)
+
+// rmspropCenteredAVX2 computes, for i < n:
+//
+//	the loop of StepRMSProp with c = {rate, decay, eps, keep, take, momentum}
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func rmspropCenteredAVX2(param *float32, grad *float32, square *float32, mean *float32, c *float32, n int)
+
+// rmspropCenteredMomentumAVX2 computes, for i < n:
+//
+//	the loop of StepRMSProp with c = {rate, decay, eps, keep, take, momentum}
+//
+// Operands may be the same slice, and n may be 0.
+//
+//go:noescape
+func rmspropCenteredMomentumAVX2(param *float32, grad *float32, square *float32, mean *float32, buf *float32, c *float32, n int)

@@ -38,6 +38,93 @@ DATA columnMask<>+120(SB)/4, $0x00000000
 DATA columnMask<>+124(SB)/4, $0x00000000
 GLOBL columnMask<>(SB), RODATA|NOPTR, $128
 
+// func decayedAVX2(param *float32, grad *float32, c *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·decayedAVX2(SB), NOSPLIT, $32-32
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         c+16(FP), DX
+	VBROADCASTSS (DX), Y0
+	VBROADCASTSS 4(DX), Y1
+	MOVQ         n+24(FP), DX
+	TESTQ        $0x00000007, DX
+	JE           vectors
+	MOVQ         DX, SI
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, $0x08
+	CMOVQGT      BX, SI
+	MOVQ         DX, BX
+	SUBQ         SI, BX
+	LEAQ         columnMask<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      64(DI)(SI*4), Y2
+	VMASKMOVPS   (AX)(BX*4), Y2, Y3
+	VMASKMOVPS   (CX)(BX*4), Y2, Y2
+	VMULPS       Y1, Y3, Y4
+	VADDPS       Y4, Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VSUBPS       Y2, Y3, Y3
+	VMOVUPS      Y3, (SP)
+
+vectors:
+	XORQ SI, SI
+	MOVQ DX, DI
+	SUBQ $0x08, DI
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(SI*4), Y2
+	VMOVUPS (CX)(SI*4), Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y4, Y3, Y3
+	VMULPS  Y0, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DI
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, DI
+	JE      done
+	CMPQ    DX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, DX
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, DX
+	JE    skip0_2
+	MOVQ  (CX), BX
+	MOVQ  BX, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, DX
+	JE    skip0_1
+	MOVL  (CX), DX
+	MOVL  DX, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	VZEROUPPER
+	RET
+
 // func momentumAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
 // Requires: AVX, CMOV
 TEXT ·momentumAVX2(SB), NOSPLIT, $64-40
@@ -69,8 +156,8 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $64-40
 	VMULPS       Y2, Y4, Y4
 	VMULPS       Y3, Y6, Y6
 	VADDPS       Y6, Y4, Y4
-	VMULPS       Y0, Y4, Y7
-	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y0, Y4, Y6
+	VSUBPS       Y6, Y5, Y5
 	VMOVUPS      Y5, (SP)
 	VMOVUPS      Y4, 32(SP)
 
@@ -89,8 +176,139 @@ vector:
 	VMULPS  Y2, Y6, Y6
 	VMULPS  Y3, Y5, Y5
 	VADDPS  Y5, Y6, Y6
-	VMULPS  Y0, Y6, Y7
-	VSUBPS  Y7, Y4, Y4
+	VMULPS  Y0, Y6, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (AX)(DI*4)
+	VMOVUPS Y6, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (CX), SI
+	MOVQ  SI, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (CX), SI
+	MOVL  SI, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, BX
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, BX
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, BX
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX2(param *float32, grad *float32, buf *float32, c *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·nesterovAVX2(SB), NOSPLIT, $64-40
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         buf+16(FP), DX
+	MOVQ         c+24(FP), BX
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VBROADCASTSS 12(BX), Y3
+	MOVQ         n+32(FP), BX
+	TESTQ        $0x00000007, BX
+	JE           vectors
+	MOVQ         BX, DI
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, $0x08
+	CMOVQGT      SI, DI
+	MOVQ         BX, SI
+	SUBQ         DI, SI
+	LEAQ         columnMask<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      64(R8)(DI*4), Y4
+	VMASKMOVPS   (AX)(SI*4), Y4, Y5
+	VMASKMOVPS   (CX)(SI*4), Y4, Y6
+	VMASKMOVPS   (DX)(SI*4), Y4, Y4
+	VMULPS       Y1, Y5, Y7
+	VADDPS       Y7, Y6, Y6
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y6, Y7
+	VADDPS       Y7, Y4, Y4
+	VMULPS       Y2, Y4, Y7
+	VADDPS       Y7, Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (SP)
+	VMOVUPS      Y4, 32(SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(DI*4), Y4
+	VMOVUPS (CX)(DI*4), Y5
+	VMOVUPS (DX)(DI*4), Y6
+	VMULPS  Y1, Y4, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  Y2, Y6, Y6
+	VMULPS  Y3, Y5, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y2, Y6, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  Y0, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
 	VMOVUPS Y4, (AX)(DI*4)
 	VMOVUPS Y6, (DX)(DI*4)
 	ADDQ    $0x08, DI
@@ -204,15 +422,15 @@ TEXT ·adamAVX2(SB), NOSPLIT, $96-48
 	VMULPS       Y3, Y12, Y12
 	VADDPS       Y12, Y11, Y11
 	VMULPS       Y5, Y10, Y12
-	VMULPS       Y10, Y12, Y12
 	VMULPS       Y4, Y8, Y8
-	VADDPS       Y12, Y8, Y8
-	VSQRTPS      Y8, Y12
-	VDIVPS       Y6, Y12, Y12
-	VADDPS       Y7, Y12, Y12
-	VDIVPS       Y12, Y11, Y12
-	VMULPS       Y0, Y12, Y12
-	VSUBPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VADDPS       Y10, Y8, Y8
+	VSQRTPS      Y8, Y10
+	VDIVPS       Y6, Y10, Y10
+	VADDPS       Y7, Y10, Y10
+	VDIVPS       Y10, Y11, Y10
+	VMULPS       Y0, Y10, Y10
+	VSUBPS       Y10, Y9, Y9
 	VMOVUPS      Y9, (SP)
 	VMOVUPS      Y11, 32(SP)
 	VMOVUPS      Y8, 64(SP)
@@ -235,15 +453,15 @@ vector:
 	VMULPS  Y3, Y12, Y12
 	VADDPS  Y12, Y10, Y10
 	VMULPS  Y5, Y9, Y12
-	VMULPS  Y9, Y12, Y12
 	VMULPS  Y4, Y11, Y11
-	VADDPS  Y12, Y11, Y11
-	VSQRTPS Y11, Y12
-	VDIVPS  Y6, Y12, Y12
-	VADDPS  Y7, Y12, Y12
-	VDIVPS  Y12, Y10, Y12
-	VMULPS  Y0, Y12, Y12
-	VSUBPS  Y12, Y8, Y8
+	VMULPS  Y12, Y9, Y9
+	VADDPS  Y9, Y11, Y11
+	VSQRTPS Y11, Y9
+	VDIVPS  Y6, Y9, Y9
+	VADDPS  Y7, Y9, Y9
+	VDIVPS  Y9, Y10, Y9
+	VMULPS  Y0, Y9, Y9
+	VSUBPS  Y9, Y8, Y8
 	VMOVUPS Y8, (AX)(R8*4)
 	VMOVUPS Y10, (DX)(R8*4)
 	VMOVUPS Y11, (BX)(R8*4)
@@ -343,5 +561,721 @@ skip2_2:
 	ADDQ  $0x04, BX
 
 skip2_1:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX2(param *float32, grad *float32, square *float32, c *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·rmspropAVX2(SB), NOSPLIT, $64-40
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         square+16(FP), DX
+	MOVQ         c+24(FP), BX
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VBROADCASTSS 12(BX), Y3
+	VBROADCASTSS 16(BX), Y4
+	VBROADCASTSS 20(BX), Y5
+	MOVQ         n+32(FP), BX
+	TESTQ        $0x00000007, BX
+	JE           vectors
+	MOVQ         BX, DI
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, $0x08
+	CMOVQGT      SI, DI
+	MOVQ         BX, SI
+	SUBQ         DI, SI
+	LEAQ         columnMask<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      64(R8)(DI*4), Y5
+	VMASKMOVPS   (AX)(SI*4), Y5, Y6
+	VMASKMOVPS   (CX)(SI*4), Y5, Y7
+	VMASKMOVPS   (DX)(SI*4), Y5, Y5
+	VMULPS       Y1, Y6, Y8
+	VADDPS       Y8, Y7, Y7
+	VMULPS       Y4, Y7, Y8
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y8, Y7, Y8
+	VADDPS       Y8, Y5, Y5
+	VMOVAPS      Y5, Y8
+	VSQRTPS      Y8, Y8
+	VADDPS       Y2, Y8, Y8
+	VDIVPS       Y8, Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VSUBPS       Y7, Y6, Y6
+	VMOVUPS      Y6, (SP)
+	VMOVUPS      Y5, 32(SP)
+
+vectors:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(DI*4), Y5
+	VMOVUPS (CX)(DI*4), Y6
+	VMOVUPS (DX)(DI*4), Y7
+	VMULPS  Y1, Y5, Y8
+	VADDPS  Y8, Y6, Y6
+	VMULPS  Y4, Y6, Y8
+	VMULPS  Y3, Y7, Y7
+	VMULPS  Y8, Y6, Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVAPS Y7, Y8
+	VSQRTPS Y8, Y8
+	VADDPS  Y2, Y8, Y8
+	VDIVPS  Y8, Y6, Y6
+	VMULPS  Y0, Y6, Y6
+	VSUBPS  Y6, Y5, Y5
+	VMOVUPS Y5, (AX)(DI*4)
+	VMOVUPS Y7, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R8
+	JE      done
+	CMPQ    BX, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, BX
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, BX
+	JE    skip0_2
+	MOVQ  (CX), SI
+	MOVQ  SI, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, BX
+	JE    skip0_1
+	MOVL  (CX), SI
+	MOVL  SI, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, BX
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, BX
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, BX
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	VZEROUPPER
+	RET
+
+// func rmspropMomentumAVX2(param *float32, grad *float32, square *float32, buf *float32, c *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·rmspropMomentumAVX2(SB), NOSPLIT, $96-48
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         square+16(FP), DX
+	MOVQ         buf+24(FP), BX
+	MOVQ         c+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	MOVQ         n+40(FP), SI
+	TESTQ        $0x00000007, SI
+	JE           vectors
+	MOVQ         SI, R8
+	MOVQ         $0x00000008, DI
+	CMPQ         SI, $0x08
+	CMOVQGT      DI, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	LEAQ         columnMask<>+0(SB), R9
+	NEGQ         R8
+	VMOVUPS      64(R9)(R8*4), Y6
+	VMASKMOVPS   (AX)(DI*4), Y6, Y7
+	VMASKMOVPS   (CX)(DI*4), Y6, Y8
+	VMASKMOVPS   (DX)(DI*4), Y6, Y9
+	VMASKMOVPS   (BX)(DI*4), Y6, Y6
+	VMULPS       Y1, Y7, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y4, Y8, Y10
+	VMULPS       Y3, Y9, Y9
+	VMULPS       Y10, Y8, Y10
+	VADDPS       Y10, Y9, Y9
+	VMOVAPS      Y9, Y10
+	VSQRTPS      Y10, Y10
+	VADDPS       Y2, Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y8, Y8
+	VMOVAPS      Y8, Y6
+	VMULPS       Y0, Y8, Y8
+	VSUBPS       Y8, Y7, Y7
+	VMOVUPS      Y7, (SP)
+	VMOVUPS      Y9, 32(SP)
+	VMOVUPS      Y6, 64(SP)
+
+vectors:
+	XORQ R8, R8
+	MOVQ SI, R9
+	SUBQ $0x08, R9
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(R8*4), Y6
+	VMOVUPS (CX)(R8*4), Y7
+	VMOVUPS (DX)(R8*4), Y8
+	VMOVUPS (BX)(R8*4), Y9
+	VMULPS  Y1, Y6, Y10
+	VADDPS  Y10, Y7, Y7
+	VMULPS  Y4, Y7, Y10
+	VMULPS  Y3, Y8, Y8
+	VMULPS  Y10, Y7, Y10
+	VADDPS  Y10, Y8, Y8
+	VMOVAPS Y8, Y10
+	VSQRTPS Y10, Y10
+	VADDPS  Y2, Y10, Y10
+	VDIVPS  Y10, Y7, Y7
+	VMULPS  Y5, Y9, Y9
+	VADDPS  Y9, Y7, Y7
+	VMOVAPS Y7, Y9
+	VMULPS  Y0, Y7, Y7
+	VSUBPS  Y7, Y6, Y6
+	VMOVUPS Y6, (AX)(R8*4)
+	VMOVUPS Y8, (DX)(R8*4)
+	VMOVUPS Y9, (BX)(R8*4)
+	ADDQ    $0x08, R8
+	SUBQ    $0x08, R9
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R9
+	JE      done
+	CMPQ    SI, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 64(SP), Y0
+	VMOVUPS Y0, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, SI
+	JE    skip0_2
+	MOVQ  (CX), DI
+	MOVQ  DI, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, SI
+	JE    skip0_1
+	MOVL  (CX), DI
+	MOVL  DI, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, SI
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, SI
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	LEAQ    64(SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip2_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (BX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, BX
+
+skip2_4:
+	TESTQ $0x00000002, SI
+	JE    skip2_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (BX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, BX
+
+skip2_2:
+	TESTQ $0x00000001, SI
+	JE    skip2_1
+	MOVL  (CX), AX
+	MOVL  AX, (BX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, BX
+
+skip2_1:
+	VZEROUPPER
+	RET
+
+// func rmspropCenteredAVX2(param *float32, grad *float32, square *float32, mean *float32, c *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·rmspropCenteredAVX2(SB), NOSPLIT, $96-48
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         square+16(FP), DX
+	MOVQ         mean+24(FP), BX
+	MOVQ         c+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	MOVQ         n+40(FP), SI
+	TESTQ        $0x00000007, SI
+	JE           vectors
+	MOVQ         SI, R8
+	MOVQ         $0x00000008, DI
+	CMPQ         SI, $0x08
+	CMOVQGT      DI, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	LEAQ         columnMask<>+0(SB), R9
+	NEGQ         R8
+	VMOVUPS      64(R9)(R8*4), Y5
+	VMASKMOVPS   (AX)(DI*4), Y5, Y6
+	VMASKMOVPS   (CX)(DI*4), Y5, Y7
+	VMASKMOVPS   (DX)(DI*4), Y5, Y8
+	VMASKMOVPS   (BX)(DI*4), Y5, Y5
+	VMULPS       Y1, Y6, Y9
+	VADDPS       Y9, Y7, Y7
+	VMULPS       Y4, Y7, Y9
+	VMULPS       Y3, Y8, Y8
+	VMULPS       Y9, Y7, Y9
+	VADDPS       Y9, Y8, Y8
+	VMOVAPS      Y8, Y9
+	VSUBPS       Y5, Y7, Y10
+	VMULPS       Y4, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VMULPS       Y5, Y5, Y10
+	VSUBPS       Y10, Y9, Y9
+	VSQRTPS      Y9, Y9
+	VADDPS       Y2, Y9, Y9
+	VDIVPS       Y9, Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VSUBPS       Y7, Y6, Y6
+	VMOVUPS      Y6, (SP)
+	VMOVUPS      Y8, 32(SP)
+	VMOVUPS      Y5, 64(SP)
+
+vectors:
+	XORQ R8, R8
+	MOVQ SI, R9
+	SUBQ $0x08, R9
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(R8*4), Y5
+	VMOVUPS (CX)(R8*4), Y6
+	VMOVUPS (DX)(R8*4), Y7
+	VMOVUPS (BX)(R8*4), Y8
+	VMULPS  Y1, Y5, Y9
+	VADDPS  Y9, Y6, Y6
+	VMULPS  Y4, Y6, Y9
+	VMULPS  Y3, Y7, Y7
+	VMULPS  Y9, Y6, Y9
+	VADDPS  Y9, Y7, Y7
+	VMOVAPS Y7, Y9
+	VSUBPS  Y8, Y6, Y10
+	VMULPS  Y4, Y10, Y10
+	VADDPS  Y10, Y8, Y8
+	VMULPS  Y8, Y8, Y10
+	VSUBPS  Y10, Y9, Y9
+	VSQRTPS Y9, Y9
+	VADDPS  Y2, Y9, Y9
+	VDIVPS  Y9, Y6, Y6
+	VMULPS  Y0, Y6, Y6
+	VSUBPS  Y6, Y5, Y5
+	VMOVUPS Y5, (AX)(R8*4)
+	VMOVUPS Y7, (DX)(R8*4)
+	VMOVUPS Y8, (BX)(R8*4)
+	ADDQ    $0x08, R8
+	SUBQ    $0x08, R9
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R9
+	JE      done
+	CMPQ    SI, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS 64(SP), Y0
+	VMOVUPS Y0, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, SI
+	JE    skip0_2
+	MOVQ  (CX), DI
+	MOVQ  DI, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, SI
+	JE    skip0_1
+	MOVL  (CX), DI
+	MOVL  DI, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, SI
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, SI
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	LEAQ    64(SP), CX
+	TESTQ   $0x00000004, SI
+	JE      skip2_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (BX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, BX
+
+skip2_4:
+	TESTQ $0x00000002, SI
+	JE    skip2_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (BX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, BX
+
+skip2_2:
+	TESTQ $0x00000001, SI
+	JE    skip2_1
+	MOVL  (CX), AX
+	MOVL  AX, (BX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, BX
+
+skip2_1:
+	VZEROUPPER
+	RET
+
+// func rmspropCenteredMomentumAVX2(param *float32, grad *float32, square *float32, mean *float32, buf *float32, c *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·rmspropCenteredMomentumAVX2(SB), NOSPLIT, $128-56
+	MOVQ         param+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         square+16(FP), DX
+	MOVQ         mean+24(FP), BX
+	MOVQ         buf+32(FP), SI
+	MOVQ         c+40(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 8(DI), Y2
+	VBROADCASTSS 12(DI), Y3
+	VBROADCASTSS 16(DI), Y4
+	VBROADCASTSS 20(DI), Y5
+	MOVQ         n+48(FP), DI
+	TESTQ        $0x00000007, DI
+	JE           vectors
+	MOVQ         DI, R9
+	MOVQ         $0x00000008, R8
+	CMPQ         DI, $0x08
+	CMOVQGT      R8, R9
+	MOVQ         DI, R8
+	SUBQ         R9, R8
+	LEAQ         columnMask<>+0(SB), R10
+	NEGQ         R9
+	VMOVUPS      64(R10)(R9*4), Y6
+	VMASKMOVPS   (AX)(R8*4), Y6, Y7
+	VMASKMOVPS   (CX)(R8*4), Y6, Y8
+	VMASKMOVPS   (DX)(R8*4), Y6, Y9
+	VMASKMOVPS   (BX)(R8*4), Y6, Y10
+	VMASKMOVPS   (SI)(R8*4), Y6, Y6
+	VMULPS       Y1, Y7, Y11
+	VADDPS       Y11, Y8, Y8
+	VMULPS       Y4, Y8, Y11
+	VMULPS       Y3, Y9, Y9
+	VMULPS       Y11, Y8, Y11
+	VADDPS       Y11, Y9, Y9
+	VMOVAPS      Y9, Y11
+	VSUBPS       Y10, Y8, Y12
+	VMULPS       Y4, Y12, Y12
+	VADDPS       Y12, Y10, Y10
+	VMULPS       Y10, Y10, Y12
+	VSUBPS       Y12, Y11, Y11
+	VSQRTPS      Y11, Y11
+	VADDPS       Y2, Y11, Y11
+	VDIVPS       Y11, Y8, Y8
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y8, Y8
+	VMOVAPS      Y8, Y6
+	VMULPS       Y0, Y8, Y8
+	VSUBPS       Y8, Y7, Y7
+	VMOVUPS      Y7, (SP)
+	VMOVUPS      Y9, 32(SP)
+	VMOVUPS      Y10, 64(SP)
+	VMOVUPS      Y6, 96(SP)
+
+vectors:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   rest
+
+vector:
+	VMOVUPS (AX)(R9*4), Y6
+	VMOVUPS (CX)(R9*4), Y7
+	VMOVUPS (DX)(R9*4), Y8
+	VMOVUPS (BX)(R9*4), Y9
+	VMOVUPS (SI)(R9*4), Y10
+	VMULPS  Y1, Y6, Y11
+	VADDPS  Y11, Y7, Y7
+	VMULPS  Y4, Y7, Y11
+	VMULPS  Y3, Y8, Y8
+	VMULPS  Y11, Y7, Y11
+	VADDPS  Y11, Y8, Y8
+	VMOVAPS Y8, Y11
+	VSUBPS  Y9, Y7, Y12
+	VMULPS  Y4, Y12, Y12
+	VADDPS  Y12, Y9, Y9
+	VMULPS  Y9, Y9, Y12
+	VSUBPS  Y12, Y11, Y11
+	VSQRTPS Y11, Y11
+	VADDPS  Y2, Y11, Y11
+	VDIVPS  Y11, Y7, Y7
+	VMULPS  Y5, Y10, Y10
+	VADDPS  Y10, Y7, Y7
+	VMOVAPS Y7, Y10
+	VMULPS  Y0, Y7, Y7
+	VSUBPS  Y7, Y6, Y6
+	VMOVUPS Y6, (AX)(R9*4)
+	VMOVUPS Y8, (DX)(R9*4)
+	VMOVUPS Y9, (BX)(R9*4)
+	VMOVUPS Y10, (SI)(R9*4)
+	ADDQ    $0x08, R9
+	SUBQ    $0x08, R10
+	JGE     vector
+
+rest:
+	ADDQ    $0x08, R10
+	JE      done
+	CMPQ    DI, $0x08
+	JL      few
+	VMOVUPS (SP), Y0
+	VMOVUPS Y0, (AX)(R8*4)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS Y0, (DX)(R8*4)
+	VMOVUPS 64(SP), Y0
+	VMOVUPS Y0, (BX)(R8*4)
+	VMOVUPS 96(SP), Y0
+	VMOVUPS Y0, (SI)(R8*4)
+
+done:
+	VZEROUPPER
+	RET
+
+few:
+	LEAQ    (SP), CX
+	TESTQ   $0x00000004, DI
+	JE      skip0_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+
+skip0_4:
+	TESTQ $0x00000002, DI
+	JE    skip0_2
+	MOVQ  (CX), R8
+	MOVQ  R8, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+
+skip0_2:
+	TESTQ $0x00000001, DI
+	JE    skip0_1
+	MOVL  (CX), R8
+	MOVL  R8, (AX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, AX
+
+skip0_1:
+	LEAQ    32(SP), CX
+	TESTQ   $0x00000004, DI
+	JE      skip1_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (DX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, DX
+
+skip1_4:
+	TESTQ $0x00000002, DI
+	JE    skip1_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (DX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, DX
+
+skip1_2:
+	TESTQ $0x00000001, DI
+	JE    skip1_1
+	MOVL  (CX), AX
+	MOVL  AX, (DX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, DX
+
+skip1_1:
+	LEAQ    64(SP), CX
+	TESTQ   $0x00000004, DI
+	JE      skip2_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (BX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, BX
+
+skip2_4:
+	TESTQ $0x00000002, DI
+	JE    skip2_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (BX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, BX
+
+skip2_2:
+	TESTQ $0x00000001, DI
+	JE    skip2_1
+	MOVL  (CX), AX
+	MOVL  AX, (BX)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, BX
+
+skip2_1:
+	LEAQ    96(SP), CX
+	TESTQ   $0x00000004, DI
+	JE      skip3_4
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (SI)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, SI
+
+skip3_4:
+	TESTQ $0x00000002, DI
+	JE    skip3_2
+	MOVQ  (CX), AX
+	MOVQ  AX, (SI)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, SI
+
+skip3_2:
+	TESTQ $0x00000001, DI
+	JE    skip3_1
+	MOVL  (CX), AX
+	MOVL  AX, (SI)
+	ADDQ  $0x04, CX
+	ADDQ  $0x04, SI
+
+skip3_1:
 	VZEROUPPER
 	RET

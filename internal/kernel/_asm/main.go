@@ -82,6 +82,7 @@ func element() {
 	comparisons()
 	halves()
 	stream()
+	philox()
 }
 
 // gpr narrows a loaded parameter to a register of 64 bits.
