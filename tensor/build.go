@@ -11,20 +11,43 @@ func Arange[T float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 
 	if step == 0 {
 		panic(&ShapeError{"arange", nil, "step is 0"})
 	}
-	n := max(0, int(math.Ceil((float64(stop)-float64(start))/float64(step))))
+	n, ok := steps(start, stop, step)
+	if !ok {
+		panic(&ShapeError{"arange", nil, fmt.Sprintf("from %v to %v by %v is too large to allocate", start, stop, step)})
+	}
 	// As NumPy does, multiples of the difference that the first step really made.
 	delta := start + step - start
-	data := make([]T, n)
+	out := New(DTypeOf[T](), n)
+	data := Data[T](out)
 	for i := range data {
 		data[i] = start + T(T(i)*delta)
 	}
-	return Of(data)
+	return out
+}
+
+// steps returns how many of start, start+step, … lie before stop, exactly for
+// integers; ok is false if no int holds that, or it is not a number.
+func steps[T float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](start, stop, step T) (n int, ok bool) {
+	if DTypeOf[T]().IsFloat() {
+		f := math.Ceil((float64(stop) - float64(start)) / float64(step))
+		return int(max(f, 0)), f < math.MaxInt
+	}
+	distance, by := uint64(stop)-uint64(start), uint64(step)
+	switch {
+	case step > 0 && stop <= start, step < 0 && stop >= start:
+		return 0, true
+	case step < 0:
+		distance, by = -distance, -by
+	}
+	n = int((distance-1)/by) + 1
+	return n, n > 0
 }
 
 // Linspace returns n numbers of type dt at equal distances from start to stop,
 // both included.
 func Linspace(dt DType, start, stop float64, n int) *Tensor {
-	data := make([]float64, n)
+	out := New(Float64, n)
+	data := Data[float64](out)
 	step := (stop - start) / float64(max(n-1, 1))
 	for i := range data {
 		data[i] = float64(float64(i)*step) + start
@@ -32,7 +55,7 @@ func Linspace(dt DType, start, stop float64, n int) *Tensor {
 	if n > 1 {
 		data[n-1] = stop
 	}
-	return Cast(Of(data), dt)
+	return Cast(out, dt)
 }
 
 // Eye returns the n×n identity matrix.
@@ -48,6 +71,7 @@ func Diag(t *Tensor, k int) *Tensor {
 		CopyInto(Diag(out, k), t)
 		return out
 	case 2:
+		k = min(max(k, -t.shape[0]), t.shape[1]) // nothing beyond
 		row, col := max(-k, 0), max(k, 0)
 		n := max(0, min(t.shape[0]-row, t.shape[1]-col))
 		offset := t.offset

@@ -22,6 +22,7 @@ func Concat(axis int, ts ...*Tensor) *Tensor {
 			}
 		}
 		shape[axis] += t.shape[axis]
+		checkShape("concat", shape, dt.Size())
 	}
 	out := New(dt, shape...)
 	at := 0

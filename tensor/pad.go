@@ -1,6 +1,9 @@
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // PadMode says what [Pad] puts outside the tensor.
 type PadMode uint8
@@ -14,6 +17,9 @@ const (
 	PadWrap                    // c d [a b c d] a b
 )
 
+// maxPad bounds a pad, so that no sum looks like a small one.
+const maxPad = math.MaxInt / 4
+
 // Pad returns t with before[i] elements added in front of axis i and after[i]
 // behind it; negative numbers remove elements first. value is the scalar that
 // PadConstant fills in, nil for zero; it has t's type. The other modes need an
@@ -25,6 +31,9 @@ func Pad(t *Tensor, before, after []int, mode PadMode, value *Tensor) *Tensor {
 	shape := t.shape.Clone()
 	whole := t
 	for axis, n := range t.shape {
+		if b, a := before[axis], after[axis]; min(b, a) < -maxPad || max(b, a) > maxPad {
+			panic(&ShapeError{"pad", []Shape{t.shape}, fmt.Sprintf("pads %d and %d of axis %d are beyond %d", b, a, axis, maxPad)})
+		}
 		shape[axis] = before[axis] + n + after[axis]
 		if shape[axis] < 0 {
 			panic(&ShapeError{"pad", []Shape{t.shape}, fmt.Sprintf("axis %d shrinks by more than its extent", axis)})

@@ -1,6 +1,9 @@
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // Tensor is an n-dimensional array: a strided view of elements of one type.
 //
@@ -15,6 +18,9 @@ type Tensor struct {
 	strs    []string // in place of mem for String
 }
 
+// maxMemory is more bytes than a process can have on processors of 64 bits.
+const maxMemory = 1 << 47
+
 // New returns a tensor of zeros (false, "") of the given type and shape; without
 // a shape, a scalar. Its data is aligned to 64 bytes.
 func New(dt DType, shape ...int) *Tensor {
@@ -22,10 +28,17 @@ func New(dt DType, shape ...int) *Tensor {
 		panic(&ShapeError{"new", nil, "element type is " + dt.String()})
 	}
 	t := layout("new", dt, shape)
+	size := dt.Size()
+	if dt == String {
+		size = int(unsafe.Sizeof(""))
+	}
+	if t.Len() > maxMemory/size {
+		panic(&ShapeError{"new", []Shape{t.shape}, "too large to allocate"})
+	}
 	if dt == String {
 		t.strs = make([]string, t.Len())
 	} else {
-		t.mem = alignedBytes(t.Len() * dt.Size())
+		t.mem = alignedBytes(t.Len() * size)
 	}
 	return t
 }
