@@ -38,9 +38,11 @@ const (
 	// waits, and than what it takes to wake a processor that a hypervisor has
 	// put to sleep.
 	spins = 1 << 17
-	// chunksPerThread bounds the claims of a range: more balance uneven work
-	// better, fewer contend less for the counter.
-	chunksPerThread = 8
+	// share is which part of a thread's even share of what is left it claims at
+	// once: so claims are large while there is much to do, and a single index at
+	// the end, where the threads wait for the last one (guided self-scheduling;
+	// Polychronopoulos and Kuck, 1987).
+	share = 2
 )
 
 // The bits of Pool.state below the generation. The lowest ones count the
@@ -72,10 +74,11 @@ type Pool struct {
 	done  chan struct{}
 
 	// The piece of work. Written only while it is not open and nobody is active.
-	task     Task
-	n, chunk int
-	next     atomic.Int64
-	failure  atomic.Pointer[failure]
+	task    Task
+	n       int
+	failure atomic.Pointer[failure]
+	_       [64]byte // who polls state and who claims do not slow each other down
+	next    atomic.Int64
 }
 
 // failure is the first panic of a piece of work.
@@ -144,7 +147,6 @@ func (p *Pool) For(n int, task Task) {
 		return
 	}
 	p.task, p.n = task, n
-	p.chunk = max(1, n/(p.threads*chunksPerThread))
 	p.next.Store(0)
 	p.state.Add(genStep | open)
 	p.wakeAll()
@@ -176,11 +178,14 @@ func (p *Pool) run(worker int) {
 		}
 	}()
 	for {
-		lo := int(p.next.Add(int64(p.chunk))) - p.chunk
-		if lo >= p.n {
+		lo := p.next.Load()
+		if lo >= int64(p.n) {
 			return
 		}
-		p.task.Do(lo, min(lo+p.chunk, p.n), worker)
+		hi := lo + max(1, (int64(p.n)-lo)/int64(share*p.threads))
+		if p.next.CompareAndSwap(lo, hi) {
+			p.task.Do(int(lo), int(hi), worker)
+		}
 	}
 }
 
