@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/emberml/ember/internal/parallel"
+import (
+	"slices"
+
+	"github.com/emberml/ember/internal/parallel"
+)
 
 // The convolution with one input channel per group: direct loops over planes
 // that are prepared one at a time.
@@ -14,6 +18,11 @@ func depthTileRows(n int) int {
 }
 
 const (
+	// depthRows is the least number of rows for loops.depthPlane.
+	depthRows = 4
+	// depthBand is about the number of elements of the input that it reads at a
+	// time: they take half of the first cache.
+	depthBand = 4096
 	// convDotTaps is the most taps of a sum of products of one row.
 	convDotTaps = 9
 	// convDotPlanes is the number of planes whose sums are held at a time: those
@@ -22,10 +31,28 @@ const (
 	convDotSums   = convDotPlanes * convDotTaps * convLanes
 )
 
+// depthPlane is one call of loops.depthPlane, of at least depthRows rows of at
+// least 4 pixels:
+//
+//	c[i*ldc + j] = bias + sum over r, q < 3 of
+//		w[3*r + q] * b[(i*stride + r)*ldb + (0, second or third) + j]
+//
+// not below low and not above high. Of fewer than convLanes pixels so many are
+// read all the same, and ldc is n.
+type depthPlane struct {
+	rows, n       int
+	stride        int // 1 or 2
+	ldb           int
+	second, third int // from the first column of the kernel to the others
+	ldc           int
+}
+
 // convDepthwise is the state of a pass that its tasks share.
 type convDepthwise[T Float] struct {
 	t             *loops[T]
 	source        convSource
+	band          depthPlane // what is computed at a time with loops.depthPlane, if it has rows
+	low, high     T
 	h, w          int // of a plane of the input
 	sh, sw        int // from one of its elements to the next in the prepared plane
 	oh, ow        int // of a plane of the result, or of dy
@@ -55,7 +82,13 @@ func (c *Conv[T]) depthwiseSource(pass ConvPass) (s convSource, planes int) {
 
 func (c *Conv[T]) depthwiseScratch(pass ConvPass, threads int) int {
 	s, planes := c.depthwiseSource(pass)
-	return c.M*c.KH*c.KW + threads*(planes*s.plane()+convDotSums)
+	return c.M*c.KH*c.KW + threads*depthwiseWorker(&s, planes)
+}
+
+// depthwiseWorker is the scratch of one worker: planes, of which whole vectors
+// are read, and sums.
+func depthwiseWorker(s *convSource, planes int) int {
+	return planes*s.plane() + convLanes + convDotSums
 }
 
 // depthwiseBegin plans a pass over the planes of x.
@@ -70,9 +103,31 @@ func (c *Conv[T]) depthwiseBegin(pass ConvPass, scratch []T) *convDepthwise[T] {
 		d.h, d.w, d.sh, d.sw = d.oh, d.ow, c.call.sh, c.call.sw
 		d.oh, d.ow, d.shared = c.H, c.W, 1
 	}
-	d.offsets = c.tapOffsets(&d.source, d.planes, pass == ConvGradInput)
-	d.perWorker, d.workerLen = scratch, d.planes*d.source.plane()+convDotSums
+	d.offsets = c.tapOffsets(&d.source, d.planes, false)
+	d.perWorker, d.workerLen = scratch, depthwiseWorker(&d.source, d.planes)
+	d.low, d.high = inf[T](-1), inf[T](1)
+	if rows, stride := d.bandRows(c), d.source.outRow/max(1, d.source.row()); rows > 0 {
+		d.band = depthPlane{
+			rows: rows, n: d.ow, stride: stride, ldb: d.source.row(), ldc: d.ow,
+			second: d.offsets[1], third: d.offsets[2],
+		}
+	}
 	return d
+}
+
+// bandRows returns the number of rows of a plane of the result to compute at a
+// time with loops.depthPlane, or 0 where it does not do.
+func (d *convDepthwise[T]) bandRows(c *Conv[T]) int {
+	s := &d.source
+	switch {
+	case d.t.depthPlane == nil || d.planes > 1 || c.KH != 3 || c.KW != 3 || s.dh != 1:
+		return 0
+	case s.outRow > 2*s.row() || d.oh < depthRows || d.ow < 4 || d.ow < convLanes && !s.copied:
+		return 0
+	case d.sh > 1 || d.sw > 1: // spread as a whole
+		return d.oh
+	}
+	return max(depthRows, blockOf(d.oh, max(1, depthBand/s.outRow)))
 }
 
 func (c *Conv[T]) depthwiseForward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
@@ -91,8 +146,29 @@ func (c *Conv[T]) depthwiseForward(pool *parallel.Pool, y, x, w, bias, scratch [
 	d := c.depthwiseBegin(ConvForward, scratch)
 	d.y, d.x, d.weights, d.bias = y, x[:c.N*c.C*c.H*c.W], weights, bias
 	d.epilogue = c.epilogue()
+	if d.band.rows > 0 {
+		d.limit()
+	}
 	pool.For(c.N*c.M, (*convDepthwisePlanes[T])(d))
 	*d = convDepthwise[T]{}
+}
+
+// limit lets loops.depthPlane do an activation that is a limit, where nothing
+// comes before it.
+func (d *convDepthwise[T]) limit() {
+	e := &d.epilogue
+	if e.Activation == nil || e.Residual != nil {
+		return
+	}
+	switch a := e.Activation; a.Op {
+	case Relu:
+		d.low = 0
+	case Clip:
+		d.low, d.high = T(a.Alpha), T(a.Beta)
+	default:
+		return
+	}
+	e.Activation = nil
 }
 
 func (c *Conv[T]) depthwiseInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
@@ -101,8 +177,13 @@ func (c *Conv[T]) depthwiseInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 		clear(dx)
 		return
 	}
+	reversed, scratch := split(scratch, len(w))
+	for at := 0; at < len(w); at += c.KH * c.KW {
+		kernel := reversed[at:][:copy(reversed[at:], w[at:][:c.KH*c.KW])]
+		slices.Reverse(kernel)
+	}
 	d := c.depthwiseBegin(ConvGradInput, scratch)
-	d.y, d.x, d.weights = dx, dy, w
+	d.y, d.x, d.weights = dx, dy, reversed
 	pool.For(c.N*c.C, (*convDepthwisePlanes[T])(d))
 	*d = convDepthwise[T]{}
 }
@@ -114,30 +195,77 @@ func (t *convDepthwisePlanes[T]) Do(lo, hi, worker int) {
 	d := (*convDepthwise[T])(t)
 	pos, k := d.oh*d.ow, len(d.offsets)
 	channels := len(d.weights) / k
+	d.clear(worker)
 	for i := lo; i < hi; i++ {
-		x := d.prepare(i/d.shared*d.planes, worker)
 		y := d.y[i*pos:][:pos]
 		w := d.weights[i%channels*k:][:k]
 		var bias T
 		if d.bias != nil {
 			bias = d.bias[i%channels]
 		}
-		for j := 0; j < d.ow; {
-			n := min(d.ow-j, convTileVectors*convLanes)
-			if most := 2 * convLanes; d.ow-j > n && d.ow-j <= n+convLanes {
-				n = most
-			}
-			rows := depthTileRows(n)
-			for r := 0; r < d.oh; r += rows {
-				d.t.depthTile(min(rows, d.oh-r), w, x[r*d.source.outRow+j:], d.source.outRow, d.offsets, y[r*d.ow+j:], d.ow, n, bias)
-			}
-			j += n
+		if d.band.rows > 0 {
+			d.bands(i, worker, y, w, bias)
+			continue
 		}
+		d.tiles(d.prepare(i/d.shared*d.planes, worker), y, w, bias)
 		d.epilogue.finish(y, pos, i, 1, 0, pos)
 	}
 }
 
-// prepare returns the planes of the input from one on, as the taps meet them.
+// tiles computes a plane of the result from what the taps meet.
+func (d *convDepthwise[T]) tiles(x, y, w []T, bias T) {
+	for j := 0; j < d.ow; {
+		n := min(d.ow-j, convTileVectors*convLanes)
+		if most := 2 * convLanes; d.ow-j > n && d.ow-j <= n+convLanes {
+			n = most
+		}
+		rows := depthTileRows(n)
+		for r := 0; r < d.oh; r += rows {
+			d.t.depthTile(min(rows, d.oh-r), w, x[r*d.source.outRow+j:], d.source.outRow, d.offsets, y[r*d.ow+j:], d.ow, n, bias)
+		}
+		j += n
+	}
+}
+
+// bands computes plane i of the result, some rows at a time. The last ones
+// may have been computed before.
+func (d *convDepthwise[T]) bands(i, worker int, y, w []T, bias T) {
+	rows := d.band.rows
+	for at := 0; at < d.oh; at += rows {
+		first := min(at, d.oh-rows)
+		c := y[first*d.ow:][:rows*d.ow]
+		d.t.depthPlane(d.band, w, d.prepareRows(i/d.shared, worker, first), c, bias, d.low, d.high)
+		d.epilogue.finish(c, len(y), i, 1, first*d.ow, len(c))
+	}
+}
+
+// clear makes the padding of the planes that a worker prepares, which stays.
+func (d *convDepthwise[T]) clear(worker int) {
+	if d.source.copied {
+		clear(d.perWorker[worker*d.workerLen:][:d.planes*d.source.plane()])
+	}
+}
+
+// prepareRows returns what the taps meet for a band of rows of the result.
+func (d *convDepthwise[T]) prepareRows(plane, worker, first int) []T {
+	from := first * d.source.outRow
+	if !d.source.copied || d.band.rows == d.oh {
+		return d.prepare(plane, worker)[from:]
+	}
+	s := d.source
+	s.top -= from / s.row()
+	s.rows = (d.band.rows-1)*d.band.stride + 3
+	dst := d.perWorker[worker*d.workerLen:][:d.workerLen]
+	top, bottom := span(s.rows, s.h, 1, -s.top)
+	clear(dst[:top*s.row()])
+	clear(dst[max(top, bottom)*s.row() : s.plane()])
+	size := d.h * d.w
+	prepareInside(d.t, &s, dst, d.x[plane*size:][:size])
+	return dst
+}
+
+// prepare returns the planes of the input from one on, as the taps meet them;
+// their padding is clear.
 func (d *convDepthwise[T]) prepare(plane, worker int) []T {
 	s := &d.source
 	size := d.h * d.w
@@ -151,17 +279,16 @@ func (d *convDepthwise[T]) prepare(plane, worker int) []T {
 		if d.sh > 1 || d.sw > 1 {
 			d.spread(to, from)
 		} else {
-			prepare(d.t, s, to, from)
+			prepareInside(d.t, s, to, from)
 		}
 	}
 	return dst
 }
 
-// spread writes a plane of dy with zeros where the kernel skips elements of the
-// result, so that dx is a convolution of it.
+// spread writes a plane of dy between zeros where the kernel skips elements of
+// the result, so that dx is a convolution of it.
 func (d *convDepthwise[T]) spread(dst, src []T) {
 	s := &d.source
-	clear(dst)
 	top, bottom := span(d.h, s.rows, d.sh, s.top)
 	lo, hi := span(d.w, s.line, d.sw, s.left)
 	if lo >= hi {
@@ -197,7 +324,8 @@ func (t *convDepthwiseWeight[T]) Do(lo, hi, worker int) {
 	pos, k := d.oh*d.ow, len(d.offsets)
 	channels := len(d.weights) / k
 	images := len(d.y) / (channels * pos)
-	sums := d.perWorker[worker*d.workerLen+d.source.plane():][:convDotSums]
+	sums := d.perWorker[(worker+1)*d.workerLen-convDotSums:][:convDotSums]
+	d.clear(worker)
 	dot := convDot{rows: 1, lines: d.oh, n: d.ow, aline: d.ow, bline: d.source.outRow}
 	for ; lo < hi; lo += convDotPlanes {
 		block := min(convDotPlanes, hi-lo)

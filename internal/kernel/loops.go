@@ -14,10 +14,7 @@ type loops[T Float] struct {
 	//	image[offsets[i] + run.from + j] += rows[i*width + run.at + j]
 	//
 	// rows and image do not overlap.
-	//
-	// gather is unroll for runs of up to convLanes in the order of at, and may write
-	// as many elements from at on: what follows a run is lost unless it is the last.
-	unroll, fold, gather func(rows []T, width int, image []T, offsets []int, runs []convRun)
+	unroll, fold func(rows []T, width int, image []T, offsets []int, runs []convRun)
 
 	// convTile computes tiles of a convolution, rows of weights that are packed
 	// by convTileRows, astep apart, by vectors of convLanes pixels:
@@ -30,6 +27,9 @@ type loops[T Float] struct {
 	// channel and up to depthTileRows(n) rows of n pixels:
 	//
 	//	c[i*ldc + j] = bias + sum over p < len(offsets) of w[p] * b[offsets[p] + i*ldb + j]
+	//
+	// depthPlane does so for kernels of 3×3 and many rows; nil where depthTile is
+	// as good.
 	//
 	// convDot adds up products with shifted images:
 	//
@@ -45,7 +45,10 @@ type loops[T Float] struct {
 	// even may be longer by one, which then takes the last element of src.
 	convTile  func(t convTile, a, b []T, offsets []int, c, bias []T)
 	depthTile func(rows int, w, b []T, ldb int, offsets []int, c []T, ldc, n int, bias T)
-	convDot   func(d convDot, a, b []T, offsets []int, sum []T)
+
+	depthPlane func(p depthPlane, w, b, c []T, bias, low, high T)
+
+	convDot func(d convDot, a, b []T, offsets []int, sum []T)
 
 	padLines func(dst []T, ldd int, src []T, lds, n, lines int)
 	unzip    func(even, odd, src []T)
@@ -157,7 +160,6 @@ var (
 		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, directCols: 16, run: goTiles[float32], uneven: true},
 		unroll:    goUnroll[float32],
 		fold:      goFold[float32],
-		gather:    goUnroll[float32],
 		convTile:  goConvTile[float32],
 		depthTile: goDepthTile[float32],
 		convDot:   goConvDot[float32],
@@ -185,7 +187,6 @@ var (
 		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, directCols: 16, run: goTiles[float64], uneven: true},
 		unroll:    goUnroll[float64],
 		fold:      goFold[float64],
-		gather:    goUnroll[float64],
 		convTile:  goConvTile[float64],
 		depthTile: goDepthTile[float64],
 		convDot:   goConvDot[float64],

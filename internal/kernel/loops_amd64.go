@@ -4,6 +4,7 @@ package kernel
 
 //go:generate go -C _asm run . -group gemm -out ../zgemm_amd64.s -stubs ../zgemm_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group conv -out ../zconv_amd64.s -stubs ../zconv_amd64.go -pkg kernel
+//go:generate go -C _asm run . -group depthwise -out ../zdepthwise_amd64.s -stubs ../zdepthwise_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group element -out ../zelement_amd64.s -stubs ../zelement_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group math -out ../zmath_amd64.s -stubs ../zmath_amd64.go -pkg kernel
 //go:generate go -C _asm run . -group norm -out ../znorm_amd64.s -stubs ../znorm_amd64.go -pkg kernel
@@ -20,7 +21,6 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		tile:      t,
 		unroll:    runUnroll,
 		fold:      runFold,
-		gather:    runGather,
 		convTile:  runConvTile,
 		depthTile: runDepthTile,
 		convDot:   runConvDot,
@@ -29,6 +29,8 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		weave:     runWeave,
 		maxTile:   runMaxTile,
 		maxPairs:  runMaxPairs,
+
+		depthPlane: runDepthPlane,
 
 		channelScale: runChannelScale, channelGrad: runChannelGrad,
 		channelSquares: runChannelSquares, channelDots: runChannelDots,

@@ -16,12 +16,13 @@ import (
 
 // groups are the files that there are, by name.
 var groups = map[string]func(){
-	"gemm":     gemm,
-	"conv":     conv,
-	"element":  element,
-	"math":     functions,
-	"norm":     norms,
-	"optimize": optimizers,
+	"gemm":      gemm,
+	"conv":      conv,
+	"depthwise": depthwise,
+	"element":   element,
+	"math":      functions,
+	"norm":      norms,
+	"optimize":  optimizers,
 }
 
 func main() {
@@ -41,19 +42,16 @@ func gemm() {
 	for _, e := range []float{single, double} {
 		for vectors := 1; vectors <= 2; vectors++ {
 			for rows := 1; rows <= 6; rows++ {
-				avx2(e, rows, vectors, false)
+				avx2(e, rows, vectors)
 			}
 			for rows := 1; rows <= 14; rows++ {
 				avx512(e, rows, vectors)
 			}
 		}
-		for rows := 4; rows <= 6; rows++ {
-			avx2(e, rows, 2, true)
-		}
 	}
 	for vectors := 1; vectors <= 2; vectors++ {
 		for rows := 1; rows <= 6; rows++ {
-			avx2(pair, rows, vectors, false)
+			avx2(pair, rows, vectors)
 		}
 	}
 	transpose()
