@@ -100,10 +100,23 @@ def train(net, a, address, folder):
             "samples_per_second": round(samples / end, 1), "accuracy": accuracy}
 
 
+# What a line of a log says that tells of a failure. Spark's shut-down, which comes after it, has no such lines.
+FAILURE = re.compile(r"\bERROR\b|Exception|Error\b|^Caused by")
+
+
+def blame(text):
+    """The lines of a log that tell of failures, the first of them, else its end."""
+    lines = [line for line in text.splitlines() if FAILURE.search(line)]
+    return "\n".join(lines[:20]) if lines else text[-2000:]
+
+
 def run_peer(command, net, a, env=None):
-    """Runs a peer's program, whose last line is its result."""
-    command = [*command, "--net", net, "--epochs", a.epochs, "--data", a.data]
-    with tempfile.TemporaryFile("w+") as err, process(command, env=env, stdout=subprocess.PIPE, stderr=err, text=True) as p:
+    """Runs a peer's program, whose last line is its result, in a folder that is removed."""
+    command = [*command, "--net", net, "--epochs", a.epochs, "--data", os.path.abspath(a.data)]
+    with (
+        tempfile.TemporaryDirectory(prefix="ember-bench-") as here, tempfile.TemporaryFile("w+") as err,
+        process(command, env=env, cwd=here, stdout=subprocess.PIPE, stderr=err, text=True) as p,
+    ):
         try:
             out, _ = p.communicate(timeout=a.limit)
             if p.returncode != 0:
@@ -111,7 +124,7 @@ def run_peer(command, net, a, env=None):
             return json.loads(out.strip().splitlines()[-1])
         except Exception:
             err.seek(0)
-            sys.stderr.write(err.read()[-4000:])
+            print(blame(err.read()), file=sys.stderr)
             raise
 
 

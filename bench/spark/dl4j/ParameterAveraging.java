@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.nd4j.linalg.activations.Activation;
@@ -54,7 +55,8 @@ public final class ParameterAveraging {
       batches.add(new DataSet(slice(x, at, at + share), slice(y, at, at + share)));
     }
     ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(WORKERS, share)
-        .batchSizePerWorker(share).averagingFrequency(5).workerPrefetchNumBatches(2).build();
+        .batchSizePerWorker(share).averagingFrequency(5).workerPrefetchNumBatches(2)
+        .rddTrainingApproach(RDDTrainingApproach.Direct).build(); // Export, the default, wants HDFS
     Path marks = Files.createTempDirectory("ember-bench-");
 
     double begin = System.currentTimeMillis() / 1e3;
