@@ -189,7 +189,7 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 	p.epilogue = c.epilogue()
 	if len(p.y) > 0 {
 		packed, scratch := split(scratch, p.packedLen())
-		p.offsets = c.tapOffsets(&p.source, s.cg, false)
+		p.offsets, p.runs = c.tapOffsets(&p.source, s.cg, false), c.stripRuns(p.threads)
 		if c.Packed != nil {
 			p.packed = c.Packed[:len(packed)]
 		} else {
@@ -229,6 +229,14 @@ func (c *Conv[T]) tapOffsets(s *convSource, planes int, flip bool) []int {
 		}
 	}
 	return c.offsets[:i]
+}
+
+// stripRuns returns memory for the runs of a strip for each worker.
+func (c *Conv[T]) stripRuns(threads int) []convRun {
+	if n := threads * convStripPixels; len(c.runs) < n {
+		c.runs = make([]convRun, n)
+	}
+	return c.runs
 }
 
 // split cuts n elements off the front of a slice.

@@ -43,7 +43,7 @@ func (c *Conv[T]) GradInput(pool *parallel.Pool, dx, dy, w, scratch []T) {
 		p := &c.product
 		p.y, p.x = s.x, s.y
 		p.packed, scratch = split(scratch, p.packedLen())
-		p.offsets = c.tapOffsets(&p.source, s.mg, true)
+		p.offsets, p.runs = c.tapOffsets(&p.source, s.mg, true), c.stripRuns(p.threads)
 		pool.For(p.groups*p.packedTiles(), (*convPackChannels[T])(c))
 		p.run(pool, scratch)
 		c.product = convProduct[T]{}

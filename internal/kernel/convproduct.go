@@ -18,7 +18,8 @@ type convProduct[T Float] struct {
 	oh, ow, pos    int // of y, where rows are joined if nothing lies between them
 	threads        int
 	direct         bool // tiles of several rows
-	panel          bool // pixels are packed, since channels lie far apart
+	packs          bool // pixels are packed in strips; then oh counts pixels, and ow is 1
+	width          int  // of y
 	images         int  // groups of images that are prepared at a time
 	rows, channels int  // of one piece of work
 	packed         []T
@@ -29,13 +30,13 @@ type convProduct[T Float] struct {
 	epilogue       Epilogue[T]
 	first, count   int // groups of images at hand
 	offsets        []int
+	runs           []convRun // of the strip at hand, for each worker
 }
 
 const (
 	convBlockChannels = 128     // of y: their weights stay in the second cache
 	convBlockPixels   = 512     // what a block of weights is used for
 	convSourceLen     = 1 << 18 // of prepared images
-	convPanelPixels   = convLanes * convTileVectors
 )
 
 // windows returns the geometry of the convolution along its two axes.
@@ -77,14 +78,17 @@ func planConv[T Float](n, groups, cg, mg int, axes [2]convWindow, threads int) c
 		oh: v.out, ow: h.out, pos: v.out * h.out, threads: threads,
 	}
 	p.depth = blockOf(p.k, convDepth)
-	p.source = newConvSource(v, h, p.chooseLanes(v, h))
+	lanes, strips := p.chooseLayout(v, h)
+	p.source = newConvSource(v, h, lanes)
 	s := &p.source
-	if s.outRow == p.ow*s.lanes && v.kernel*h.kernel == 1 {
+	switch {
+	case strips:
+		p.packs, p.width, p.oh, p.ow = true, p.ow, p.pos, 1
+	case s.outRow == p.ow*s.lanes && v.kernel*h.kernel == 1:
 		p.oh, p.ow = 1, p.pos
 	}
 	line := p.ow * s.lanes
-	p.direct = line <= convLanes && p.oh > 1
-	p.panel = p.oh == 1 && s.lanes == 1 && v.kernel*h.kernel == 1 && s.plane() >= 256 && mg >= 16
+	p.direct = !strips && line <= convLanes && p.oh > 1
 	p.images = max(1, min(p.imageGroups(), convSourceLen/max(1, groups*cg*s.plane())))
 	p.channels = min(convBlockChannels, padTo(mg, convTileRows))
 	p.rows = min(p.oh, max(1, convBlockPixels/max(1, line)))
@@ -98,8 +102,11 @@ func planConv[T Float](n, groups, cg, mg int, axes [2]convWindow, threads int) c
 			threads = 1
 		}
 	}
-	p.workerLen = convPanelPixels * min(p.k, convDepth)
-	if s.lanes > 1 {
+	switch {
+	case strips:
+		p.rows = min(p.oh, padTo(p.rows, convStripPixels))
+		p.workerLen = convStripLen(p.k)
+	case s.lanes > 1:
 		p.workerLen = max(s.h*s.w*s.lanes, p.channels*p.rows*line)
 	}
 	return p
@@ -111,35 +118,42 @@ func blockOf(n, most int) int {
 	return (n + blocks - 1) / blocks
 }
 
-// chooseLanes returns the number of images to interleave, up to the pixels of a
-// vector: several where rows are so short that tiles of one image waste more
-// than the exchange costs.
-func (p *convProduct[T]) chooseLanes(v, h convWindow) int {
-	if v.kernel*h.kernel == 1 && h.stride == 1 && p.pos >= convPanelPixels {
-		return 1
-	}
-	work := func(images, lanes int) int {
-		line, rows := p.ow*lanes, p.oh
-		if line <= convLanes {
-			rows, line = (rows+convTileVectors-1)/convTileVectors, convPanelPixels
-		}
-		cycles := 0
+// chooseLayout returns the number of images to interleave, up to the pixels of a
+// vector, and whether to pack strips of one image: where rows are so short that
+// their own tiles waste more than that costs.
+func (p *convProduct[T]) chooseLayout(v, h convWindow) (lanes int, strips bool) {
+	tiles := (p.mg + convTileRows - 1) / convTileRows
+	tile := func(line int) (cycles int) {
 		for at := 0; at < line; {
 			w := convWidth(line - at)
 			cycles += p.k*max(4, 2*((w+7)/8)) + 30
 			at += w
 		}
-		return images * rows * cycles * p.groups * ((p.mg + convTileRows - 1) / convTileRows)
+		return cycles * tiles
 	}
-	best, least := 1, work(p.n, 1)
-	for lanes := 2; lanes <= convLanes && lanes < 2*p.n; lanes *= 2 {
-		images := (p.n + lanes - 1) / lanes
-		exchange := images * lanes * p.groups * (p.cg*v.in*h.in + p.mg*p.pos)
-		if w := work(images, lanes) + exchange; w < least {
-			best, least = lanes, w
+	rows := func(lanes int) int {
+		if line := p.ow * lanes; line > convLanes {
+			return p.oh * tile(line)
+		}
+		return (p.oh + convTileVectors - 1) / convTileVectors * tile(convStripPixels)
+	}
+	// Strips are packed again for each block of channels. Pixels of one tap lie
+	// so far apart that they are packed in any case.
+	blocks := (p.mg + convBlockChannels - 1) / convBlockChannels
+	packing := p.k * blocks * (p.pos/2 + 3*p.oh)
+	least := rows(1)
+	if one := v.kernel*h.kernel == 1; one && p.mg >= 16 && v.in*h.in >= 256 || tile(p.pos)+packing < least {
+		strips, least = true, tile(p.pos)+packing
+	}
+	least *= p.n * p.groups
+	lanes = 1
+	for l := 2; l <= convLanes && l < 2*p.n; l *= 2 {
+		images := (p.n + l - 1) / l * p.groups
+		if w := images * (rows(l) + l*(p.cg*v.in*h.in+p.mg*p.pos)); w < least {
+			lanes, strips, least = l, false, w
 		}
 	}
-	return best
+	return lanes, strips
 }
 
 // convWidth returns the pixels of the next tile of a line that has n left: up
@@ -175,7 +189,7 @@ func (p *convProduct[T]) sourceLen() int {
 	if !p.source.copied {
 		return 0
 	}
-	return p.images*p.groups*p.cg*p.source.plane() + convPanelPixels // which the last tiles may read
+	return p.images*p.groups*p.cg*p.source.plane() + convStripPixels // which the last tiles may read
 }
 
 func (p *convProduct[T]) scratchLen() int {
@@ -259,7 +273,11 @@ func (p *convProduct[T]) multiply(part, m0, i0, worker int) {
 		c := convBlock[T]{convTile: convTile{rows: channels, k: min(p.depth, p.k-at), astep: p.k * convTileRows, ldc: ldc, add: at > 0}, bias: bias}
 		c.weights, c.offsets = weights[at*convTileRows:], p.offsets[at:at+c.k]
 		c.reach = reach(c.offsets)
-		p.block(&c, x, y, i0, rows, scratch)
+		if p.packs {
+			p.strips(&c, x, y, i0, rows, worker, scratch)
+		} else {
+			p.block(&c, x, y, i0, rows)
+		}
 		bias = nil
 	}
 	if s.lanes > 1 {
@@ -282,7 +300,7 @@ type convBlock[T Float] struct {
 }
 
 // block adds one block of the sum to rows of y, tile by tile.
-func (p *convProduct[T]) block(c *convBlock[T], x, y []T, i0, rows int, scratch []T) {
+func (p *convProduct[T]) block(c *convBlock[T], x, y []T, i0, rows int) {
 	s := &p.source
 	line := p.ow * s.lanes
 	if p.direct {
@@ -294,34 +312,17 @@ func (p *convProduct[T]) block(c *convBlock[T], x, y []T, i0, rows int, scratch 
 		return
 	}
 	c.most, c.bstep, c.cstep = convLanes, convLanes, convLanes
-	first := c.offsets[0]
-	if p.panel {
-		c.reach = (c.k - 1) * convPanelPixels
-	}
 	for i := range rows {
 		from := x[(i0+i)*s.outRow:]
 		for j := 0; j < line; {
 			n := convWidth(line - j)
 			c.vectors = (n + convLanes - 1) / convLanes
 			c.last = n - (c.vectors-1)*convLanes
-			if p.panel {
-				p.t.copyRows(scratch, convPanelPixels, x[first+j:], s.plane(), n, c.k)
-				p.t.convTile(c.convTile, c.weights, scratch, convPanelOffsets[:c.k], y[j:], c.bias)
-			} else {
-				p.t.convTile(c.convTile, c.weights, from[j:], c.offsets, y[i*line+j:], c.bias)
-			}
+			p.t.convTile(c.convTile, c.weights, from[j:], c.offsets, y[i*line+j:], c.bias)
 			j += n
 		}
 	}
 }
-
-// convPanelOffsets are where the rows of packed pixels begin.
-var convPanelOffsets = func() (o [convDepth]int) {
-	for i := range o {
-		o[i] = i * convPanelPixels
-	}
-	return o
-}()
 
 // scatter writes channels of interleaved images to their places, from row i0 on.
 func (p *convProduct[T]) scatter(from []T, ldc, image, m0, channels, i0 int) {

@@ -83,6 +83,19 @@ func runWeave(dst, src []float32, lds, k int) {
 	weaveAVX2(&dst[0], &src[0], 4*lds, k)
 }
 
+// runGather leaves runs without whole vectors after them to the definition.
+func runGather(dst []float32, width int, src []float32, offsets []int, runs []convRun) {
+	from, to := 0, 0
+	for _, r := range runs {
+		from, to = max(from, r.from), max(to, r.at)
+	}
+	if reach(offsets)+from+convLanes > len(src) || (len(offsets)-1)*width+to+convLanes > len(dst) {
+		goUnroll(dst, width, src, offsets, runs)
+		return
+	}
+	gatherAVX2(&dst[0], 4*width, &src[0], &offsets[0], len(offsets), &runs[0].at, len(runs))
+}
+
 func runUnzip(even, odd, src []float32) {
 	whole := len(odd) &^ (convLanes - 1)
 	if whole > 0 {

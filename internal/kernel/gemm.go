@@ -184,16 +184,32 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	switch {
 	case g.Packed.data != nil, c.rowBlocks > 1:
 		c.packB = packAll
-	case g.CSB != 1 || g.M > directStrips*t.rows || g.alpha() != 1:
-		c.packB = packEach
-	default:
+	case g.direct():
 		c.packB = packLast
+	default:
+		c.packB = packEach
 	}
 	k := min(g.K, depth)
 	c.workerLen = gemmWorkerLen(g.M, k)
 	split := k * padTo(min(g.N, maxBlockCols), maxTileCols)
 	c.packed, c.perWorker = scratch[:split], scratch[split:]
 	return true
+}
+
+// direct reports whether B, needed by one block of rows, is quicker read where it
+// is than packed.
+func (g *Gemm[T]) direct() bool {
+	c, k := &g.call, min(g.K, depth)
+	switch {
+	case g.CSB != 1 || g.alpha() != 1:
+		return false
+	case k*g.RSB <= directLen:
+		return !c.packA
+	case c.t.packing != nil && k >= packingDepth:
+		return g.M <= packingStrips*c.t.rows
+	default:
+		return g.M <= directStrips*c.t.rows
+	}
 }
 
 func (g *Gemm[T]) alpha() T {
@@ -297,6 +313,10 @@ func (g *Gemm[T]) columns(m, n int, a []T, step, rsa, csa, j0 int, out []T, add 
 		switch {
 		case c.packB == packAll:
 			b = own[j*c.k:]
+		case c.packB == packEach && nj == t.cols && g.CSB == 1 && t.packs(m):
+			b = g.B[c.p0*g.RSB+c.j0+j0+j:]
+			t.columnPacking(m, c.k, a, step, rsa, csa, b, g.RSB, own, out[j:], g.RSC, add)
+			continue
 		case c.packB == packLast && nj == t.cols:
 			b, ldb = g.B[c.p0*g.RSB+c.j0+j0+j:], g.RSB
 		default:

@@ -14,7 +14,10 @@ type loops[T Float] struct {
 	//	image[offsets[i] + run.from + j] += rows[i*width + run.at + j]
 	//
 	// rows and image do not overlap.
-	unroll, fold func(rows []T, width int, image []T, offsets []int, runs []convRun)
+	//
+	// gather is unroll for runs of up to convLanes in the order of at, and may write
+	// as many elements from at on: what follows a run is lost unless it is the last.
+	unroll, fold, gather func(rows []T, width int, image []T, offsets []int, runs []convRun)
 
 	// convTile computes tiles of a convolution, rows of weights that are packed
 	// by convTileRows, astep apart, by vectors of convLanes pixels:
@@ -160,6 +163,7 @@ var (
 		tile:      tile[float32]{rows: 4, cols: 4, blockRows: 128, blockCols: 1024, directCols: 16, run: goTiles[float32], uneven: true},
 		unroll:    goUnroll[float32],
 		fold:      goFold[float32],
+		gather:    goUnroll[float32],
 		convTile:  goConvTile[float32],
 		depthTile: goDepthTile[float32],
 		convDot:   goConvDot[float32],
@@ -187,6 +191,7 @@ var (
 		tile:      tile[float64]{rows: 4, cols: 4, blockRows: 64, blockCols: 1024, directCols: 16, run: goTiles[float64], uneven: true},
 		unroll:    goUnroll[float64],
 		fold:      goFold[float64],
+		gather:    goUnroll[float64],
 		convTile:  goConvTile[float64],
 		depthTile: goDepthTile[float64],
 		convDot:   goConvDot[float64],

@@ -21,6 +21,7 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		tile:      t,
 		unroll:    runUnroll,
 		fold:      runFold,
+		gather:    runGather,
 		convTile:  runConvTile,
 		depthTile: runDepthTile,
 		convDot:   runConvDot,

@@ -5,9 +5,15 @@ package kernel
 // it is the same for all variants.
 const depth = 320
 
-// directStrips is the number of tiles one under another up to which a panel of
-// B is quicker read where it is than packed.
-const directStrips = 4
+// Where a panel of B is quicker read where it is than packed, as measured: up to
+// so many tiles one under another, or so few where a tile of some depth packs it
+// on the way; and where a whole block of B lies in the first cache.
+const (
+	directStrips  = 4
+	packingStrips = 2
+	packingDepth  = 128
+	directLen     = 8192
+)
 
 // The largest values of any tile's fields, for scratch memory that serves all
 // variants.
@@ -35,6 +41,10 @@ type tile[T Number] struct {
 	// and so on with a[step:] and c[m*ldc:]. count and k are at least 1. All cols
 	// elements of each row of b are read. a and b must not overlap c.
 	run func(count, m, n, k int, a []T, step, rsa, csa int, b []T, ldb int, c []T, ldc int, add bool)
+
+	// packing, if not nil, is run for one tile of m×cols, more than half of rows
+	// high, that leaves the rows of b in packed, too, one after the other.
+	packing func(m, k int, a []T, rsa, csa int, b []T, ldb int, packed, c []T, ldc int, add bool)
 
 	// uneven says that as many tiles as there can be have all rows, and one has
 	// what is left; otherwise the rows are spread evenly.
@@ -135,8 +145,8 @@ func (t *tile[T]) columnBlock(n int) int {
 // strips is a number of tiles of the same height.
 type strips struct{ count, rows int }
 
-// cut returns how m rows are cut into tiles: those of the second height follow
-// those of the first, and either may be missing.
+// cut returns how m rows are cut into tiles: those of the second height, if any,
+// follow those of the first.
 func (t *tile[T]) cut(m int) [2]strips {
 	if t.uneven {
 		return [2]strips{{m / t.rows, t.rows}, {min(1, m%t.rows), m % t.rows}}
@@ -146,6 +156,9 @@ func (t *tile[T]) cut(m int) [2]strips {
 		return [2]strips{}
 	}
 	tall := m % count
+	if tall == 0 {
+		return [2]strips{{count, m / count}}
+	}
 	return [2]strips{{tall, m/count + 1}, {count - tall, m / count}}
 }
 
@@ -176,6 +189,22 @@ func (t *tile[T]) column(m, n, k int, a []T, step, rsa, csa int, b []T, ldb int,
 		t.run(s.count, s.rows, n, k, a[at:], next, rsa, csa, b, ldb, c[i*ldc:], ldc, add)
 		i, at = i+s.count*s.rows, at+s.count*next
 	}
+}
+
+// packs reports whether the first of the strips that m rows are cut into can pack
+// a panel of B for the others.
+func (t *tile[T]) packs(m int) bool { return t.packing != nil && m > t.rows }
+
+// columnPacking is column for cols columns where packs(m): it leaves them in
+// packed, too.
+func (t *tile[T]) columnPacking(m, k int, a []T, step, rsa, csa int, b []T, ldb int, packed, c []T, ldc int, add bool) {
+	first := t.cut(m)[0].rows
+	t.packing(first, k, a, rsa, csa, b, ldb, packed, c, ldc, add)
+	next := step
+	if step == 0 {
+		next = first * rsa
+	}
+	t.column(m-first, t.cols, k, a[next:], step, rsa, csa, packed, t.cols, c[first*ldc:], ldc, add)
 }
 
 // packRows packs an m×k block of A for block: strips of up to rows rows, each

@@ -8,6 +8,9 @@ import "unsafe"
 // width, with strides in bytes.
 type tileFunc[T Number] func(k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc, n int, add bool, count, step int)
 
+// packingFunc is a tile in assembly that packs the rows of b, too.
+type packingFunc[T Float] func(k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc, n int, add bool, count, step int, packed *T)
+
 // avx2Tiles holds the tiles by rows-1, for up to 8 and up to 16 columns.
 var avx2Tiles = [6][2]tileFunc[float32]{
 	{tileAVX2x1x8, tileAVX2x1x16},
@@ -27,6 +30,12 @@ var avx2Tiles64 = [6][2]tileFunc[float64]{
 	{tileAVX2F64x5x4, tileAVX2F64x5x8},
 	{tileAVX2F64x6x4, tileAVX2F64x6x8},
 }
+
+// avx2PackingTiles and avx2PackingTiles64 hold the tiles that pack, by rows-4.
+var (
+	avx2PackingTiles   = [3]packingFunc[float32]{packingTileAVX2x4x16, packingTileAVX2x5x16, packingTileAVX2x6x16}
+	avx2PackingTiles64 = [3]packingFunc[float64]{packingTileAVX2F64x4x8, packingTileAVX2F64x5x8, packingTileAVX2F64x6x8}
+)
 
 // avx2PairTiles holds the tiles by rows-1, for up to 8 and up to 16 columns.
 var avx2PairTiles = [6][2]tileFunc[int32]{
@@ -77,10 +86,10 @@ var avx512Tiles64 = [14][2]tileFunc[float64]{
 // A block of A and a panel of B of depth 320 stay in the second and the first
 // cache: 6×16 leaves 4 of 16 registers for operands, 14×32 4 of 32.
 var (
-	avx2Tile      = fit(tile[float32]{rows: 6, cols: 16, directCols: 192, run: runAVX2, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
+	avx2Tile      = fit(tile[float32]{rows: 6, cols: 16, directCols: 192, run: runAVX2, packing: runAVX2Packing, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
 	avx512Tile    = fit(tile[float32]{rows: 14, cols: 32, directCols: 192, run: runAVX512, dots: runDots, scaledRows: runScaledRows}, thisProcessor, 4)
 	avx2Pairs     = fit(tile[int32]{rows: 6, cols: 16, run: runAVX2Pairs}, thisProcessor, 4)
-	avx2Loops64   = tileLoops64(fit(tile[float64]{rows: 6, cols: 8, directCols: 96, run: runAVX2F64}, thisProcessor, 8))
+	avx2Loops64   = tileLoops64(fit(tile[float64]{rows: 6, cols: 8, directCols: 96, run: runAVX2F64, packing: runAVX2F64Packing}, thisProcessor, 8))
 	avx512Loops64 = tileLoops64(fit(tile[float64]{rows: 14, cols: 16, directCols: 96, run: runAVX512F64}, thisProcessor, 8))
 )
 
@@ -124,6 +133,24 @@ func runTiles[T Number](f *[2]tileFunc[T], cols, count, m, n, k int, a []T, step
 	}
 	size := int(unsafe.Sizeof(c[0]))
 	run(k, &a[0], size*rsa, size*csa, &b[0], size*ldb, &c[0], size*ldc, n, add, count, size*step)
+}
+
+func runAVX2Packing(m, k int, a []float32, rsa, csa int, b []float32, ldb int, packed, c []float32, ldc int, add bool) {
+	runPacking(&avx2PackingTiles, 16, m, k, a, rsa, csa, b, ldb, packed, c, ldc, add)
+}
+
+func runAVX2F64Packing(m, k int, a []float64, rsa, csa int, b []float64, ldb int, packed, c []float64, ldc int, add bool) {
+	runPacking(&avx2PackingTiles64, 8, m, k, a, rsa, csa, b, ldb, packed, c, ldc, add)
+}
+
+// runPacking checks that a tile of m×cols stays inside its slices, and runs it.
+func runPacking[T Float](f *[3]packingFunc[T], cols, m, k int, a []T, rsa, csa int, b []T, ldb int, packed, c []T, ldc int, add bool) {
+	_ = a[(m-1)*rsa+(k-1)*csa]
+	_ = b[(k-1)*ldb+cols-1]
+	_ = packed[k*cols-1]
+	_ = c[(m-1)*ldc+cols-1]
+	size := int(unsafe.Sizeof(c[0]))
+	f[m-4](k, &a[0], size*rsa, size*csa, &b[0], size*ldb, &c[0], size*ldc, cols, add, 1, 0, &packed[0])
 }
 
 func runTranspose(dst []float32, ldd int, src []float32, lds, rows, k int) {

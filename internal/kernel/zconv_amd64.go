@@ -437,6 +437,16 @@ func unzipAVX2(even *float32, odd *float32, src *float32, n int)
 //go:noescape
 func weaveAVX2(dst *float32, src *float32, lds int, k int)
 
+// gatherAVX2 copies runs of up to 8 elements, each as a whole vector, for a width in bytes:
+//
+//	for i < count, (at, n, from) in runs, j < n:
+//		dst[i*width + at + j] = src[offsets[i] + from + j]
+//
+// What it writes behind a run is lost, unless that is the last. Count and runs are at least 1.
+//
+//go:noescape
+func gatherAVX2(dst *float32, width int, src *float32, offsets *int, count int, runs *int, nruns int)
+
 // maxTileAVX2 takes the maximum of 8 windows, NaN being the greatest, for k ≥ 1:
 //
 //	best, at = -Inf, -1

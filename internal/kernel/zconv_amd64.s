@@ -4839,6 +4839,39 @@ done:
 	VZEROUPPER
 	RET
 
+// func gatherAVX2(dst *float32, width int, src *float32, offsets *int, count int, runs *int, nruns int)
+// Requires: AVX
+TEXT ·gatherAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ width+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ offsets+24(FP), BX
+	MOVQ count+32(FP), SI
+	MOVQ runs+40(FP), DI
+	MOVQ nruns+48(FP), R8
+	LEAQ (R8)(R8*2), R8
+	LEAQ (DI)(R8*8), R8
+
+row:
+	MOVQ (BX), R9
+	LEAQ (DX)(R9*4), R9
+	MOVQ DI, R10
+
+run:
+	MOVQ    16(R10), R12
+	MOVQ    (R10), R11
+	VMOVUPS (R9)(R12*4), Y0
+	VMOVUPS Y0, (AX)(R11*4)
+	ADDQ    $0x18, R10
+	CMPQ    R10, R8
+	JNE     run
+	ADDQ    CX, AX
+	ADDQ    $0x08, BX
+	DECQ    SI
+	JNE     row
+	VZEROUPPER
+	RET
+
 // func maxTileAVX2(k int, b *float32, offsets *int, deltas *int32, y *float32, index *int64, start int, step int)
 // Requires: AVX, AVX2
 TEXT ·maxTileAVX2(SB), NOSPLIT, $0-64

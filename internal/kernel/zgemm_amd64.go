@@ -524,6 +524,48 @@ func tileAVX512x13x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, 
 //go:noescape
 func tileAVX512x14x32(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int)
 
+// packingTileAVX2x4x16 computes count ≥ 1 blocks of 4 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+// They are stored in packed, one row after the other.
+//
+//go:noescape
+func packingTileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int, packed *float32)
+
+// packingTileAVX2x5x16 computes count ≥ 1 blocks of 5 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+// They are stored in packed, one row after the other.
+//
+//go:noescape
+func packingTileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int, packed *float32)
+
+// packingTileAVX2x6x16 computes count ≥ 1 blocks of 6 rows and 8 < n ≤ 16 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 16 elements of each row of b are read. a and b must not overlap c.
+// They are stored in packed, one row after the other.
+//
+//go:noescape
+func packingTileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int, packed *float32)
+
 // tileAVX2F64x1x4 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 4 columns of a product,
 // one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
 //
@@ -1043,6 +1085,48 @@ func tileAVX512F64x13x16(k int, a *float64, rsa int, csa int, b *float64, ldb in
 //
 //go:noescape
 func tileAVX512F64x14x16(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
+
+// packingTileAVX2F64x4x8 computes count ≥ 1 blocks of 4 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+// They are stored in packed, one row after the other.
+//
+//go:noescape
+func packingTileAVX2F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int, packed *float64)
+
+// packingTileAVX2F64x5x8 computes count ≥ 1 blocks of 5 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+// They are stored in packed, one row after the other.
+//
+//go:noescape
+func packingTileAVX2F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int, packed *float64)
+
+// packingTileAVX2F64x6x8 computes count ≥ 1 blocks of 6 rows and 4 < n ≤ 8 columns of a product,
+// one under another, for strides in bytes and k ≥ 1, with fused multiply-add:
+//
+//	sum = 0
+//	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)
+//	c[i*ldc + j] = add ? c[i*ldc + j] + sum : sum
+//
+// and so on with a[step:], c[rows*ldc:].
+// 8 elements of each row of b are read. a and b must not overlap c.
+// They are stored in packed, one row after the other.
+//
+//go:noescape
+func packingTileAVX2F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int, packed *float64)
 
 // tileAVX2Pairx1x8 computes count ≥ 1 blocks of 1 rows and 0 < n ≤ 8 columns of a product,
 // one under another, for strides in bytes and k ≥ 1, with fma(x, y, sum) = sum + x.low*y.low + x.high*y.high:

@@ -7449,6 +7449,969 @@ next:
 	VZEROUPPER
 	RET
 
+// func packingTileAVX2x4x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int, packed *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·packingTileAVX2x4x16(SB), NOSPLIT, $0-104
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	MOVQ   packed+96(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (R10), Y8
+	VMOVUPS      Y8, (R12)
+	VMOVUPS      32(R10), Y9
+	VMOVUPS      Y9, 32(R12)
+	PREFETCHT0   64(R10)
+	ADDQ         $0x40, R12
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R9)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R9)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R9)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPS       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y10
+	TESTB      R11, R11
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPS     (SI), Y6, Y6
+	VMASKMOVPS 32(SI), Y10, Y8
+	VADDPS     Y8, Y7, Y7
+
+store3:
+	MOVQ    SI, R11
+	VMOVUPS Y6, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R11)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R11)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func packingTileAVX2x5x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int, packed *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·packingTileAVX2x5x16(SB), NOSPLIT, $0-104
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	MOVQ   packed+96(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+loop:
+	VMOVUPS      (R10), Y10
+	VMOVUPS      Y10, (R12)
+	VMOVUPS      32(R10), Y11
+	VMOVUPS      Y11, 32(R12)
+	PREFETCHT0   64(R10)
+	ADDQ         $0x40, R12
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R9)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R9)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R9)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPS       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPS       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y12
+	TESTB      R11, R11
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPS     (SI), Y6, Y6
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPS     (SI), Y8, Y8
+	VMASKMOVPS 32(SI), Y12, Y10
+	VADDPS     Y10, Y9, Y9
+
+store4:
+	MOVQ    SI, R11
+	VMOVUPS Y8, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R11)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R11)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func packingTileAVX2x6x16(k int, a *float32, rsa int, csa int, b *float32, ldb int, c *float32, ldc int, n int, add bool, count int, step int, packed *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·packingTileAVX2x6x16(SB), NOSPLIT, $0-104
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	MOVQ   packed+96(FP), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      Y12, (R13)
+	VMOVUPS      32(R11), Y13
+	VMOVUPS      Y13, 32(R13)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x40, R13
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R9)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x10
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPS       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPS       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPS       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPS       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	VADDPS       (SI), Y10, Y10
+	VMOVUPS      Y10, (SI)
+	VADDPS       32(SI), Y11, Y11
+	VMOVUPS      Y11, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y10, (SI)
+	VMOVUPS Y11, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x04, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y14
+	TESTB      R11, R11
+	JE         store0
+	VADDPS     (SI), Y0, Y0
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPS     (SI), Y2, Y2
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPS     (SI), Y4, Y4
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPS     (SI), Y6, Y6
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPS     (SI), Y8, Y8
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y9, Y9
+
+store4:
+	MOVQ    SI, R12
+	VMOVUPS Y8, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R12)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R12)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VADDPS     (SI), Y10, Y10
+	VMASKMOVPS 32(SI), Y14, Y12
+	VADDPS     Y12, Y11, Y11
+
+store5:
+	MOVQ    SI, R11
+	VMOVUPS Y10, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y11, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X11, (R11)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X11, (R11)
+	VPERMILPS $0x0e, X11, X11
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X11, (R11)
+
+stored5:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
 // func tileAVX2F64x1x4(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2F64x1x4(SB), NOSPLIT, $0-96
@@ -14851,6 +15814,969 @@ set:
 	VMOVUPD Z26, K1, (SI)
 	VMOVUPD Z27, K2, 64(SI)
 	ADDQ    R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func packingTileAVX2F64x4x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int, packed *float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·packingTileAVX2F64x4x8(SB), NOSPLIT, $0-104
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	MOVQ   packed+96(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (R10), Y8
+	VMOVUPS      Y8, (R12)
+	VMOVUPS      32(R10), Y9
+	VMOVUPS      Y9, 32(R12)
+	PREFETCHT0   64(R10)
+	ADDQ         $0x40, R12
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R9)(CX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R9)(CX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R9)(R8*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y10
+	TESTB      R11, R11
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPD     (SI), Y6, Y6
+	VMASKMOVPD 32(SI), Y10, Y8
+	VADDPD     Y8, Y7, Y7
+
+store3:
+	MOVQ    SI, R11
+	VMOVUPS Y6, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R11)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R11)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R11
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R11)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R11
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R11)
+
+stored3:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func packingTileAVX2F64x5x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int, packed *float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·packingTileAVX2F64x5x8(SB), NOSPLIT, $0-104
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	MOVQ   b+32(FP), R10
+	MOVQ   k+0(FP), R11
+	MOVQ   packed+96(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+loop:
+	VMOVUPS      (R10), Y10
+	VMOVUPS      Y10, (R12)
+	VMOVUPS      32(R10), Y11
+	VMOVUPS      Y11, 32(R12)
+	PREFETCHT0   64(R10)
+	ADDQ         $0x40, R12
+	VBROADCASTSD (R9), Y12
+	VFMADD231PD  Y10, Y12, Y0
+	VFMADD231PD  Y11, Y12, Y1
+	VBROADCASTSD (R9)(CX*1), Y12
+	VFMADD231PD  Y10, Y12, Y2
+	VFMADD231PD  Y11, Y12, Y3
+	VBROADCASTSD (R9)(CX*2), Y12
+	VFMADD231PD  Y10, Y12, Y4
+	VFMADD231PD  Y11, Y12, Y5
+	VBROADCASTSD (R9)(R8*1), Y12
+	VFMADD231PD  Y10, Y12, Y6
+	VFMADD231PD  Y11, Y12, Y7
+	VBROADCASTSD (R9)(CX*4), Y12
+	VFMADD231PD  Y10, Y12, Y8
+	VFMADD231PD  Y11, Y12, Y9
+	ADDQ         DX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPD       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y12
+	TESTB      R11, R11
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPD     (SI), Y6, Y6
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPD     (SI), Y8, Y8
+	VMASKMOVPD 32(SI), Y12, Y10
+	VADDPD     Y10, Y9, Y9
+
+store4:
+	MOVQ    SI, R11
+	VMOVUPS Y8, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R11)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R11)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R11
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R11)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R11
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R11)
+
+stored4:
+	ADDQ R9, SI
+
+next:
+	MOVQ step+88(FP), R9
+	ADDQ R9, AX
+	DECQ DI
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func packingTileAVX2F64x6x8(k int, a *float64, rsa int, csa int, b *float64, ldb int, c *float64, ldc int, n int, add bool, count int, step int, packed *float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·packingTileAVX2F64x6x8(SB), NOSPLIT, $0-104
+	MOVQ a+8(FP), AX
+	MOVQ rsa+16(FP), CX
+	MOVQ csa+24(FP), DX
+	MOVQ ldb+40(FP), BX
+	MOVQ c+48(FP), SI
+	MOVQ count+80(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+tile:
+	MOVB       add+72(FP), R9
+	TESTB      R9, R9
+	JE         fetched
+	MOVQ       ldc+56(FP), R9
+	MOVQ       SI, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+
+fetched:
+	MOVQ   AX, R9
+	LEAQ   (R9)(CX*4), R10
+	ADDQ   CX, R10
+	MOVQ   b+32(FP), R11
+	MOVQ   k+0(FP), R12
+	MOVQ   packed+96(FP), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      Y12, (R13)
+	VMOVUPS      32(R11), Y13
+	VMOVUPS      Y13, 32(R13)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x40, R13
+	VBROADCASTSD (R9), Y14
+	VFMADD231PD  Y12, Y14, Y0
+	VFMADD231PD  Y13, Y14, Y1
+	VBROADCASTSD (R9)(CX*1), Y14
+	VFMADD231PD  Y12, Y14, Y2
+	VFMADD231PD  Y13, Y14, Y3
+	VBROADCASTSD (R9)(CX*2), Y14
+	VFMADD231PD  Y12, Y14, Y4
+	VFMADD231PD  Y13, Y14, Y5
+	VBROADCASTSD (R9)(R8*1), Y14
+	VFMADD231PD  Y12, Y14, Y6
+	VFMADD231PD  Y13, Y14, Y7
+	VBROADCASTSD (R9)(CX*4), Y14
+	VFMADD231PD  Y12, Y14, Y8
+	VFMADD231PD  Y13, Y14, Y9
+	VBROADCASTSD (R10), Y14
+	VFMADD231PD  Y12, Y14, Y10
+	VFMADD231PD  Y13, Y14, Y11
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNE          loop
+	MOVQ         ldc+56(FP), R9
+	MOVQ         n+64(FP), R10
+	MOVB         add+72(FP), R11
+	CMPQ         R10, $0x08
+	JNE          partial
+	TESTB        R11, R11
+	JE           set
+	VADDPD       (SI), Y0, Y0
+	VMOVUPS      Y0, (SI)
+	VADDPD       32(SI), Y1, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPD       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y4, Y4
+	VMOVUPS      Y4, (SI)
+	VADDPD       32(SI), Y5, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VADDPD       32(SI), Y7, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y8, Y8
+	VMOVUPS      Y8, (SI)
+	VADDPD       32(SI), Y9, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         R9, SI
+	VADDPD       (SI), Y10, Y10
+	VMOVUPS      Y10, (SI)
+	VADDPD       32(SI), Y11, Y11
+	VMOVUPS      Y11, 32(SI)
+	ADDQ         R9, SI
+	JMP          next
+
+set:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y3, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y4, (SI)
+	VMOVUPS Y5, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y6, (SI)
+	VMOVUPS Y7, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y8, (SI)
+	VMOVUPS Y9, 32(SI)
+	ADDQ    R9, SI
+	VMOVUPS Y10, (SI)
+	VMOVUPS Y11, 32(SI)
+	ADDQ    R9, SI
+	JMP     next
+
+partial:
+	IMUL3Q     $0x08, R10, R10
+	LEAQ       columnMask<>+0(SB), R12
+	SUBQ       R10, R12
+	VMOVUPS    96(R12), Y14
+	TESTB      R11, R11
+	JE         store0
+	VADDPD     (SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y1, Y1
+
+store0:
+	MOVQ    SI, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part160
+	VMOVUPS Y1, (R12)
+	JMP     stored0
+
+part160:
+	TESTQ        $0x00000010, R10
+	JE           part80
+	VMOVUPS      X1, (R12)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R12
+
+part80:
+	TESTQ     $0x00000008, R10
+	JE        part40
+	VMOVLPS   X1, (R12)
+	VPERMILPS $0x0e, X1, X1
+	ADDQ      $0x08, R12
+
+part40:
+	TESTQ  $0x00000004, R10
+	JE     stored0
+	VMOVSS X1, (R12)
+
+stored0:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store1
+	VADDPD     (SI), Y2, Y2
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y3, Y3
+
+store1:
+	MOVQ    SI, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part161
+	VMOVUPS Y3, (R12)
+	JMP     stored1
+
+part161:
+	TESTQ        $0x00000010, R10
+	JE           part81
+	VMOVUPS      X3, (R12)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R12
+
+part81:
+	TESTQ     $0x00000008, R10
+	JE        part41
+	VMOVLPS   X3, (R12)
+	VPERMILPS $0x0e, X3, X3
+	ADDQ      $0x08, R12
+
+part41:
+	TESTQ  $0x00000004, R10
+	JE     stored1
+	VMOVSS X3, (R12)
+
+stored1:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store2
+	VADDPD     (SI), Y4, Y4
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y5, Y5
+
+store2:
+	MOVQ    SI, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part162
+	VMOVUPS Y5, (R12)
+	JMP     stored2
+
+part162:
+	TESTQ        $0x00000010, R10
+	JE           part82
+	VMOVUPS      X5, (R12)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R12
+
+part82:
+	TESTQ     $0x00000008, R10
+	JE        part42
+	VMOVLPS   X5, (R12)
+	VPERMILPS $0x0e, X5, X5
+	ADDQ      $0x08, R12
+
+part42:
+	TESTQ  $0x00000004, R10
+	JE     stored2
+	VMOVSS X5, (R12)
+
+stored2:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store3
+	VADDPD     (SI), Y6, Y6
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y7, Y7
+
+store3:
+	MOVQ    SI, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part163
+	VMOVUPS Y7, (R12)
+	JMP     stored3
+
+part163:
+	TESTQ        $0x00000010, R10
+	JE           part83
+	VMOVUPS      X7, (R12)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R12
+
+part83:
+	TESTQ     $0x00000008, R10
+	JE        part43
+	VMOVLPS   X7, (R12)
+	VPERMILPS $0x0e, X7, X7
+	ADDQ      $0x08, R12
+
+part43:
+	TESTQ  $0x00000004, R10
+	JE     stored3
+	VMOVSS X7, (R12)
+
+stored3:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store4
+	VADDPD     (SI), Y8, Y8
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y9, Y9
+
+store4:
+	MOVQ    SI, R12
+	VMOVUPS Y8, (R12)
+	ADDQ    $0x20, R12
+	TESTQ   $0x0000001f, R10
+	JNE     part164
+	VMOVUPS Y9, (R12)
+	JMP     stored4
+
+part164:
+	TESTQ        $0x00000010, R10
+	JE           part84
+	VMOVUPS      X9, (R12)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, R12
+
+part84:
+	TESTQ     $0x00000008, R10
+	JE        part44
+	VMOVLPS   X9, (R12)
+	VPERMILPS $0x0e, X9, X9
+	ADDQ      $0x08, R12
+
+part44:
+	TESTQ  $0x00000004, R10
+	JE     stored4
+	VMOVSS X9, (R12)
+
+stored4:
+	ADDQ       R9, SI
+	TESTB      R11, R11
+	JE         store5
+	VADDPD     (SI), Y10, Y10
+	VMASKMOVPD 32(SI), Y14, Y12
+	VADDPD     Y12, Y11, Y11
+
+store5:
+	MOVQ    SI, R11
+	VMOVUPS Y10, (R11)
+	ADDQ    $0x20, R11
+	TESTQ   $0x0000001f, R10
+	JNE     part165
+	VMOVUPS Y11, (R11)
+	JMP     stored5
+
+part165:
+	TESTQ        $0x00000010, R10
+	JE           part85
+	VMOVUPS      X11, (R11)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, R11
+
+part85:
+	TESTQ     $0x00000008, R10
+	JE        part45
+	VMOVLPS   X11, (R11)
+	VPERMILPS $0x0e, X11, X11
+	ADDQ      $0x08, R11
+
+part45:
+	TESTQ  $0x00000004, R10
+	JE     stored5
+	VMOVSS X11, (R11)
+
+stored5:
+	ADDQ R9, SI
 
 next:
 	MOVQ step+88(FP), R9

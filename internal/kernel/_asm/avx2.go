@@ -28,11 +28,11 @@ func maskTable() Mem {
 
 // avx2 writes a tile of up to 6 rows and 1 or 2 vectors of columns, of which
 // the last may be partial: up to 12 registers of sums, 2 of B and 2 of A.
-func avx2(e float, rows, vectors int) {
+func avx2(e float, rows, vectors int, packing bool) {
 	table := maskTable()
 	ymm := func() reg.VecVirtual { return YMM() }
 	zero := func(v reg.VecVirtual) { VXORPS(v, v, v) }
-	tile("AVX2", e, rows, vectors, 32, ymm, zero, nil, func(t *tileLoop) {
+	tile("AVX2", e, rows, vectors, 32, packing, ymm, zero, nil, func(t *tileLoop) {
 		ldc := gpr(Load(Param("ldc"), GP64()))
 		n := gpr(Load(Param("n"), GP64()))
 		add := Load(Param("add"), GP8())

@@ -32,7 +32,7 @@ func avx512(e float, rows, vectors int) {
 			KMOVW(bits.As32(), masks[1])
 		}
 	}
-	tile("AVX512", e, rows, vectors, 64, zmm, zero, begin, func(t *tileLoop) {
+	tile("AVX512", e, rows, vectors, 64, false, zmm, zero, begin, func(t *tileLoop) {
 		ldc := gpr(Load(Param("ldc"), GP64()))
 		add := Load(Param("add"), GP8())
 		store := func(toAdd bool) {

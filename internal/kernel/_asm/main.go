@@ -42,16 +42,19 @@ func gemm() {
 	for _, e := range []float{single, double} {
 		for vectors := 1; vectors <= 2; vectors++ {
 			for rows := 1; rows <= 6; rows++ {
-				avx2(e, rows, vectors)
+				avx2(e, rows, vectors, false)
 			}
 			for rows := 1; rows <= 14; rows++ {
 				avx512(e, rows, vectors)
 			}
 		}
+		for rows := 4; rows <= 6; rows++ {
+			avx2(e, rows, 2, true)
+		}
 	}
 	for vectors := 1; vectors <= 2; vectors++ {
 		for rows := 1; rows <= 6; rows++ {
-			avx2(pair, rows, vectors)
+			avx2(pair, rows, vectors, false)
 		}
 	}
 	transpose()

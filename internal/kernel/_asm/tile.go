@@ -60,15 +60,13 @@ type tileLoop struct {
 
 // tile writes a function that computes tiles one under another. registers says
 // which vectors, begin runs first, and store leaves one tile's sums at c, from
-// which on its rows are ldc apart.
-func tile(variant string, e float, rows, vectors, width int, vector func() reg.VecVirtual, zero func(reg.VecVirtual), begin func(), store func(*tileLoop)) {
+// which on its rows are ldc apart. A packing tile stores the rows of b, too.
+func tile(variant string, e float, rows, vectors, width int, packing bool, vector func() reg.VecVirtual, zero func(reg.VecVirtual), begin func(), store func(*tileLoop)) {
 	cols := vectors * width / e.size
-	name := fmt.Sprintf("tile%s%sx%dx%d", variant, e.suffix, rows, cols)
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, rsa, csa int, b *%[1]s, ldb int, c *%[1]s, ldc, n int, add bool, count, step int)", e.goType))
-	Pragma("noescape")
-	Doc(
-		fmt.Sprintf("%s computes count ≥ 1 blocks of %d rows and %d < n ≤ %d columns of a product,", name, rows, cols-width/e.size, cols),
-		"one under another, for strides in bytes and k ≥ 1, with "+e.products()+":",
+	kind, more := "tile", ""
+	doc := []string{
+		fmt.Sprintf("computes count ≥ 1 blocks of %d rows and %d < n ≤ %d columns of a product,", rows, cols-width/e.size, cols),
+		"one under another, for strides in bytes and k ≥ 1, with " + e.products() + ":",
 		"",
 		"	sum = 0",
 		"	for p < k: sum = fma(a[i*rsa + p*csa], b[p*ldb + j], sum)",
@@ -76,7 +74,16 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 		"",
 		"and so on with a[step:], c[rows*ldc:].",
 		fmt.Sprintf("%d elements of each row of b are read. a and b must not overlap c.", cols),
-	)
+	}
+	if packing {
+		kind, more = "packingTile", ", packed *"+e.goType
+		doc = append(doc, "They are stored in packed, one row after the other.")
+	}
+	name := fmt.Sprintf("%s%s%sx%dx%d", kind, variant, e.suffix, rows, cols)
+	doc[0] = name + " " + doc[0]
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, rsa, csa int, b *%[1]s, ldb int, c *%[1]s, ldc, n int, add bool, count, step int%[2]s)", e.goType, more))
+	Pragma("noescape")
+	Doc(doc...)
 	t := &tileLoop{float: e, rows: rows, vectors: vectors, width: width}
 	a := gpr(Load(Param("a"), GP64()))
 	rsa := gpr(Load(Param("rsa"), GP64()))
@@ -103,6 +110,10 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 	p.start(a)
 	b := gpr(Load(Param("b"), GP64()))
 	k := gpr(Load(Param("k"), GP64()))
+	var packed reg.GPVirtual
+	if packing {
+		packed = gpr(Load(Param("packed"), GP64()))
+	}
 	for _, row := range t.sum {
 		for _, s := range row {
 			zero(s)
@@ -111,6 +122,13 @@ func tile(variant string, e float, rows, vectors, width int, vector func() reg.V
 	Label("loop")
 	for v := range vectors {
 		VMOVUPS(Mem{Base: b, Disp: width * v}, t.vb[v])
+		if packing {
+			VMOVUPS(t.vb[v], Mem{Base: packed, Disp: width * v})
+		}
+	}
+	if packing {
+		PREFETCHT0(Mem{Base: b, Disp: vectors * width}) // of the panel to the right, mostly the next
+		ADDQ(Imm(uint64(vectors*width)), packed)
 	}
 	for i := range rows {
 		x, spare := t.va[i%2], t.va[(i+1)%2]
