@@ -142,7 +142,7 @@ func (p Param) zeros(name string) *graph.Value {
 	if !ok {
 		panic(&tensor.ShapeError{Op: "optim", Detail: fmt.Sprintf("the parameter %s has the shape %v, which is not concrete", v.Name(), v.Shape())})
 	}
-	return v.Graph().Variable(v.Name()+"."+name, tensor.New(v.DType(), shape...))
+	return v.Graph().Variable(v.Name()+"."+name, tensor.New(v.DType()).BroadcastTo(shape)) // the state makes room
 }
 
 // assign updates the parameter and the variables that are kept for it.

@@ -101,13 +101,19 @@ func newTraining(backend *cpu.Backend, w work, data []*tensor.Tensor) (subject, 
 	}
 	step := optim.NewStep(update)
 	for i, p := range trained {
-		zeros := tensor.New(tensor.Float32, concrete(p.Value)...)
+		zeros := tensor.New(tensor.Float32).BroadcastTo(concrete(p.Value))
 		g.Update(g.Variable("grad."+p.Name, zeros), gradients[i])
 		optim.Adam{}.Update(step, optim.Param{
 			Value: update.Variable(p.Name, p.Value.Init()), Grad: update.Variable("grad."+p.Name, zeros),
 		})
 	}
 	options := engine.Options{Backend: backend, State: engine.NewState(), Arena: engine.NewArena()}
+	fillParameters(b.Params())
+	for _, p := range b.Params() { // the graph's first values, not copies of them
+		if err := options.State.Place(p.Name, p.Value.Init()); err != nil {
+			return subject{}, err
+		}
+	}
 	first, err := engine.Compile(g, options)
 	if err != nil {
 		return subject{}, err
@@ -116,7 +122,6 @@ func newTraining(backend *cpu.Backend, w work, data []*tensor.Tensor) (subject, 
 	if err != nil {
 		return subject{}, err
 	}
-	fill(options.State, b.Params())
 	rate, number := tensor.Scalar(1e-3), tensor.Scalar(int64(0))
 	var last float64
 	run := func() error {
@@ -152,9 +157,7 @@ func newInference(backend *cpu.Backend, w work, data []*tensor.Tensor) (subject,
 	g := graph.New()
 	b := nn.NewBuilder(g, nn.Options{})
 	g.Output("output", net.Forward(b, g.Input("input", graph.TypeOf(data[0]))))
-	for _, p := range b.Params() { // the graph's own: its weights are constant, as a loaded model's are
-		tensor.CopyInto(p.Value.Init(), parameter(p.Name, concrete(p.Value)))
-	}
+	fillParameters(b.Params())
 	program, err := engine.Compile(g, engine.Options{Backend: backend})
 	if err != nil {
 		return subject{}, err
@@ -191,13 +194,6 @@ func export(g *graph.Graph, w work) (string, error) {
 		return "", err
 	}
 	return path, f.Close()
-}
-
-// fill gives the parameters the values that the peers give them.
-func fill(state *engine.State, params nn.Params) {
-	for _, p := range params {
-		tensor.CopyInto(state.Get(p.Name), parameter(p.Name, concrete(p.Value)))
-	}
 }
 
 func concrete(v *graph.Value) tensor.Shape {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/emberml/ember/engine/cpu"
+	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/tensor"
 )
 
@@ -167,26 +168,36 @@ func resident(key string) (float64, error) {
 // noise is the peers' noise: numbers in shift ± scale that depend on name and
 // position alone.
 func noise(name string, shape []int, scale, shift float64) *tensor.Tensor {
+	x := tensor.New(tensor.Float32, shape...)
+	fill(x, name, scale, shift)
+	return x
+}
+
+// fill makes a tensor's elements noise.
+func fill(x *tensor.Tensor, name string, scale, shift float64) {
 	seed := uint64(crc32.ChecksumIEEE([]byte(name)))
-	data := make([]float32, tensor.Shape(shape).Len())
+	data := tensor.Data[float32](x)
 	for i := range data {
 		h := (uint64(i)*2654435761 + seed) & math.MaxUint32
 		h = (h ^ h>>15) * 2246822519 & math.MaxUint32
 		data[i] = float32(float64(h>>8)/(1<<23)-1)*float32(scale) + float32(shift)
 	}
-	return tensor.Of(data, shape...)
 }
 
-// parameter is the peers' value of a parameter of that name.
-func parameter(name string, shape tensor.Shape) *tensor.Tensor {
-	kind := name[strings.LastIndexByte(name, '.')+1:]
-	switch {
-	case kind == "running_var" || kind == "weight" && len(shape) == 1:
-		return noise(name, shape, 0.25, 1)
-	case len(shape) == 1:
-		return noise(name, shape, 0.25, 0)
+// fillParameters gives the parameters the first values that the peers give them.
+func fillParameters(params nn.Params) {
+	for _, p := range params {
+		x := p.Value.Init()
+		kind := p.Name[strings.LastIndexByte(p.Name, '.')+1:]
+		switch {
+		case kind == "running_var" || kind == "weight" && x.Rank() == 1:
+			fill(x, p.Name, 0.25, 1)
+		case x.Rank() == 1:
+			fill(x, p.Name, 0.25, 0)
+		default:
+			fill(x, p.Name, math.Sqrt(3/float64(max(1, x.Shape()[1:].Len()))), 0)
+		}
 	}
-	return noise(name, shape, math.Sqrt(3/float64(max(1, shape[1:].Len()))), 0)
 }
 
 // feeds are the inputs of a net's work, and its classes.
