@@ -42,15 +42,18 @@ type gemmCall[T Float] struct {
 	packed        []T // panels of the block of B at hand
 	perWorker     []T // a block of A each
 	workerLen     int
-	packA         bool
 	packB         packing
-	rows          int // of A in one piece of work
-	cols          int // of B in one piece of work
-	rowBlocks     int
-	blockCols     int // of B in one block
-	p0, k, j0, nb int // block of B: rows [p0, p0+k), columns [j0, j0+nb)
+	rows          int  // of A that stay in cache
+	cols          int  // of B in one piece of work
+	byCols        bool // a piece is one panel of B and all of A, not a strip of A
+	blockCols     int  // of B in one block
+	p0, k, j0, nb int  // block of B: rows [p0, p0+k), columns [j0, j0+nb)
 	first         bool
 }
+
+// gemmGrain is how many products take about as long as it takes another thread
+// to begin and to end: some microseconds.
+const gemmGrain = 1 << 18
 
 // packing says when panels of B are packed.
 type packing uint8
@@ -78,10 +81,10 @@ func gemmWorkerLen(m, k int) int { return k * min(m+maxTileRows, maxBlockRows) }
 // Run computes the product. scratch has at least ScratchLen elements, and its
 // content is lost.
 func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
-	if g.M*g.N*g.K < 1<<15 { // about as quick as waking a worker
+	if g.M*g.N*g.K < gemmGrain {
 		pool = nil
 	}
-	if g.vector() {
+	if g.vector(pool.Threads()) {
 		g.row.perWorker = scratch
 		pool.For(g.row.blocks(), &g.row)
 		g.row = gemv[T]{}
@@ -101,7 +104,7 @@ func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 
 // serial is Run on the calling goroutine. It keeps g off the heap.
 func (g *Gemm[T]) serial(scratch []T) {
-	if g.vector() {
+	if g.vector(1) {
 		g.row.perWorker = scratch
 		g.row.Do(0, g.row.blocks(), 0)
 		g.row = gemv[T]{}
@@ -113,9 +116,7 @@ func (g *Gemm[T]) serial(scratch []T) {
 			if c.packB == packAll && g.Packed.data == nil {
 				g.pack(0, (c.nb+c.t.cols-1)/c.t.cols)
 			}
-			for i := range g.pieces() {
-				g.multiply(i, 0)
-			}
+			(*gemmMultiply[T])(g).Do(0, g.pieces(), 0)
 		}
 	}
 	g.call = gemmCall[T]{}
@@ -161,28 +162,25 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	t := loopsOf[T]()
 	c := &g.call
 	c.t = t
-	c.packA = g.N > t.directCols || g.alpha() != 1 || g.RSA%1024 == 0
 	g.Packed.check(g.K, g.N, t.cols)
-	blocks := (g.M + t.blockRows - 1) / t.blockRows
+	strips, blocks := (g.M+t.rows-1)/t.rows, (g.M+t.blockRows-1)/t.blockRows
 	c.rows = padTo((g.M+blocks-1)/blocks, t.rows)
-	c.rowBlocks = (g.M + c.rows - 1) / c.rows
 	c.blockCols = t.columnBlock(g.N)
+	panels := c.blockCols / t.cols
+	// Columns are shared where all of A stays in cache: then each panel of B is
+	// packed by the thread that needs it. Strips of A are so short that several
+	// make a piece as long as there are many.
+	inCache := blocks == 1 || blocks == 2 && !g.mustPackA()
+	c.byCols = threads > 1 && inCache && panels >= min(strips, sharedPanels*threads)
 	c.cols = c.blockCols
-	// Enough pieces for all threads: halve the rows first, since every block of
-	// columns packs A again, but keep a few tiles together.
-	for threads > 1 && c.rowBlocks*((c.blockCols+c.cols-1)/c.cols) < 4*threads {
-		switch {
-		case c.rows > 4*t.rows, c.rows > t.rows && c.cols <= 4*t.cols:
-			c.rows = padTo(c.rows/2, t.rows)
-			c.rowBlocks = (g.M + c.rows - 1) / c.rows
-		case c.cols > t.cols:
-			c.cols = padTo(c.cols/2, t.cols)
-		default:
-			threads = 1
-		}
+	if c.byCols {
+		c.cols = t.cols
+	}
+	for !c.byCols && threads > 1 && strips*((c.blockCols+c.cols-1)/c.cols) < sharedStrips*threads && c.cols >= 8*t.cols {
+		c.cols = padTo(c.cols/2, t.cols)
 	}
 	switch {
-	case g.Packed.data != nil, c.rowBlocks > 1:
+	case g.Packed.data != nil, !c.byCols && (blocks > 1 || threads > 1):
 		c.packB = packAll
 	case g.direct():
 		c.packB = packLast
@@ -204,13 +202,17 @@ func (g *Gemm[T]) direct() bool {
 	case g.CSB != 1 || g.alpha() != 1:
 		return false
 	case k*g.RSB <= directLen:
-		return !c.packA
+		return g.N <= c.t.directCols && !g.mustPackA()
 	case c.t.packing != nil && k >= packingDepth:
 		return g.M <= packingStrips*c.t.rows
 	default:
 		return g.M <= directStrips*c.t.rows
 	}
 }
+
+// mustPackA reports whether A is not to be read where it is: it is scaled, or its
+// rows meet the same lines of the first cache.
+func (g *Gemm[T]) mustPackA() bool { return g.alpha() != 1 || g.RSA%1024 == 0 }
 
 func (g *Gemm[T]) alpha() T {
 	if g.Alpha == 0 {
@@ -241,9 +243,18 @@ func (g *Gemm[T]) nextBlock() bool {
 	return c.nb > 0
 }
 
-// pieces returns the number of pieces of work in the present block of B.
+// pieces returns the number of pieces of work in the present block of B: its
+// columns, and for each of these the strips of A one after the other.
 func (g *Gemm[T]) pieces() int {
-	return g.call.rowBlocks * ((g.call.nb + g.call.cols - 1) / g.call.cols)
+	return g.strips() * ((g.call.nb + g.call.cols - 1) / g.call.cols)
+}
+
+// strips is how many pieces share columns of B.
+func (g *Gemm[T]) strips() int {
+	if g.call.byCols {
+		return 1
+	}
+	return (g.M + g.call.t.rows - 1) / g.call.t.rows
 }
 
 type gemmPack[T Float] Gemm[T]
@@ -262,24 +273,35 @@ func (g *Gemm[T]) pack(lo, hi int) {
 
 type gemmMultiply[T Float] Gemm[T]
 
-func (g *gemmMultiply[T]) Do(lo, hi, worker int) {
-	for i := lo; i < hi; i++ {
-		(*Gemm[T])(g).multiply(i, worker)
+// Do takes neighboring pieces together, as far as they fit in cache.
+func (m *gemmMultiply[T]) Do(lo, hi, worker int) {
+	g := (*Gemm[T])(m)
+	c := &g.call
+	if c.byCols {
+		for each := max(1, c.t.directCols/c.cols); lo < hi; lo += each {
+			g.multiply(0, g.M, lo*c.cols, min(min(lo+each, hi)*c.cols, c.nb), worker)
+		}
+		return
+	}
+	strips := g.strips()
+	for lo < hi {
+		strip, j0 := lo%strips, lo/strips*c.cols
+		n := min(hi-lo, strips-strip, c.rows/c.t.rows)
+		g.multiply(strip*c.t.rows, min((strip+n)*c.t.rows, g.M), j0, min(j0+c.cols, c.nb), worker)
+		lo += n
 	}
 }
 
-// multiply does one piece of work: a block of rows by a block of columns.
-func (g *Gemm[T]) multiply(piece, worker int) {
+// multiply computes rows [i0, i1) by columns [j0, j1) of the block of B.
+func (g *Gemm[T]) multiply(i0, i1, j0, j1, worker int) {
 	c := &g.call
 	t := c.t
-	i0 := piece % c.rowBlocks * c.rows
-	j0 := piece / c.rowBlocks * c.cols
-	m, n := min(c.rows, g.M-i0), min(c.cols, c.nb-j0)
+	m, n := i1-i0, j1-j0
 	scratch := c.perWorker[worker*c.workerLen:][:c.workerLen]
 
 	a, rsa, csa := g.A[i0*g.RSA+c.p0*g.CSA:], g.RSA, g.CSA
 	step := 0
-	if c.packA && c.packB != packLast {
+	if c.packB != packLast && (n > t.directCols || g.mustPackA()) {
 		t.packRows(scratch, m, c.k, a, rsa, csa, g.alpha())
 		a, rsa, csa, step = scratch, 1, t.rows, t.rows*c.k
 	}

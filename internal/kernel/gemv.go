@@ -1,7 +1,7 @@
 package kernel
 
-// vectorCols is the number of elements of a product with a vector that are
-// computed at a time: they stay in the first cache.
+// vectorCols is the largest number of elements of a product with a vector that
+// are computed at a time: they stay in the first cache.
 const vectorCols = 1024
 
 // vectorLanes is the length from which a loop over vectors pays.
@@ -26,12 +26,13 @@ type gemv[T Float] struct {
 	Epilogue[T]
 
 	t         *loops[T]
+	cols      int // elements of one piece of work
 	perWorker []T
 }
 
 // vector reports whether g is a product with a vector for which that pays, and
 // then prepares it.
-func (g *Gemm[T]) vector() bool {
+func (g *Gemm[T]) vector(threads int) bool {
 	t := loopsOf[T]()
 	if g.M != 1 && g.N != 1 || g.M <= 0 || g.N <= 0 || g.K <= 0 || t.dots == nil || g.alpha() != 1 || g.B == nil {
 		return false
@@ -50,19 +51,23 @@ func (g *Gemm[T]) vector() bool {
 	if (v.csb != 1 || v.n < vectorLanes) && (v.rsb != 1 || v.incx != 1 || v.k < vectorLanes) {
 		return false
 	}
+	v.cols = vectorCols
+	if threads > 1 { // whole cache lines, and rows of several of them
+		v.cols = min(v.cols, padTo((v.n+threads-1)/threads, 64))
+	}
 	g.check()
 	return true
 }
 
 // blocks returns the number of pieces of work.
-func (v *gemv[T]) blocks() int { return (v.n + vectorCols - 1) / vectorCols }
+func (v *gemv[T]) blocks() int { return (v.n + v.cols - 1) / v.cols }
 
-// Do computes blocks of vectorCols elements.
+// Do computes blocks of cols elements.
 func (v *gemv[T]) Do(lo, hi, worker int) {
 	part := v.perWorker[worker*vectorCols:][:vectorCols]
 	for i := lo; i < hi; i++ {
-		j := i * vectorCols
-		y := v.y[j:min(v.n, j+vectorCols)]
+		j := i * v.cols
+		y := v.y[j:min(v.n, j+v.cols)]
 		if v.beta != 0 && v.beta != 1 {
 			zipRight(Mul, y, y, v.beta)
 		}

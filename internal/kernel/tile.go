@@ -15,6 +15,13 @@ const (
 	directLen     = 8192
 )
 
+// How many panels of B, or tiles that lie one under another, each thread should
+// have at least, so that none waits long for the last one.
+const (
+	sharedPanels = 4
+	sharedStrips = 16
+)
+
 // The largest values of any tile's fields, for scratch memory that serves all
 // variants.
 const (

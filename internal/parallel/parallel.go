@@ -38,9 +38,9 @@ const (
 	// waits, and than what it takes to wake a processor that a hypervisor has
 	// put to sleep.
 	spins = 1 << 17
-	// share is which part of a thread's even share of what is left it claims at
-	// once: so claims are large while there is much to do, and a single index at
-	// the end, where the threads wait for the last one (guided self-scheduling;
+	// share is which part of what is left of a thread's indices it claims at once:
+	// so claims are large while there is much to do, and a single index at the end,
+	// where the threads wait for the last one (guided self-scheduling;
 	// Polychronopoulos and Kuck, 1987).
 	share = 2
 )
@@ -75,10 +75,16 @@ type Pool struct {
 
 	// The piece of work. Written only while it is not open and nobody is active.
 	task    Task
-	n       int
+	spans   []span // of each thread: of equal work, threads meet the same data
 	failure atomic.Pointer[failure]
-	_       [64]byte // who polls state and who claims do not slow each other down
-	next    atomic.Int64
+}
+
+// span is the indices of one thread. Another one claims of it what is left when
+// it has done its own.
+type span struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte // one cache line each
 }
 
 // failure is the first panic of a piece of work.
@@ -101,6 +107,7 @@ func New(threads int) *Pool {
 	p := &Pool{
 		threads: threads,
 		workers: make([]worker, threads-1),
+		spans:   make([]span, threads),
 		spin:    threads <= procs,
 		done:    make(chan struct{}, 1),
 	}
@@ -131,7 +138,8 @@ func (p *Pool) Close() {
 }
 
 // For calls task.Do on ranges that cover [0, n) and returns when all have
-// returned. Ranges are claimed as workers become free. A panic in any of them
+// returned. Each thread has an equal share
+// of the indices, and helps others when it has done its own. A panic in any of them
 // skips the ranges not yet begun and is raised again here with the same value.
 func (p *Pool) For(n int, task Task) {
 	if n <= 0 {
@@ -146,8 +154,8 @@ func (p *Pool) For(n int, task Task) {
 		task.Do(0, n, 0)
 		return
 	}
-	p.task, p.n = task, n
-	p.next.Store(0)
+	p.task = task
+	p.divide(n)
 	p.state.Add(genStep | open)
 	p.wakeAll()
 	p.run(0)
@@ -169,22 +177,42 @@ func (p *Pool) wakeAll() {
 	}
 }
 
-// run claims ranges until none is left.
+// divide gives each thread its share of the indices [0, n).
+func (p *Pool) divide(n int) {
+	each, more := n/p.threads, n%p.threads
+	at := 0
+	for i := range p.spans {
+		s := &p.spans[i]
+		s.next.Store(int64(at))
+		at += each
+		if i < more {
+			at++
+		}
+		s.end = int64(at)
+	}
+}
+
+// run claims ranges until none is left, of the worker's own indices first.
 func (p *Pool) run(worker int) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.failure.CompareAndSwap(nil, &failure{v})
-			p.next.Store(int64(p.n))
+			for i := range p.spans {
+				p.spans[i].next.Store(p.spans[i].end)
+			}
 		}
 	}()
-	for {
-		lo := p.next.Load()
-		if lo >= int64(p.n) {
-			return
-		}
-		hi := lo + max(1, (int64(p.n)-lo)/int64(share*p.threads))
-		if p.next.CompareAndSwap(lo, hi) {
-			p.task.Do(int(lo), int(hi), worker)
+	for i := range p.spans {
+		s := &p.spans[(worker+i)%p.threads]
+		for {
+			lo := s.next.Load()
+			if lo >= s.end {
+				break
+			}
+			hi := lo + max(1, (s.end-lo)/share)
+			if s.next.CompareAndSwap(lo, hi) {
+				p.task.Do(int(lo), int(hi), worker)
+			}
 		}
 	}
 }
