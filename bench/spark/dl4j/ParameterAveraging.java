@@ -19,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
+import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.nd4j.linalg.activations.Activation;
@@ -56,14 +57,15 @@ public final class ParameterAveraging {
     }
     ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(WORKERS, share)
         .batchSizePerWorker(share).averagingFrequency(5).workerPrefetchNumBatches(2)
-        .rddTrainingApproach(RDDTrainingApproach.Direct).build(); // Export, the default, wants HDFS
+        .rddTrainingApproach(RDDTrainingApproach.Direct) // Export, the default, wants HDFS
+        .repartionData(Repartition.NumPartitionsWorkersDiffers).build(); // each worker has a partition already
     Path marks = Files.createTempDirectory("ember-bench-");
 
     double begin = System.currentTimeMillis() / 1e3;
     SparkDl4jMultiLayer model = new SparkDl4jMultiLayer(sc, configuration(net), master);
     model.setListeners(List.of(new FirstStep(marks.toString())));
     for (int epoch = 0; epoch < epochs; epoch++) {
-      model.fit(sc.parallelize(batches, 2 * WORKERS));
+      model.fit(sc.parallelize(batches, WORKERS));
     }
     double seconds = System.currentTimeMillis() / 1e3 - begin;
 
