@@ -63,12 +63,10 @@ func (pl *plan) packable(p *Packing, n *graph.Node) bool {
 	return p != nil && !slices.ContainsFunc(p.Inputs, func(i int) bool { return !pl.constant(n.In()[i]) })
 }
 
-// constant tells whether a value is the same in all runs: a constant, or a
-// variable that no program may write to.
+// constant tells whether a value is the same in all runs: a constant, a variable
+// that no program may write to, or a view of one.
 func (pl *plan) constant(v *graph.Value) bool {
 	pl.typeOf(v)
-	if v.Origin() == graph.Variable {
-		return pl.program.options.State.aliases[v.Name()]
-	}
-	return pl.slots[v.ID()].fixed != nil
+	s := pl.slots[v.ID()]
+	return s.fixed != nil && !s.varies
 }

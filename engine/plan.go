@@ -68,6 +68,7 @@ type slot struct {
 	first, last int            // steps between which it is needed, inclusive
 	offset      int            // in the arena
 	fixed       *tensor.Tensor // variable, constant or string: outside the arena
+	varies      bool           // a variable that a program may write to
 }
 
 // newPlan infers the concrete types, chooses kernels and places memory.
@@ -84,7 +85,7 @@ func (p *Program) newPlan(shapes []tensor.Shape) (*plan, error) {
 	for _, v := range g.Variables() {
 		t := p.variables[v.Name()]
 		pl.types[v.ID()] = graph.TypeOf(t)
-		pl.slots[v.ID()] = &slot{fixed: t}
+		pl.slots[v.ID()] = &slot{fixed: t, varies: !p.options.State.aliases[v.Name()]}
 	}
 	end := len(g.Nodes()) // the step after the last one
 	for _, v := range g.Inputs() {

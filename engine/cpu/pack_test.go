@@ -33,6 +33,38 @@ func products(t *testing.T) *graph.Graph {
 	return g
 }
 
+// TestViewsOfVariablesAreNotConstant changes a variable between runs whose reshaped
+// view is the weight of a product.
+func TestViewsOfVariablesAreNotConstant(t *testing.T) {
+	g, err := graph.Build(func(g *graph.Graph) {
+		x := g.Input("x", graph.TensorOf(tensor.Float32, graph.Sym("N"), graph.Known(30)))
+		w := g.Variable("w", tensor.RandStream(3, "w").Uniform(tensor.Float32, -1, 1, 1, 20, 30))
+		g.Output("y", op.Gemm(x, op.Squeeze(w, 0), nil, op.GemmOp{TransB: true}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := cpu.New(cpu.Options{Threads: 1})
+	defer b.Close()
+	state := engine.NewState()
+	p := compile(t, g, engine.Options{Backend: b, State: state})
+	x := tensor.RandStream(4, "x").Uniform(tensor.Float32, -1, 1, 16, 30)
+	for range 2 {
+		out, err := p.Run([]*tensor.Tensor{x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := state.Get("w")
+		want := tensor.MatMul(x, w.Reshape(20, 30).Transpose(1, 0))
+		if !tensor.AllClose(out[0], want, 1e-5, 1e-5) {
+			t.Error("the product is not that of the variable's value")
+		}
+		if err := state.Set("w", tensor.RandStream(5, "w").Uniform(tensor.Float32, -1, 1, 1, 20, 30)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestWeightsArePackedOnce has weights that no program changes: their products are
 // those of weights that may change, a sample's bits do not depend on the others of
 // its batch, forks share what is packed, and nothing is allocated.
