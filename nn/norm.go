@@ -64,11 +64,33 @@ type LayerNorm struct {
 func (l LayerNorm) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	l = complete(b, l)
 	x := b.One(in)
-	axis := b.axis(x, l.Axis)
-	var shape []int
-	for i := axis; i < x.Rank(); i++ {
-		shape = append(shape, b.size(x, i))
-	}
+	shape := b.sizesFrom(x, l.Axis)
 	weight, bias := b.Param("weight", "ones", shape...), b.Param("bias", "zeros", shape...)
 	return op.LayerNormalization(x, weight, bias, l.Axis, l.Epsilon)
+}
+
+// RMSNorm divides each sample by the root of its mean square over the axes from Axis
+// to the last: y = x/√(mean(x²) + epsilon)·weight (Zhang and Sennrich 2019).
+//
+// Shapes: x and y are [N, …]. Parameters: weight of the shape of the normalized
+// axes.
+type RMSNorm struct {
+	Axis    int     `default:"-1" doc:"first of the normalized axes; the batch is axis 0, negative ones count from the end"`
+	Epsilon float64 `default:"1e-6" min:"0" doc:"added to the mean square"`
+}
+
+// Build adds the layer to the graph.
+func (l RMSNorm) Build(b *Builder, in ...*graph.Value) *graph.Value {
+	l = complete(b, l)
+	x := b.One(in)
+	return op.RMSNormalization(x, b.Param("weight", "ones", b.sizesFrom(x, l.Axis)...), l.Axis, l.Epsilon)
+}
+
+// sizesFrom are those of the axes from the given one to the last.
+func (b *Builder) sizesFrom(x *graph.Value, axis int) []int {
+	var shape []int
+	for i := b.axis(x, axis); i < x.Rank(); i++ {
+		shape = append(shape, b.size(x, i))
+	}
+	return shape
 }

@@ -33,24 +33,82 @@ func (l TransformerEncoder) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	if len(in) < 1 {
 		b.Failf("takes one input, given none")
 	}
-	x := in[0]
-	size := b.features(x)
-	part := func(name string, layer Layer, in ...*graph.Value) *graph.Value {
-		return b.Scope(name, func() *graph.Value { return layer.Build(b, in...) })
+	t := transformer{b: b, dropout: l.Dropout, epsilon: l.Epsilon, preNorm: l.PreNorm}
+	self := MultiHeadAttention{Heads: l.Heads, Causal: l.Causal, Padding: l.Padding, Dropout: l.Dropout}
+	x := t.residual(in[0], "norm1", t.attention("self_attn", self, in[1:]...))
+	return t.residual(x, "norm2", t.feed(l.Hidden, l.Activation, b.features(x)))
+}
+
+// TransformerDecoder is a block of a transformer's decoder (Vaswani et al. 2017):
+// attention to the steps up to each, attention to a memory, and a feed-forward net,
+// each with dropout, a residual connection and layer norm.
+//
+//	h = norm1(x + attention(x)), k = norm2(h + attention(h, m)), y = norm3(k + feed(k))
+//	h = x + attention(norm1(x)), k = h + attention(norm2(h), m), y = k + feed(norm3(k)) with PreNorm
+//
+// Its inputs are x and the memory m, such as what an encoder gives; with Padding the
+// last of three is what of the memory is not padding, [N, steps of m].
+//
+// Shapes: x and y are [N, steps, size], m is [N, steps of m, any size]. Parameters
+// are those of PyTorch's TransformerDecoderLayer: self_attn.…, multihead_attn.…,
+// linear1.…, linear2.…, norm1.…, norm2.…, norm3.….
+type TransformerDecoder struct {
+	Heads      int        `required:"true" min:"1" doc:"number of heads, which share the input's size"`
+	Hidden     int        `required:"true" min:"1" doc:"size between the two layers of the feed-forward net"`
+	Activation Activation `default:"relu" doc:"function in the feed-forward net, such as gelu"`
+	PreNorm    bool       `doc:"normalize what goes into attentions and feed-forward net, not what comes out"`
+	Causal     *bool      `default:"true" doc:"a step attends to itself and those before it, not to all"`
+	Padding    bool       `doc:"the last input tells what of the memory is not padding"`
+	Dropout    float64    `min:"0" max:"1" exclusive:"max" doc:"share of the values that training sets to 0"`
+	Epsilon    float64    `default:"1e-5" min:"0" doc:"added to the variance"`
+}
+
+// Build adds the layer to the graph.
+func (l TransformerDecoder) Build(b *Builder, in ...*graph.Value) *graph.Value {
+	l = complete(b, l)
+	if len(in) < 2 {
+		b.Failf("takes an input and a memory, given %d inputs", len(in))
 	}
-	norm := func(name string, x *graph.Value) *graph.Value { return part(name, LayerNorm{Epsilon: l.Epsilon}, x) }
-	attend := func(x *graph.Value) *graph.Value {
-		attention := MultiHeadAttention{Heads: l.Heads, Causal: l.Causal, Padding: l.Padding, Dropout: l.Dropout}
-		return b.Dropout(part("self_attn", attention, append([]*graph.Value{x}, in[1:]...)...), l.Dropout)
+	t := transformer{b: b, dropout: l.Dropout, epsilon: l.Epsilon, preNorm: l.PreNorm}
+	self := MultiHeadAttention{Heads: l.Heads, Causal: *l.Causal, Dropout: l.Dropout}
+	cross := MultiHeadAttention{Heads: l.Heads, Padding: l.Padding, Dropout: l.Dropout}
+	x := t.residual(in[0], "norm1", t.attention("self_attn", self))
+	x = t.residual(x, "norm2", t.attention("multihead_attn", cross, in[1:]...))
+	return t.residual(x, "norm3", t.feed(l.Hidden, l.Activation, b.features(x)))
+}
+
+// transformer adds the parts of a block.
+type transformer struct {
+	b                *Builder
+	dropout, epsilon float64
+	preNorm          bool
+}
+
+// part adds a layer under its name.
+func (t transformer) part(name string, layer Layer, in ...*graph.Value) *graph.Value {
+	return t.b.Scope(name, func() *graph.Value { return layer.Build(t.b, in...) })
+}
+
+// residual is x and what a part makes of it, normalized after or before.
+func (t transformer) residual(x *graph.Value, norm string, part func(x *graph.Value) *graph.Value) *graph.Value {
+	layer := LayerNorm{Epsilon: t.epsilon}
+	if t.preNorm {
+		return op.Add(x, part(t.part(norm, layer, x)))
 	}
-	feed := func(x *graph.Value) *graph.Value {
-		h := part("linear1", Dense{Units: l.Hidden, Activation: l.Activation, Dropout: l.Dropout}, x)
-		return b.Dropout(part("linear2", Dense{Units: size}, h), l.Dropout)
+	return t.part(norm, layer, op.Add(x, part(x)))
+}
+
+// attention is that of x to itself, or to the memory that others begin with.
+func (t transformer) attention(name string, layer MultiHeadAttention, others ...*graph.Value) func(x *graph.Value) *graph.Value {
+	return func(x *graph.Value) *graph.Value {
+		return t.b.Dropout(t.part(name, layer, append([]*graph.Value{x}, others...)...), t.dropout)
 	}
-	if l.PreNorm {
-		x = op.Add(x, attend(norm("norm1", x)))
-		return op.Add(x, feed(norm("norm2", x)))
+}
+
+// feed is the feed-forward net.
+func (t transformer) feed(hidden int, activation Activation, size int) func(x *graph.Value) *graph.Value {
+	return func(x *graph.Value) *graph.Value {
+		h := t.part("linear1", Dense{Units: hidden, Activation: activation, Dropout: t.dropout}, x)
+		return t.b.Dropout(t.part("linear2", Dense{Units: size}, h), t.dropout)
 	}
-	x = norm("norm1", op.Add(x, attend(x)))
-	return norm("norm2", op.Add(x, feed(x)))
 }

@@ -264,6 +264,18 @@ class CoreAttention(nn.Module):
         return y.transpose(1, 2).flatten(2)
 
 
+class Decoder(nn.Module):
+    """A causal decoder layer whose memory is its input."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.module = nn.TransformerDecoderLayer(6, 2, 10, 0.0, batch_first=True, **options)
+
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        return self.module(x, x, tgt_mask=mask, tgt_is_causal=True)
+
+
 def sequences():
     net = "input: [5, 6]\nlayers: [{%s}]"
     yield run("multi_head_attention", net % "multi_head_attention: {heads: 2}", SelfAttention(), (3, 5, 6))
@@ -275,6 +287,11 @@ def sequences():
     encoder = lambda **o: nn.TransformerEncoderLayer(6, 2, 10, 0.0, batch_first=True, **o)
     yield run("transformer_encoder", net % "transformer_encoder: {heads: 2, hidden: 10}", encoder(), (3, 5, 6), names)
     yield run("transformer_encoder pre-norm", net % "transformer_encoder: {heads: 2, hidden: 10, pre_norm: true, activation: gelu}", encoder(norm_first=True, activation="gelu"), (3, 5, 6), names)
+    names = lambda k: "transformer_decoder_1." + k.removeprefix("module.")
+    memory = "input: [5, 6]\nlayers: [{permute: {axes: [2, 1]}}, {permute: {axes: [2, 1]}}, {transformer_decoder: {heads: 2, hidden: 10%s}, inputs: [input, permute_2]}]"
+    yield run("transformer_decoder", memory % "", Decoder(), (3, 5, 6), names)
+    yield run("transformer_decoder pre-norm", memory % ", pre_norm: true, activation: gelu", Decoder(norm_first=True, activation="gelu"), (3, 5, 6), names)
+    yield run("rms_norm", net % "rms_norm: {epsilon: 0.01}", nn.RMSNorm(6, 0.01), (3, 5, 6), lambda k: "rms_norm_1." + k)
     yield run("positional_encoding", net % "positional_encoding: {}", Position(0, 5, 6), (2, 5, 6))
     yield run("positional_encoding learned", net % "positional_encoding: {learned: true}", Position(5, 5, 6), (2, 5, 6), lambda k: "positional_encoding_1." + k)
     positions = "input: [5, 6]\nlayers: [{positions: {size: 9, units: 6}}, {add: {}, inputs: [input, positions_1]}]"
