@@ -23,7 +23,9 @@ type Spec struct {
 	// Forward builds the network for predicting: from features [N, …] to
 	// probabilities where the target is classes, [N, C] or for two classes the
 	// probability of the second one, [N] or [N, 1]; else to numbers. It asks for
-	// its parameters by [graph.Graph.Named] before it makes them, as nn does.
+	// its parameters by [graph.Graph.Named] before it makes them, as nn does. Of a
+	// state that is carried from batch to batch it adds the input and, named so with
+	// NextSuffix behind, the output.
 	Forward func(g *graph.Graph, x *graph.Value) *graph.Value
 	// Weights are the parameters' values by name. They are not copied: the
 	// model is saved, or used, before they change.
@@ -41,6 +43,7 @@ func Build(s Spec) (*Model, error) {
 		return nil, err
 	}
 	var mistake error
+	states := 0 // outputs that are no result
 	g, err := graph.Build(func(g *graph.Graph) {
 		g.Name = s.Name
 		for _, name := range slices.Sorted(maps.Keys(s.Weights)) {
@@ -48,6 +51,7 @@ func Build(s Spec) (*Model, error) {
 		}
 		x := inputs(g, s.Pipeline, typ)
 		y := s.Forward(g, s.Pipeline.Build(x))
+		states = len(g.Outputs())
 		mistake = outputs(g, y, target)
 	})
 	if err == nil {
@@ -61,8 +65,10 @@ func Build(s Spec) (*Model, error) {
 			return nil, fmt.Errorf("model: the parameter %s has no weight", v.Name())
 		}
 	}
-	// Extract leaves out what predicting does not need.
-	if g, err = g.Extract(g.OutputNames(), g.Outputs()); err != nil {
+	// Extract leaves out what predicting does not need. Results come first.
+	names, values := g.OutputNames(), g.Outputs()
+	names = slices.Concat(names[states:], names[:states])
+	if g, err = g.Extract(names, slices.Concat(values[states:], values[:states])); err != nil {
 		return nil, err
 	}
 	if g, err = g.Simplify(); err != nil {

@@ -104,7 +104,7 @@ func (m *Model) check() error {
 		return nil
 	}
 	want := max(1, len(m.Pipeline.Schema.Columns))
-	if n := len(m.Graph.Inputs()); n != want {
+	if n := len(m.Graph.Inputs()) - len(m.carried()); n != want {
 		return fmt.Errorf("the graph has %d inputs, the samples have %d", n, want)
 	}
 	y := m.output(ProbabilitiesOutput)

@@ -15,7 +15,9 @@
 // The graph takes raw values: `input` [N, …], or for a table one input [N, 1] a
 // column. It gives `label` [N] and `probabilities` [N, C] for classes, else
 // `prediction`. A label is an int64 where all labels are whole numbers, else a
-// string. Initializers have the names of the network's parameters, so that
+// string. A state that layers carry from batch to batch is an input [N, …], zeros
+// where sequences begin, and an output of the same name with `.next` behind: what the
+// input is in the batch that goes on. Initializers have the names of the network's parameters, so that
 // training can go on from a loaded file.
 //
 // Steps that ONNX cannot express, such as resizing images, are not in the graph:
@@ -88,6 +90,10 @@ const (
 	PredictionOutput    = "prediction"
 )
 
+// NextSuffix is what the output that carries a state on has behind the name of the
+// state's input.
+const NextSuffix = ".next"
+
 // Labels are the labels of the classes; nil for a model that predicts numbers.
 func (m *Model) Labels() []string {
 	if m.Pipeline == nil {
@@ -123,6 +129,25 @@ func (m *Model) output(name string) *graph.Value {
 		}
 	}
 	return nil
+}
+
+// carried is a state that goes from a batch to the next: an input and the output
+// that is the input of the next batch.
+type carried struct{ before, after *graph.Value }
+
+// carried are the model's states, whose inputs are the last ones; none of a file of
+// another program.
+func (m *Model) carried() []carried {
+	if m.Pipeline == nil {
+		return nil
+	}
+	var states []carried
+	for _, in := range m.Graph.Inputs() {
+		if out := m.output(in.Name() + NextSuffix); out != nil && out.DType() == in.DType() && out.Rank() == in.Rank() {
+			states = append(states, carried{in, out})
+		}
+	}
+	return states
 }
 
 // Close gives back the memory map of a loaded model: nothing may use it, its

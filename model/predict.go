@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/emberml/ember/engine"
 	"github.com/emberml/ember/graph"
@@ -16,9 +17,14 @@ type PredictOptions struct {
 	// Memory bounds what a run uses, in bytes; 0 does not. As many goroutines as
 	// there are processors that Go may use may each be in a run.
 	Memory int
-	// Batch is the most samples of one run; 0 means 64. More samples than that
-	// are computed one part after the other.
+	// Batch is the most samples of one run; 0 means 64, or with Stateful those of a
+	// call. More samples than that are computed one part after the other.
 	Batch int
+	// Stateful carries the states of a model that has some from batch to batch, within
+	// a call and from call to call: sample i goes on where sample i of the batch
+	// before ended, until Reset. All batches are of one size, and calls run one after
+	// the other. Without it every sample is the beginning of a sequence.
+	Stateful bool
 }
 
 // Predictor computes predictions. It is safe for concurrent use: as many calls run
@@ -29,6 +35,11 @@ type Predictor struct {
 	columns bool                 // one input a column
 	batch   int
 	labels  []string
+
+	states   []*graph.Value // inputs behind the samples
+	stateful bool
+	calls    sync.Mutex       // held in a call of a stateful predictor
+	carried  []*tensor.Tensor // the states after the last batch; nil where sequences begin
 }
 
 // Prediction is what a model says of some samples.
@@ -55,15 +66,23 @@ func (m *Model) Predictor(o PredictOptions) (*Predictor, error) {
 	if value == nil { // a file of another program: its first output
 		value = m.Graph.Outputs()[0]
 	}
-	g, err := m.Graph.Extract([]string{name}, []*graph.Value{value})
+	names, values := []string{name}, []*graph.Value{value}
+	states := m.carried()
+	for _, s := range states {
+		names, values = append(names, s.before.Name()+NextSuffix), append(values, s.after)
+	}
+	g, err := m.Graph.Extract(names, values)
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictor{columns: m.Pipeline != nil && len(m.Pipeline.Schema.Columns) > 0, batch: o.Batch}
+	p := &Predictor{columns: m.Pipeline != nil && len(m.Pipeline.Schema.Columns) > 0, batch: o.Batch, stateful: o.Stateful && len(states) > 0}
+	for _, s := range states {
+		p.states = append(p.states, s.before)
+	}
 	if name == ProbabilitiesOutput {
 		p.labels = m.Labels()
 	}
-	switch in := g.Inputs(); {
+	switch in := g.Inputs()[:len(g.Inputs())-len(states)]; {
 	case len(in) == 0 || len(in) > 1 && !p.columns:
 		return nil, fmt.Errorf("model: it has %d inputs, and samples are one: run its graph with package engine", len(in))
 	case in[0].Rank() == 0:
@@ -73,7 +92,7 @@ func (m *Model) Predictor(o PredictOptions) (*Predictor, error) {
 			p.batch = n
 		}
 	}
-	if p.batch == 0 {
+	if p.batch == 0 && !p.stateful {
 		p.batch = 64
 	}
 	p.program, err = engine.Compile(g, engine.Options{Backend: o.Backend, Memory: o.Memory})
@@ -91,10 +110,18 @@ func (p *Predictor) Predict(x *tensor.Tensor) (*Prediction, error) {
 	if x.Rank() == 0 {
 		return nil, fmt.Errorf("model: samples have an axis, given a scalar")
 	}
+	if p.stateful {
+		p.calls.Lock()
+		defer p.calls.Unlock()
+	}
 	n := x.Shape()[0]
+	batch := p.batch
+	if batch == 0 {
+		batch = max(n, 1)
+	}
 	var parts []*tensor.Tensor
-	for from := 0; from < n || from == 0; from += p.batch {
-		part := x.Slice(0, from, min(from+p.batch, n), 1)
+	for from := 0; from < n || from == 0; from += batch {
+		part := x.Slice(0, from, min(from+batch, n), 1)
 		out, err := p.run(part)
 		if err != nil {
 			return nil, err
@@ -120,7 +147,7 @@ func (p *Predictor) Predict(x *tensor.Tensor) (*Prediction, error) {
 func (p *Predictor) run(x *tensor.Tensor) (*tensor.Tensor, error) {
 	in := []*tensor.Tensor{x}
 	if p.columns {
-		if want := len(p.program.Graph().Inputs()); x.Rank() != 2 || x.Shape()[1] != want {
+		if want := len(p.program.Graph().Inputs()) - len(p.states); x.Rank() != 2 || x.Shape()[1] != want {
 			return nil, fmt.Errorf("model: samples of shape %v given, the model has %d columns", x.Shape()[1:], want)
 		}
 		in = in[:0]
@@ -128,6 +155,11 @@ func (p *Predictor) run(x *tensor.Tensor) (*tensor.Tensor, error) {
 			in = append(in, x.Slice(1, c, c+1, 1))
 		}
 	}
+	begin, err := p.begin(x.Shape()[0])
+	if err != nil {
+		return nil, err
+	}
+	in = append(in, begin...)
 	program := <-p.idle
 	if program == nil {
 		program = p.program.Fork()
@@ -137,5 +169,38 @@ func (p *Predictor) run(x *tensor.Tensor) (*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.stateful {
+		p.carried = nil
+		for _, state := range out[1:] {
+			p.carried = append(p.carried, state.Clone())
+		}
+	}
 	return out[0].Clone(), nil
+}
+
+// begin is the states that a batch of n samples begins with.
+func (p *Predictor) begin(n int) ([]*tensor.Tensor, error) {
+	if p.carried != nil {
+		if before := p.carried[0].Shape()[0]; before != n {
+			return nil, fmt.Errorf("model: sample i goes on where sample i of the batch before ended, and that had %d samples, this has %d: give as many, or Reset the predictor to begin anew", before, n)
+		}
+		return p.carried, nil
+	}
+	var zeros []*tensor.Tensor
+	for _, state := range p.states {
+		row, known := state.Shape()[1:].Concrete()
+		if !known {
+			return nil, fmt.Errorf("model: the size of the state %s is not known: run its graph with package engine", state.Name())
+		}
+		zeros = append(zeros, tensor.New(state.DType(), append(tensor.Shape{n}, row...)...))
+	}
+	return zeros, nil
+}
+
+// Reset begins all sequences anew: the next batch has zeros for the states that a
+// stateful predictor carries.
+func (p *Predictor) Reset() {
+	p.calls.Lock()
+	defer p.calls.Unlock()
+	p.carried = nil
 }

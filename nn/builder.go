@@ -42,6 +42,7 @@ type Builder struct {
 	layer     string
 	params    Params
 	penalties []*graph.Value
+	carries   []Carry
 	draws     map[string]int // how often each layer asked for random numbers
 	blank     bool           // parameters get no values: only shapes matter
 }

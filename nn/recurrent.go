@@ -16,6 +16,10 @@ import (
 // Parameters have PyTorch's names and layouts: weight_ih_l0 [gates·units, features],
 // weight_hh_l0 [gates·units, units], bias_ih_l0 and bias_hh_l0 [gates·units], and
 // those of the other direction with the suffix _reverse.
+//
+// A stateful layer begins sample i of a batch with the state that sample i of the
+// batch before ended with, as [Carry] tells; its states are called state_h and, of
+// LSTM, state_c.
 type Recurrent struct {
 	Units         int     `required:"true" min:"1" doc:"size of the state"`
 	Sequences     bool    `doc:"give the states of all steps, not the last one alone"`
@@ -25,6 +29,7 @@ type Recurrent struct {
 	Bias          *bool   `default:"true" doc:"add trained biases"`
 	Dropout       float64 `min:"0" max:"1" exclusive:"max" doc:"share of the inputs that training sets to 0, the same in all steps"`
 	TBPTT         int     `min:"0" doc:"training goes back at most to the last multiple of so many steps (truncated backpropagation through time); 0: to the beginning"`
+	Stateful      bool    `doc:"go on in each batch where the one before ended, sample by sample"`
 	Init          Init    `default:"xavier_uniform" doc:"first values of the weights of the input"`
 	StateInit     Init    `default:"fan_in_uniform" doc:"first values of the weights of the state"`
 }
@@ -53,28 +58,35 @@ type recurrentForm struct {
 	order  []int // PyTorch's gate at each place of ONNX's
 	forget int   // PyTorch's number of the gate whose bias is forgetBias
 	bias   float64
-	apply  func(r op.Recurrence, x, w, rec, bias, lens *graph.Value) (y, last *graph.Value)
+	states []string
+	// apply begins with the states, which may be nil, and returns them after all
+	// steps besides those of all steps.
+	apply func(r op.Recurrence, x, w, rec, bias, lens *graph.Value, begin []*graph.Value) (y *graph.Value, end []*graph.Value)
 }
 
 // Build adds the layer to the graph.
 func (l SimpleRNN) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	l = complete(b, l)
 	name := map[string]string{"tanh": "Tanh", "relu": "Relu"}[l.Activation]
-	return l.build(b, in, recurrentForm{order: []int{0}, apply: func(r op.Recurrence, x, w, rec, bias, lens *graph.Value) (y, last *graph.Value) {
-		names := []string{name, name}[:r.Directions()]
-		r.Activations = graph.MakeStrings(names...)
-		return op.RNN(op.RNNOp{Recurrence: r}, x, w, rec, bias, lens, nil)
-	}})
+	return l.build(b, in, recurrentForm{
+		order: []int{0}, states: []string{"state_h"},
+		apply: func(r op.Recurrence, x, w, rec, bias, lens *graph.Value, begin []*graph.Value) (y *graph.Value, end []*graph.Value) {
+			names := []string{name, name}[:r.Directions()]
+			r.Activations = graph.MakeStrings(names...)
+			y, h := op.RNN(op.RNNOp{Recurrence: r}, x, w, rec, bias, lens, begin[0])
+			return y, []*graph.Value{h}
+		},
+	})
 }
 
 // Build adds the layer to the graph.
 func (l LSTM) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	l = complete(b, l)
 	return l.build(b, in, recurrentForm{
-		order: []int{0, 3, 1, 2}, forget: 1, bias: l.ForgetBias,
-		apply: func(r op.Recurrence, x, w, rec, bias, lens *graph.Value) (y, last *graph.Value) {
-			y, last, _ = op.LSTM(op.LSTMOp{Recurrence: r}, x, w, rec, bias, lens, nil, nil, nil)
-			return y, last
+		order: []int{0, 3, 1, 2}, forget: 1, bias: l.ForgetBias, states: []string{"state_h", "state_c"},
+		apply: func(r op.Recurrence, x, w, rec, bias, lens *graph.Value, begin []*graph.Value) (y *graph.Value, end []*graph.Value) {
+			y, h, c := op.LSTM(op.LSTMOp{Recurrence: r}, x, w, rec, bias, lens, begin[0], begin[1], nil)
+			return y, []*graph.Value{h, c}
 		},
 	})
 }
@@ -82,9 +94,13 @@ func (l LSTM) Build(b *Builder, in ...*graph.Value) *graph.Value {
 // Build adds the layer to the graph.
 func (l GRU) Build(b *Builder, in ...*graph.Value) *graph.Value {
 	l = complete(b, l)
-	return l.build(b, in, recurrentForm{order: []int{1, 0, 2}, apply: func(r op.Recurrence, x, w, rec, bias, lens *graph.Value) (y, last *graph.Value) {
-		return op.GRU(op.GRUOp{Recurrence: r, LinearBeforeReset: true}, x, w, rec, bias, lens, nil)
-	}})
+	return l.build(b, in, recurrentForm{
+		order: []int{1, 0, 2}, states: []string{"state_h"},
+		apply: func(r op.Recurrence, x, w, rec, bias, lens *graph.Value, begin []*graph.Value) (y *graph.Value, end []*graph.Value) {
+			y, h := op.GRU(op.GRUOp{Recurrence: r, LinearBeforeReset: true}, x, w, rec, bias, lens, begin[0])
+			return y, []*graph.Value{h}
+		},
+	})
 }
 
 // build adds a recurrent layer. ONNX wants the steps first.
@@ -127,13 +143,36 @@ func (l Recurrent) build(b *Builder, in []*graph.Value, form recurrentForm) *gra
 	if bs != nil {
 		bias = joined(0, bs)
 	}
-	y, last := form.apply(r, op.Transpose(x, 1, 0, 2), joined(0, ws), joined(0, rs), bias, lens)
+	before := l.carried(b, x.Shape()[0], form)
+	begin := make([]*graph.Value, len(form.states))
+	for i, state := range before {
+		begin[i] = op.Unsqueeze(state, 0)
+	}
+	y, end := form.apply(r, op.Transpose(x, 1, 0, 2), joined(0, ws), joined(0, rs), bias, lens, begin)
+	for i, state := range before {
+		b.Carry(state, op.Squeeze(end[i], 0))
+	}
 	if l.Sequences {
 		y = op.Transpose(y, 2, 0, 1, 3) // [N, steps, D, units]
 	} else {
-		y = op.Transpose(last, 1, 0, 2) // [N, D, units]
+		y = op.Transpose(end[0], 1, 0, 2) // [N, D, units]
 	}
 	return l.merge(y)
+}
+
+// carried are the states that a batch begins with, none of a layer without.
+func (l Recurrent) carried(b *Builder, batch graph.Dim, form recurrentForm) []*graph.Value {
+	if !l.Stateful {
+		return nil
+	}
+	if l.Bidirectional || l.Reverse {
+		b.Failf("is stateful, and the end of a later batch is no beginning for the way back: leave out bidirectional and reverse, or stateful")
+	}
+	states := make([]*graph.Value, len(form.states))
+	for i, name := range form.states {
+		states[i] = b.Carried(name, batch, l.Units)
+	}
+	return states
 }
 
 // parameters are the weights and biases of a direction in ONNX's order of gates.

@@ -32,8 +32,13 @@ func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores,
 			return nil, err
 		}
 	}
+	states := t.programs.carried.anew()
+	size := max(t.job.Batch, evalBatch*t.job.parts)
+	if len(states.names) > 0 {
+		size = t.job.Batch
+	}
 	batches, err := feature.NewBatches(ctx, src, t.pipeline, feature.BatchOptions{
-		Size: max(t.job.Batch, evalBatch*t.job.parts), Parts: t.job.parts, Rank: t.group.Rank(), Ranks: t.group.Size(),
+		Size: size, Parts: t.job.parts, Rank: t.group.Rank(), Ranks: t.group.Size(),
 	})
 	if err != nil {
 		return nil, err
@@ -48,7 +53,7 @@ func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores,
 			return nil, err
 		}
 		for _, part := range batches.Parts() {
-			if err := t.measure(b, part, own[part.Number-lo]); err != nil {
+			if err := t.measure(b, part, states, own[part.Number-lo]); err != nil {
 				return nil, err
 			}
 		}
@@ -70,8 +75,8 @@ func (t *trainer) evaluate(ctx context.Context, src data.Source) (report.Scores,
 	return total.values(true), nil
 }
 
-// measure adds a part of a batch to a score.
-func (t *trainer) measure(b *data.Batch, part feature.Part, into *score) error {
+// measure adds a part of a batch to a score, and carries the states on.
+func (t *trainer) measure(b *data.Batch, part feature.Part, states *carried, into *score) error {
 	n := part.Hi - part.Lo
 	if n == 0 {
 		return nil
@@ -80,10 +85,12 @@ func (t *trainer) measure(b *data.Batch, part feature.Part, into *score) error {
 	x, y := samplesOf(b, part)
 	f.set(inputName, x)
 	f.set(targetName, y)
+	states.feed(f, part)
 	out, err := t.programs.eval.Run(f.values)
 	if err != nil {
 		return err
 	}
+	states.take(out, part)
 	return into.add(out, out[outLoss].Float64At(), n)
 }
 

@@ -163,6 +163,9 @@ func newTrainer(ctx context.Context, group *comm.Group, job Job) (*trainer, erro
 		}
 	}
 	t.bindFeeds()
+	if err := t.checkStateful(); err != nil {
+		return nil, err
+	}
 	if t.data, err = data.Fingerprint(t.src); err != nil {
 		return nil, err
 	}
@@ -236,6 +239,9 @@ func (t *trainer) runEpoch(ctx context.Context) error {
 		return err
 	}
 	defer batches.Close()
+	if t.sample == 0 {
+		t.programs.carried.reset()
+	}
 	t.startClock()
 	for {
 		b, err := batches.Next()

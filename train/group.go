@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/emberml/ember/comm"
+	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/tensor"
 )
@@ -71,8 +72,8 @@ func movedStates(params nn.Params) nn.Params {
 }
 
 // extras is how many numbers are added up besides gradients.
-func extras(params nn.Params) int {
-	n := flags
+func extras(params nn.Params, carried *carried) int {
+	n := flags + carried.len()
 	for _, p := range movedStates(params) {
 		n += p.Len()
 	}
@@ -105,7 +106,7 @@ func (t *trainer) beginParts() {
 // endPart takes what a part with the given share of the batch has computed.
 // Running statistics, which every part moves from the same beginning, move by the
 // mean over all samples.
-func (t *trainer) endPart(share float32) {
+func (t *trainer) endPart(part feature.Part, share float32) {
 	w := &t.workers
 	extra := t.programs.gradients.extra
 	clear(extra[:flags])
@@ -129,6 +130,7 @@ func (t *trainer) endPart(share float32) {
 		}
 		moved = moved[len(now):]
 	}
+	t.programs.carried.give(moved, part)
 	w.sum.end()
 }
 
@@ -151,6 +153,7 @@ func (t *trainer) endParts(ctx context.Context) error {
 		}
 		moved = moved[len(now):]
 	}
+	t.programs.carried.receive(moved)
 	w.scores.endStep()
 	if extra[flagFull] > 0 && ctx.Err() == nil { // a run that stops settles at its end
 		return t.settleScores(ctx)

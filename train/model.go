@@ -43,7 +43,12 @@ func (t *trainer) model(r *Result) (*model.Model, error) {
 	return model.Build(model.Spec{
 		Name: net.Name, Info: info, Weights: weights,
 		Forward: func(g *graph.Graph, x *graph.Value) *graph.Value {
-			return net.Loss.Predict(net.Forward(nn.NewBuilder(g, nn.Options{Seed: t.job.Seed}), x))
+			b := nn.NewBuilder(g, nn.Options{Seed: t.job.Seed})
+			y := net.Loss.Predict(net.Forward(b, x))
+			for _, state := range b.Carries() {
+				g.Output(state.Before.Name()+model.NextSuffix, state.After)
+			}
+			return y
 		},
 	})
 }

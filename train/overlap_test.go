@@ -96,7 +96,7 @@ func TestBucketsLeaveEarly(t *testing.T) {
 				if early := len(sum.missing) - 1; sum.last() && (early < 3 || sum.next != early) {
 					t.Errorf("%d buckets of %d are under way when the backward pass has ended", sum.next, early)
 				}
-				s.endPart(0.5)
+				s.endPart(part, 0.5)
 			}
 			return s.endParts(t.Context())
 		})

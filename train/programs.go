@@ -8,6 +8,7 @@ import (
 	"github.com/emberml/ember/feature"
 	"github.com/emberml/ember/graph"
 	"github.com/emberml/ember/internal/config"
+	"github.com/emberml/ember/model"
 	"github.com/emberml/ember/nn"
 	"github.com/emberml/ember/op"
 	"github.com/emberml/ember/optim"
@@ -27,11 +28,12 @@ const gradPrefix = "grad."
 
 // programs are what training runs. They share the state.
 type programs struct {
-	state  *engine.State
-	params nn.Params
-	first  *engine.Program // gradients of a part of a batch
-	update *engine.Program
-	eval   *engine.Program
+	state   *engine.State
+	params  nn.Params
+	carried *carried
+	first   *engine.Program // gradients of a part of a batch
+	update  *engine.Program
+	eval    *engine.Program
 
 	gradients *gradients
 	ready     func(variable string) // hears of gradients that are computed; may be nil
@@ -43,6 +45,7 @@ const (
 	outPenalty        // the net's penalties, 0 without
 	outPrediction
 	outTarget // as fed, or the net's input where that is the target
+	// Behind it, what carried states are after the batch.
 )
 
 // compile builds and compiles the programs of a job.
@@ -71,11 +74,16 @@ func compile(job *Job, pipeline *feature.Pipeline, schema *data.Schema) (*progra
 			p.ready(variable)
 		}
 	}
-	err = build(&p.first, heard, func(g *graph.Graph) (err error) {
-		if p.params, err = forward.gradients(g); err != nil {
+	err = build(&p.first, heard, func(g *graph.Graph) error {
+		b, err := forward.gradients(g)
+		if err != nil {
 			return err
 		}
-		p.gradients, err = placeGradients(p.state, p.params.Trainable(), extras(p.params))
+		p.params, p.carried = b.Params(), newCarried(b.Carries(), job.Batch, job.parts)
+		if err := p.carried.place(p.state); err != nil {
+			return err
+		}
+		p.gradients, err = placeGradients(p.state, p.params.Trainable(), extras(p.params, p.carried))
 		return err
 	})
 	if err != nil {
@@ -117,13 +125,16 @@ func (f forward) loss(g *graph.Graph, training bool) (each *graph.Value, b *nn.B
 	g.Output("penalty", penalty)
 	g.Output("prediction", f.job.Net.Loss.Predict(y))
 	g.Output("target", target)
+	for _, state := range b.Carries() {
+		g.Output(state.Before.Name()+model.NextSuffix, state.After)
+	}
 	end()
 	return each, b
 }
 
 // gradients builds the gradients of the scaled loss into the variables that
 // hold them.
-func (f forward) gradients(g *graph.Graph) (nn.Params, error) {
+func (f forward) gradients(g *graph.Graph) (*nn.Builder, error) {
 	each, b := f.loss(g, true)
 	if err := b.CheckFreeze(); err != nil {
 		return nil, err
@@ -146,7 +157,7 @@ func (f forward) gradients(g *graph.Graph) (nn.Params, error) {
 		held := g.Variable(gradPrefix+p.Name, tensor.New(p.Value.DType(), concrete(p.Value)...))
 		g.Update(held, grads[i])
 	}
-	return b.Params(), nil
+	return b, nil
 }
 
 // buildUpdate builds the optimizer's step from the held gradients.

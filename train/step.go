@@ -53,7 +53,7 @@ func (t *trainer) addGradients(ctx context.Context, b *data.Batch, parts []featu
 			return err
 		}
 		t.workers.scores.endPart()
-		t.endPart(float32(part.Hi-part.Lo) * t.scale[0])
+		t.endPart(part, float32(part.Hi-part.Lo)*t.scale[0])
 	}
 	return t.endParts(ctx)
 }
@@ -69,10 +69,12 @@ func (t *trainer) gradients(ctx context.Context, b *data.Batch, part feature.Par
 	f.set(inputName, x)
 	f.set(targetName, y)
 	f.set(nn.IndexInput, tensor.Of(index))
+	t.programs.carried.feed(f, part)
 	out, err := t.programs.first.Run(f.values)
 	if err != nil {
 		return 0, err
 	}
+	t.programs.carried.take(out, part)
 	loss := out[outLoss].Float64At() + float64(n)*out[outPenalty].Float64At()
 	if !isNumber(loss) {
 		return 0, t.diverged(ctx, x, index, loss)
