@@ -186,7 +186,7 @@ func (c *Conv[T]) Forward(pool *parallel.Pool, y, x, w, bias, scratch []T) {
 	if bias != nil {
 		p.bias = bias[:c.M]
 	}
-	p.epilogue = c.epilogue()
+	p.end(c.epilogue())
 	if len(p.y) > 0 {
 		packed, scratch := split(scratch, p.packedLen())
 		p.offsets, p.runs = c.tapOffsets(&p.source, s.cg, false), c.stripRuns(p.threads)

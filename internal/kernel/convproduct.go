@@ -27,7 +27,10 @@ type convProduct[T Float] struct {
 	perWorker      []T
 	workerLen      int
 	y, x, bias     []T
-	epilogue       Epilogue[T]
+	bounds         [2]T // of y, if bounded
+	bounded        bool
+	residual       []T         // added to y before, or nil
+	epilogue       Epilogue[T] // what tiles do not do
 	first, count   int // groups of images at hand
 	offsets        []int
 	runs           []convRun // of the strip at hand, for each worker
@@ -196,6 +199,17 @@ func (p *convProduct[T]) scratchLen() int {
 	return p.packedLen() + p.sourceLen() + p.threads*p.workerLen
 }
 
+// end divides what follows the product between the tiles and the epilogue.
+func (p *convProduct[T]) end(e Epilogue[T]) {
+	if p.source.lanes == 1 {
+		p.residual, e.Residual = e.Residual, nil
+		if low, high, ok := bounds[T](e.Activation); ok {
+			p.bounds, p.bounded, e.Activation = [2]T{low, high}, true, nil
+		}
+	}
+	p.epilogue = e
+}
+
 // run computes y; the weights are packed.
 func (p *convProduct[T]) run(pool *parallel.Pool, scratch []T) {
 	p.sources, p.perWorker = split(scratch, p.sourceLen())
@@ -260,25 +274,32 @@ func (p *convProduct[T]) multiply(part, m0, i0, worker int) {
 		x = p.x[(image*p.groups+group)*p.cg*s.plane():]
 	}
 	scratch := p.perWorker[worker*p.workerLen:][:p.workerLen]
+	first := ((image*p.groups+group)*p.mg+m0)*p.pos + i0*p.ow
 	y, ldc := scratch, rows*p.ow*s.lanes
 	if s.lanes == 1 {
-		y, ldc = p.y[((image*p.groups+group)*p.mg+m0)*p.pos+i0*p.ow:], p.pos
-	}
-	var bias []T
-	if p.bias != nil {
-		bias = p.bias[group*p.mg+m0:][:channels]
+		y, ldc = p.y[first:], p.pos
 	}
 	weights := p.packed[(group*padTo(p.mg, convTileRows)+m0)*p.k:]
 	for at := 0; at < p.k; at += p.depth {
-		c := convBlock[T]{convTile: convTile{rows: channels, k: min(p.depth, p.k-at), astep: p.k * convTileRows, ldc: ldc, add: at > 0}, bias: bias}
+		c := convBlock[T]{convTile: convTile{rows: channels, k: min(p.depth, p.k-at), astep: p.k * convTileRows, ldc: ldc, add: at > 0}}
 		c.weights, c.offsets = weights[at*convTileRows:], p.offsets[at:at+c.k]
 		c.reach = reach(c.offsets)
+		if at == 0 && p.bias != nil {
+			c.bias = p.bias[group*p.mg+m0:][:channels]
+		}
+		if at+c.k == p.k {
+			if p.residual != nil {
+				c.residual = p.residual[first:]
+			}
+			if p.bounded {
+				c.bounds = p.bounds[:]
+			}
+		}
 		if p.packs {
 			p.strips(&c, x, y, i0, rows, worker, scratch)
 		} else {
 			p.block(&c, x, y, i0, rows)
 		}
-		bias = nil
 	}
 	if s.lanes > 1 {
 		p.scatter(y, ldc, image, group*p.mg+m0, channels, i0)
@@ -295,8 +316,9 @@ func (p *convProduct[T]) multiply(part, m0, i0, worker int) {
 // convBlock is a block of the sum for one piece of work.
 type convBlock[T Float] struct {
 	convTile
-	weights, bias []T
-	offsets       []int
+	convEnding[T]
+	weights []T
+	offsets []int
 }
 
 // block adds one block of the sum to rows of y, tile by tile.
@@ -307,7 +329,7 @@ func (p *convProduct[T]) block(c *convBlock[T], x, y []T, i0, rows int) {
 		c.most, c.last, c.bstep, c.cstep = line, line, s.outRow, line
 		for i := 0; i < rows; i += convTileVectors {
 			c.vectors = min(convTileVectors, rows-i)
-			p.t.convTile(c.convTile, c.weights, x[(i0+i)*s.outRow:], c.offsets, y[i*line:], c.bias)
+			p.t.convTile(c.convTile, c.weights, x[(i0+i)*s.outRow:], c.offsets, y[i*line:], c.from(i*line))
 		}
 		return
 	}
@@ -318,7 +340,7 @@ func (p *convProduct[T]) block(c *convBlock[T], x, y []T, i0, rows int) {
 			n := convWidth(line - j)
 			c.vectors = (n + convLanes - 1) / convLanes
 			c.last = n - (c.vectors-1)*convLanes
-			p.t.convTile(c.convTile, c.weights, from[j:], c.offsets, y[i*line+j:], c.bias)
+			p.t.convTile(c.convTile, c.weights, from[j:], c.offsets, y[i*line+j:], c.from(i*line+j))
 			j += n
 		}
 	}

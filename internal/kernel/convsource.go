@@ -107,6 +107,13 @@ func prepareRow[T Float](t *loops[T], s *convSource, dst, src []T) {
 	for f := range s.phases {
 		lo, hi := span(s.line, s.w, s.stride, f-s.left)
 		at := (lo*s.stride + f - s.left) * s.lanes
+		if s.lanes == 1 {
+			for j := range dst[f*s.line:][lo:max(lo, hi)] {
+				dst[f*s.line+lo+j] = src[at]
+				at += s.stride
+			}
+			continue
+		}
 		for j := lo * s.lanes; j < hi*s.lanes; j += s.lanes {
 			copy(dst[f*s.line*s.lanes+j:][:s.lanes], src[at:])
 			at += s.stride * s.lanes

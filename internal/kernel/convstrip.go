@@ -27,7 +27,7 @@ func (p *convProduct[T]) strips(c *convBlock[T], x, y []T, at, n, worker int, pa
 		p.t.gather(packed, convStripPixels, x, c.offsets, p.stripRuns(at+i, width, worker))
 		c.vectors = (width + convLanes - 1) / convLanes
 		c.last = width - (c.vectors-1)*convLanes
-		p.t.convTile(c.convTile, c.weights, packed, convStripOffsets[:c.k], y[i:], c.bias)
+		p.t.convTile(c.convTile, c.weights, packed, convStripOffsets[:c.k], y[i:], c.from(i))
 		i += width
 	}
 }

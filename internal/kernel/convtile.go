@@ -28,8 +28,21 @@ type convTile struct {
 	add        bool
 }
 
+// convEnding is what a tile does to its sums: it adds the bias of each row and a
+// residual that lies as the result does, and keeps the sum between two bounds.
+// Each of them may be nil.
+type convEnding[T Float] struct{ bias, residual, bounds []T }
+
+// from is the ending of the columns from one on.
+func (e convEnding[T]) from(column int) convEnding[T] {
+	if e.residual != nil {
+		e.residual = e.residual[column:]
+	}
+	return e
+}
+
 // goConvTile defines loops.convTile.
-func goConvTile[T Float](t convTile, a, b []T, offsets []int, c, bias []T) {
+func goConvTile[T Float](t convTile, a, b []T, offsets []int, c []T, e convEnding[T]) {
 	for i := range t.rows {
 		a := a[i/convTileRows*t.astep+i%convTileRows:]
 		for v := range t.vectors {
@@ -50,17 +63,34 @@ func goConvTile[T Float](t convTile, a, b []T, offsets []int, c, bias []T) {
 				}
 				for l := range w {
 					s := sum[l]
-					if bias != nil {
-						s += bias[i]
+					if e.bias != nil {
+						s += e.bias[i]
 					}
 					if t.add {
 						s += out[j+l]
+					}
+					if e.residual != nil {
+						s += e.residual[i*t.ldc+v*t.cstep+j+l]
+					}
+					if e.bounds != nil {
+						s = clip(s, e.bounds[0], e.bounds[1])
 					}
 					out[j+l] = s
 				}
 			}
 		}
 	}
+}
+
+// clip keeps what is a number between two bounds.
+func clip[T Float](x, low, high T) T {
+	if x < low {
+		x = low
+	}
+	if x > high {
+		x = high
+	}
+	return x
 }
 
 // goConvDot4 sums one row of weights with four pixels.
@@ -149,4 +179,18 @@ type convDot struct {
 	lda        int // from one row to the next
 	aline      int // from one line of a row to the next
 	bline      int
+}
+
+// bounds returns the bounds that an activation keeps its argument between, if
+// that is all it does.
+func bounds[T Float](a *Unary) (low, high T, ok bool) {
+	switch {
+	case a == nil:
+		return 0, 0, false
+	case a.Op == Relu:
+		return 0, inf[T](1), true
+	case a.Op == Clip:
+		return T(a.Alpha), T(a.Beta), true
+	}
+	return 0, 0, false
 }

@@ -3,7 +3,7 @@
 package kernel
 
 // convTilesAVX2 holds the tiles of a convolution by rows-1 and vectors-1.
-var convTilesAVX2 = [convTileRows][convTileVectors]func(tiles, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc, cstep, most, last int, bias *float32, add bool){
+var convTilesAVX2 = [convTileRows][convTileVectors]func(tiles, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc, cstep, most, last int, add bool, bias, residual, bounds *float32){
 	{convTileAVX2x1x8, convTileAVX2x1x16, convTileAVX2x1x24},
 	{convTileAVX2x2x8, convTileAVX2x2x16, convTileAVX2x2x24},
 	{convTileAVX2x3x8, convTileAVX2x3x16, convTileAVX2x3x24},
@@ -25,31 +25,41 @@ var convDotsAVX2 = [9]convDotFunc{
 	convDotAVX2x1x6, convDotAVX2x1x7, convDotAVX2x1x8, convDotAVX2x1x9,
 }
 
-func runConvTile(t convTile, a, b []float32, offsets []int, c, bias []float32) {
+func runConvTile(t convTile, a, b []float32, offsets []int, c []float32, e convEnding[float32]) {
 	left := (t.rows - 1) % convTileRows // of the last tile, less 1
 	_ = a[(t.rows-1)/convTileRows*t.astep+(t.k-1)*convTileRows+left]
 	end := t.reach + (t.vectors-1)*t.bstep
 	_ = b[end+t.last-1]
-	_ = c[(t.rows-1)*t.ldc+(t.vectors-1)*t.cstep+t.last-1]
+	size := (t.rows-1)*t.ldc + (t.vectors-1)*t.cstep + t.last
+	_ = c[size-1]
 	_ = offsets[t.k-1]
-	var add *float32
-	if bias != nil {
-		add = &bias[:t.rows][0]
+	var bias, residual, bounds *float32
+	if e.bias != nil {
+		bias = &e.bias[:t.rows][0]
+	}
+	if e.residual != nil {
+		residual = &e.residual[:size][0]
+	}
+	if e.bounds != nil {
+		bounds = &e.bounds[:2][0]
 	}
 	whole := end+convLanes <= len(b)
 	v := t.vectors - 1
 	if tiles := t.rows / convTileRows; tiles > 0 {
-		convTilesAVX2[convTileRows-1][v](tiles, t.k, &a[0], 4*t.astep, &b[0], 4*t.bstep, whole, &offsets[0], &c[0], 4*t.ldc, 4*t.cstep, t.most, t.last, add, t.add)
+		convTilesAVX2[convTileRows-1][v](tiles, t.k, &a[0], 4*t.astep, &b[0], 4*t.bstep, whole, &offsets[0], &c[0], 4*t.ldc, 4*t.cstep, t.most, t.last, t.add, bias, residual, bounds)
 		done := tiles * convTileRows
 		if done == t.rows {
 			return
 		}
 		a, c = a[tiles*t.astep:], c[done*t.ldc:]
 		if bias != nil {
-			add = &bias[done]
+			bias = &e.bias[done]
+		}
+		if residual != nil {
+			residual = &e.residual[done*t.ldc]
 		}
 	}
-	convTilesAVX2[left][v](1, t.k, &a[0], 0, &b[0], 4*t.bstep, whole, &offsets[0], &c[0], 4*t.ldc, 4*t.cstep, t.most, t.last, add, t.add)
+	convTilesAVX2[left][v](1, t.k, &a[0], 0, &b[0], 4*t.bstep, whole, &offsets[0], &c[0], 4*t.ldc, 4*t.cstep, t.most, t.last, t.add, bias, residual, bounds)
 }
 
 func runDepthTile(rows int, w, b []float32, ldb int, offsets []int, c []float32, ldc, n int, bias float32) {

@@ -26,7 +26,7 @@ type loops[T Float] struct {
 	//		c[i*ldc + v*cstep + j] (+)= bias[i] + sum over p < k of
 	//			a[i/convTileRows*astep + p*convTileRows + i%convTileRows] * b[offsets[p] + v*bstep + j]
 	//
-	// It adds to c if add is set; bias may be nil. depthTile does so for one
+	// It adds to c if add is set, and applies the rest of the ending. depthTile does so for one
 	// channel and up to depthTileRows(n) rows of n pixels:
 	//
 	//	c[i*ldc + j] = bias + sum over p < len(offsets) of w[p] * b[offsets[p] + i*ldb + j]
@@ -46,7 +46,7 @@ type loops[T Float] struct {
 	//	for i < len(odd): even[i], odd[i] = src[2*i], src[2*i+1]
 	//
 	// even may be longer by one, which then takes the last element of src.
-	convTile  func(t convTile, a, b []T, offsets []int, c, bias []T)
+	convTile  func(t convTile, a, b []T, offsets []int, c []T, e convEnding[T])
 	depthTile func(rows int, w, b []T, ldb int, offsets []int, c []T, ldc, n int, bias T)
 
 	depthPlane func(p depthPlane, w, b, c []T, bias, low, high T)

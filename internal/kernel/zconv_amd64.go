@@ -28,145 +28,157 @@ func foldAVX2(rows *float32, width int, image *float32, offsets *int, count int,
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 1 rows in c.
 //
 //go:noescape
-func convTileAVX2x1x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x1x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x1x16 computes tiles of 1 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 1 rows in c.
 //
 //go:noescape
-func convTileAVX2x1x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x1x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x1x24 computes tiles of 1 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 1 rows in c.
 //
 //go:noescape
-func convTileAVX2x1x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x1x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x2x8 computes tiles of 2 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 2 rows in c.
 //
 //go:noescape
-func convTileAVX2x2x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x2x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x2x16 computes tiles of 2 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 2 rows in c.
 //
 //go:noescape
-func convTileAVX2x2x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x2x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x2x24 computes tiles of 2 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 2 rows in c.
 //
 //go:noescape
-func convTileAVX2x2x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x2x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x3x8 computes tiles of 3 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 3 rows in c.
 //
 //go:noescape
-func convTileAVX2x3x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x3x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x3x16 computes tiles of 3 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 3 rows in c.
 //
 //go:noescape
-func convTileAVX2x3x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x3x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x3x24 computes tiles of 3 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 3 rows in c.
 //
 //go:noescape
-func convTileAVX2x3x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x3x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x4x8 computes tiles of 4 rows and 1 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 4 rows in c.
 //
 //go:noescape
-func convTileAVX2x4x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x4x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x4x16 computes tiles of 4 rows and 2 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 4 rows in c.
 //
 //go:noescape
-func convTileAVX2x4x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x4x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // convTileAVX2x4x24 computes tiles of 4 rows and 3 vectors of a convolution, for steps in bytes and tiles and k ≥ 1:
 //
 //	sum = 0
 //	for p < k: sum = fma(a[p*4 + i], b[offsets[p] + v*bstep + j], sum)
-//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)
+//	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)
 //
-// for j < 8, but j < last in the last vector and j < most in those before it; others are not
+// not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in
+// the last vector and j < most in those before it; others are not
 // written, and with whole alone read. The next tile is astep further in a, and 4 rows in c.
 //
 //go:noescape
-func convTileAVX2x4x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
+func convTileAVX2x4x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
 
 // depthTileAVX2x1x8 computes 1 rows of 0 < n ≤ 8 pixels of one channel, for steps in bytes and k ≥ 1:
 //

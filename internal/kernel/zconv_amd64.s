@@ -151,9 +151,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x1x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x1x8(SB), NOSPLIT, $0-113
+// func convTileAVX2x1x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x1x8(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -161,6 +161,18 @@ TEXT ·convTileAVX2x1x8(SB), NOSPLIT, $0-113
 	MOVQ cstep+80(FP), AX
 
 tile:
+	MOVQ       ldc+72(FP), DI
+	XORQ       CX, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       SI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), DI
 	MOVQ   DX, R8
@@ -178,7 +190,7 @@ plain:
 	ADDQ         $0x08, DI
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), CX
@@ -198,14 +210,14 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y2
 	VADDPS       Y2, Y0, Y0
 	ADDQ         $0x04, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), DI
@@ -213,30 +225,64 @@ columns:
 	NEGQ   CX
 	MOVQ   last+96(FP), R9
 	NEGQ   R9
-	CMPQ   R9, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R9, $-8
+	JNE    addPartial
 	VADDPS (SI)(CX*1), Y0, Y0
+	JMP    addDone
 
-set:
+addPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y1
+	MOVQ       AX, CX
+	VMASKMOVPS (SI)(CX*1), Y1, Y2
+	VADDPS     Y2, Y0, Y0
+
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(DI*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   SI, CX
+	CMPQ   R9, $-8
+	JNE    residualPartial
+	VADDPS (SI)(CX*1), Y0, Y0
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y1
+	MOVQ       AX, CX
+	VMASKMOVPS (SI)(CX*1), Y1, Y2
+	VADDPS     Y2, Y0, Y0
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y1
+	VBROADCASTSS 4(CX), Y2
+	VMAXPS       Y0, Y1, Y0
+	VMINPS       Y0, Y2, Y0
+
+store:
+	CMPQ    R9, $-8
+	JNE     storePartial
 	XORQ    CX, CX
 	VMOVUPS Y0, (SI)(CX*1)
 	JMP     next
 
-partial:
+storePartial:
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R9*4), Y1
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
-	VMASKMOVPS (SI)(CX*1), Y1, Y2
-	VADDPS     Y2, Y0, Y0
-
-setPartial:
 	XORQ       CX, CX
 	VMASKMOVPS Y0, Y1, (SI)(CX*1)
 
@@ -250,9 +296,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x1x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x1x16(SB), NOSPLIT, $0-113
+// func convTileAVX2x1x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x1x16(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -262,6 +308,20 @@ TEXT ·convTileAVX2x1x16(SB), NOSPLIT, $0-113
 	LEAQ (DI)(AX*1), R8
 
 tile:
+	MOVQ       ldc+72(FP), R9
+	XORQ       CX, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       DI, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R9
 	MOVQ   DX, R10
@@ -282,7 +342,7 @@ plain:
 	ADDQ         $0x08, R9
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R11
@@ -305,15 +365,15 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
 	ADDQ         $0x04, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R9
@@ -321,46 +381,90 @@ columns:
 	NEGQ   R11
 	MOVQ   last+96(FP), R12
 	NEGQ   R12
-	CMPQ   R11, $-8
-	JNE    partial
-	CMPQ   R12, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R11, $-8
+	JNE    addPartial
+	CMPQ   R12, $-8
+	JNE    addPartial
 	VADDPS (DI)(CX*1), Y0, Y0
 	VADDPS (R8)(CX*1), Y1, Y1
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (DI)(CX*1)
-	VMOVUPS Y1, (R8)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R11*4), Y2
 	VMOVUPS    64(CX)(R12*4), Y3
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (DI)(CX*1), Y2, Y4
 	VADDPS     Y4, Y0, Y0
 	VMASKMOVPS (R8)(CX*1), Y3, Y4
 	VADDPS     Y4, Y1, Y1
 
-setPartial:
-	CMPQ       R11, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R9*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   DI, CX
+	CMPQ   R11, $-8
+	JNE    residualPartial
+	CMPQ   R12, $-8
+	JNE    residualPartial
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y2
+	VMOVUPS    64(CX)(R12*4), Y3
+	MOVQ       AX, CX
+	VMASKMOVPS (DI)(CX*1), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y2
+	VBROADCASTSS 4(CX), Y4
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y4, Y0
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y4, Y1
+
+store:
+	CMPQ    R11, $-8
+	JNE     storePartial
+	CMPQ    R12, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y2
+	VMOVUPS    64(CX)(R12*4), Y3
 	XORQ       CX, CX
+	CMPQ       R11, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (DI)(CX*1)
 	VMASKMOVPS Y1, Y3, (R8)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y2, (DI)(CX*1)
 	VMASKMOVPS Y1, Y3, (R8)(CX*1)
 
@@ -374,9 +478,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x1x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x1x24(SB), NOSPLIT, $0-113
+// func convTileAVX2x1x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x1x24(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -388,6 +492,22 @@ TEXT ·convTileAVX2x1x24(SB), NOSPLIT, $0-113
 	LEAQ (R9)(AX*1), R10
 
 tile:
+	MOVQ       ldc+72(FP), R11
+	XORQ       CX, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       R8, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R11
 	MOVQ   DX, R12
@@ -411,7 +531,7 @@ plain:
 	ADDQ         $0x08, R11
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R13
@@ -437,8 +557,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y6
@@ -446,7 +566,7 @@ add:
 	VADDPS       Y6, Y1, Y1
 	VADDPS       Y6, Y2, Y2
 	ADDQ         $0x04, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R11
@@ -454,34 +574,26 @@ columns:
 	NEGQ   R13
 	MOVQ   last+96(FP), R14
 	NEGQ   R14
-	CMPQ   R13, $-8
-	JNE    partial
-	CMPQ   R14, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R13, $-8
+	JNE    addPartial
+	CMPQ   R14, $-8
+	JNE    addPartial
 	VADDPS (R8)(CX*1), Y0, Y0
 	VADDPS (R9)(CX*1), Y1, Y1
 	VADDPS (R10)(CX*1), Y2, Y2
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (R8)(CX*1)
-	VMOVUPS Y1, (R9)(CX*1)
-	VMOVUPS Y2, (R10)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R13*4), Y3
 	VMOVUPS    64(CX)(R13*4), Y4
 	VMOVUPS    64(CX)(R14*4), Y5
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (R8)(CX*1), Y3, Y6
 	VADDPS     Y6, Y0, Y0
 	VMASKMOVPS (R9)(CX*1), Y4, Y6
@@ -489,17 +601,76 @@ partial:
 	VMASKMOVPS (R10)(CX*1), Y5, Y6
 	VADDPS     Y6, Y2, Y2
 
-setPartial:
-	CMPQ       R13, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R11*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   R8, CX
+	CMPQ   R13, $-8
+	JNE    residualPartial
+	CMPQ   R14, $-8
+	JNE    residualPartial
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y3
+	VMOVUPS    64(CX)(R13*4), Y4
+	VMOVUPS    64(CX)(R14*4), Y5
+	MOVQ       AX, CX
+	VMASKMOVPS (R8)(CX*1), Y3, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y4, Y6
+	VADDPS     Y6, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y3
+	VBROADCASTSS 4(CX), Y6
+	VMAXPS       Y0, Y3, Y0
+	VMINPS       Y0, Y6, Y0
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y6, Y2
+
+store:
+	CMPQ    R13, $-8
+	JNE     storePartial
+	CMPQ    R14, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y3
+	VMOVUPS    64(CX)(R13*4), Y4
+	VMOVUPS    64(CX)(R14*4), Y5
 	XORQ       CX, CX
+	CMPQ       R13, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (R8)(CX*1)
 	VMOVUPS    Y1, (R9)(CX*1)
 	VMASKMOVPS Y2, Y5, (R10)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y3, (R8)(CX*1)
 	VMASKMOVPS Y1, Y4, (R9)(CX*1)
 	VMASKMOVPS Y2, Y5, (R10)(CX*1)
@@ -514,9 +685,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x2x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x2x8(SB), NOSPLIT, $0-113
+// func convTileAVX2x2x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x2x8(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -524,6 +695,24 @@ TEXT ·convTileAVX2x2x8(SB), NOSPLIT, $0-113
 	MOVQ cstep+80(FP), AX
 
 tile:
+	MOVQ       ldc+72(FP), DI
+	XORQ       CX, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       SI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), DI
 	MOVQ   DX, R8
@@ -544,7 +733,7 @@ plain:
 	ADDQ         $0x08, DI
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), CX
@@ -566,8 +755,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y3
@@ -575,7 +764,7 @@ add:
 	VBROADCASTSS 4(CX), Y3
 	VADDPS       Y3, Y1, Y1
 	ADDQ         $0x08, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), DI
@@ -583,37 +772,78 @@ columns:
 	NEGQ   CX
 	MOVQ   last+96(FP), R9
 	NEGQ   R9
-	CMPQ   R9, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R9, $-8
+	JNE    addPartial
 	VADDPS (SI)(CX*1), Y0, Y0
 	ADDQ   DI, CX
 	VADDPS (SI)(CX*1), Y1, Y1
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (SI)(CX*1)
-	ADDQ    DI, CX
-	VMOVUPS Y1, (SI)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R9*4), Y2
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (SI)(CX*1), Y2, Y3
 	VADDPS     Y3, Y0, Y0
 	ADDQ       DI, CX
 	VMASKMOVPS (SI)(CX*1), Y2, Y3
 	VADDPS     Y3, Y1, Y1
 
-setPartial:
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(DI*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   SI, CX
+	CMPQ   R9, $-8
+	JNE    residualPartial
+	VADDPS (SI)(CX*1), Y0, Y0
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y1, Y1
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y2
+	MOVQ       AX, CX
+	VMASKMOVPS (SI)(CX*1), Y2, Y3
+	VADDPS     Y3, Y0, Y0
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y2, Y3
+	VADDPS     Y3, Y1, Y1
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y2
+	VBROADCASTSS 4(CX), Y3
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y3, Y0
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+
+store:
+	CMPQ    R9, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y1, (SI)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y2
 	XORQ       CX, CX
 	VMASKMOVPS Y0, Y2, (SI)(CX*1)
 	ADDQ       DI, CX
@@ -629,9 +859,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x2x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x2x16(SB), NOSPLIT, $0-113
+// func convTileAVX2x2x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x2x16(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -641,6 +871,28 @@ TEXT ·convTileAVX2x2x16(SB), NOSPLIT, $0-113
 	LEAQ (DI)(AX*1), R8
 
 tile:
+	MOVQ       ldc+72(FP), R9
+	XORQ       CX, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       DI, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R9
 	MOVQ   DX, R10
@@ -666,7 +918,7 @@ plain:
 	ADDQ         $0x08, R9
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R11
@@ -692,8 +944,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y6
@@ -703,7 +955,7 @@ add:
 	VADDPS       Y6, Y2, Y2
 	VADDPS       Y6, Y3, Y3
 	ADDQ         $0x08, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R9
@@ -711,37 +963,27 @@ columns:
 	NEGQ   R11
 	MOVQ   last+96(FP), R12
 	NEGQ   R12
-	CMPQ   R11, $-8
-	JNE    partial
-	CMPQ   R12, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R11, $-8
+	JNE    addPartial
+	CMPQ   R12, $-8
+	JNE    addPartial
 	VADDPS (DI)(CX*1), Y0, Y0
 	VADDPS (R8)(CX*1), Y1, Y1
 	ADDQ   R9, CX
 	VADDPS (DI)(CX*1), Y2, Y2
 	VADDPS (R8)(CX*1), Y3, Y3
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (DI)(CX*1)
-	VMOVUPS Y1, (R8)(CX*1)
-	ADDQ    R9, CX
-	VMOVUPS Y2, (DI)(CX*1)
-	VMOVUPS Y3, (R8)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R11*4), Y4
 	VMOVUPS    64(CX)(R12*4), Y5
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (DI)(CX*1), Y4, Y6
 	VADDPS     Y6, Y0, Y0
 	VMASKMOVPS (R8)(CX*1), Y5, Y6
@@ -752,10 +994,77 @@ partial:
 	VMASKMOVPS (R8)(CX*1), Y5, Y6
 	VADDPS     Y6, Y3, Y3
 
-setPartial:
-	CMPQ       R11, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R9*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   DI, CX
+	CMPQ   R11, $-8
+	JNE    residualPartial
+	CMPQ   R12, $-8
+	JNE    residualPartial
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y2, Y2
+	VADDPS (R8)(CX*1), Y3, Y3
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y4
+	VMOVUPS    64(CX)(R12*4), Y5
+	MOVQ       AX, CX
+	VMASKMOVPS (DI)(CX*1), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS (R8)(CX*1), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y4
+	VBROADCASTSS 4(CX), Y6
+	VMAXPS       Y0, Y4, Y0
+	VMINPS       Y0, Y6, Y0
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y6, Y2
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y6, Y3
+
+store:
+	CMPQ    R11, $-8
+	JNE     storePartial
+	CMPQ    R12, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y4
+	VMOVUPS    64(CX)(R12*4), Y5
 	XORQ       CX, CX
+	CMPQ       R11, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (DI)(CX*1)
 	VMASKMOVPS Y1, Y5, (R8)(CX*1)
 	ADDQ       R9, CX
@@ -763,8 +1072,7 @@ setPartial:
 	VMASKMOVPS Y3, Y5, (R8)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y4, (DI)(CX*1)
 	VMASKMOVPS Y1, Y5, (R8)(CX*1)
 	ADDQ       R9, CX
@@ -781,9 +1089,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x2x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x2x24(SB), NOSPLIT, $0-113
+// func convTileAVX2x2x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x2x24(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -795,6 +1103,32 @@ TEXT ·convTileAVX2x2x24(SB), NOSPLIT, $0-113
 	LEAQ (R9)(AX*1), R10
 
 tile:
+	MOVQ       ldc+72(FP), R11
+	XORQ       CX, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       R8, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R11
 	MOVQ   DX, R12
@@ -825,7 +1159,7 @@ plain:
 	ADDQ         $0x08, R11
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R13
@@ -855,8 +1189,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y9
@@ -868,7 +1202,7 @@ add:
 	VADDPS       Y9, Y4, Y4
 	VADDPS       Y9, Y5, Y5
 	ADDQ         $0x08, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R11
@@ -876,14 +1210,14 @@ columns:
 	NEGQ   R13
 	MOVQ   last+96(FP), R14
 	NEGQ   R14
-	CMPQ   R13, $-8
-	JNE    partial
-	CMPQ   R14, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R13, $-8
+	JNE    addPartial
+	CMPQ   R14, $-8
+	JNE    addPartial
 	VADDPS (R8)(CX*1), Y0, Y0
 	VADDPS (R9)(CX*1), Y1, Y1
 	VADDPS (R10)(CX*1), Y2, Y2
@@ -891,27 +1225,15 @@ columns:
 	VADDPS (R8)(CX*1), Y3, Y3
 	VADDPS (R9)(CX*1), Y4, Y4
 	VADDPS (R10)(CX*1), Y5, Y5
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (R8)(CX*1)
-	VMOVUPS Y1, (R9)(CX*1)
-	VMOVUPS Y2, (R10)(CX*1)
-	ADDQ    R11, CX
-	VMOVUPS Y3, (R8)(CX*1)
-	VMOVUPS Y4, (R9)(CX*1)
-	VMOVUPS Y5, (R10)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R13*4), Y6
 	VMOVUPS    64(CX)(R13*4), Y7
 	VMOVUPS    64(CX)(R14*4), Y8
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (R8)(CX*1), Y6, Y9
 	VADDPS     Y9, Y0, Y0
 	VMASKMOVPS (R9)(CX*1), Y7, Y9
@@ -926,10 +1248,91 @@ partial:
 	VMASKMOVPS (R10)(CX*1), Y8, Y9
 	VADDPS     Y9, Y5, Y5
 
-setPartial:
-	CMPQ       R13, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R11*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   R8, CX
+	CMPQ   R13, $-8
+	JNE    residualPartial
+	CMPQ   R14, $-8
+	JNE    residualPartial
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y3, Y3
+	VADDPS (R9)(CX*1), Y4, Y4
+	VADDPS (R10)(CX*1), Y5, Y5
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y6
+	VMOVUPS    64(CX)(R13*4), Y7
+	VMOVUPS    64(CX)(R14*4), Y8
+	MOVQ       AX, CX
+	VMASKMOVPS (R8)(CX*1), Y6, Y9
+	VADDPS     Y9, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y7, Y9
+	VADDPS     Y9, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y8, Y9
+	VADDPS     Y9, Y2, Y2
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y6, Y9
+	VADDPS     Y9, Y3, Y3
+	VMASKMOVPS (R9)(CX*1), Y7, Y9
+	VADDPS     Y9, Y4, Y4
+	VMASKMOVPS (R10)(CX*1), Y8, Y9
+	VADDPS     Y9, Y5, Y5
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y6
+	VBROADCASTSS 4(CX), Y9
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y9, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y9, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y9, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y9, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y9, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMINPS       Y5, Y9, Y5
+
+store:
+	CMPQ    R13, $-8
+	JNE     storePartial
+	CMPQ    R14, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y3, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, (R10)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y6
+	VMOVUPS    64(CX)(R13*4), Y7
+	VMOVUPS    64(CX)(R14*4), Y8
 	XORQ       CX, CX
+	CMPQ       R13, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (R8)(CX*1)
 	VMOVUPS    Y1, (R9)(CX*1)
 	VMASKMOVPS Y2, Y8, (R10)(CX*1)
@@ -939,8 +1342,7 @@ setPartial:
 	VMASKMOVPS Y5, Y8, (R10)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y6, (R8)(CX*1)
 	VMASKMOVPS Y1, Y7, (R9)(CX*1)
 	VMASKMOVPS Y2, Y8, (R10)(CX*1)
@@ -959,9 +1361,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x3x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x3x8(SB), NOSPLIT, $0-113
+// func convTileAVX2x3x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x3x8(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -969,6 +1371,30 @@ TEXT ·convTileAVX2x3x8(SB), NOSPLIT, $0-113
 	MOVQ cstep+80(FP), AX
 
 tile:
+	MOVQ       ldc+72(FP), DI
+	XORQ       CX, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       SI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), DI
 	MOVQ   DX, R8
@@ -992,7 +1418,7 @@ plain:
 	ADDQ         $0x08, DI
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), CX
@@ -1016,8 +1442,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y4
@@ -1027,7 +1453,7 @@ add:
 	VBROADCASTSS 8(CX), Y4
 	VADDPS       Y4, Y2, Y2
 	ADDQ         $0x0c, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), DI
@@ -1035,34 +1461,24 @@ columns:
 	NEGQ   CX
 	MOVQ   last+96(FP), R9
 	NEGQ   R9
-	CMPQ   R9, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R9, $-8
+	JNE    addPartial
 	VADDPS (SI)(CX*1), Y0, Y0
 	ADDQ   DI, CX
 	VADDPS (SI)(CX*1), Y1, Y1
 	ADDQ   DI, CX
 	VADDPS (SI)(CX*1), Y2, Y2
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (SI)(CX*1)
-	ADDQ    DI, CX
-	VMOVUPS Y1, (SI)(CX*1)
-	ADDQ    DI, CX
-	VMOVUPS Y2, (SI)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R9*4), Y3
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (SI)(CX*1), Y3, Y4
 	VADDPS     Y4, Y0, Y0
 	ADDQ       DI, CX
@@ -1072,7 +1488,65 @@ partial:
 	VMASKMOVPS (SI)(CX*1), Y3, Y4
 	VADDPS     Y4, Y2, Y2
 
-setPartial:
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(DI*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   SI, CX
+	CMPQ   R9, $-8
+	JNE    residualPartial
+	VADDPS (SI)(CX*1), Y0, Y0
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y1, Y1
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y2, Y2
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y3
+	MOVQ       AX, CX
+	VMASKMOVPS (SI)(CX*1), Y3, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y3
+	VBROADCASTSS 4(CX), Y4
+	VMAXPS       Y0, Y3, Y0
+	VMINPS       Y0, Y4, Y0
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+
+store:
+	CMPQ    R9, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y2, (SI)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y3
 	XORQ       CX, CX
 	VMASKMOVPS Y0, Y3, (SI)(CX*1)
 	ADDQ       DI, CX
@@ -1090,9 +1564,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x3x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x3x16(SB), NOSPLIT, $0-113
+// func convTileAVX2x3x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x3x16(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -1102,6 +1576,36 @@ TEXT ·convTileAVX2x3x16(SB), NOSPLIT, $0-113
 	LEAQ (DI)(AX*1), R8
 
 tile:
+	MOVQ       ldc+72(FP), R9
+	XORQ       CX, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       DI, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R9
 	MOVQ   DX, R10
@@ -1132,7 +1636,7 @@ plain:
 	ADDQ         $0x08, R9
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R11
@@ -1161,8 +1665,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y8
@@ -1175,7 +1679,7 @@ add:
 	VADDPS       Y8, Y4, Y4
 	VADDPS       Y8, Y5, Y5
 	ADDQ         $0x0c, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R9
@@ -1183,14 +1687,14 @@ columns:
 	NEGQ   R11
 	MOVQ   last+96(FP), R12
 	NEGQ   R12
-	CMPQ   R11, $-8
-	JNE    partial
-	CMPQ   R12, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R11, $-8
+	JNE    addPartial
+	CMPQ   R12, $-8
+	JNE    addPartial
 	VADDPS (DI)(CX*1), Y0, Y0
 	VADDPS (R8)(CX*1), Y1, Y1
 	ADDQ   R9, CX
@@ -1199,27 +1703,14 @@ columns:
 	ADDQ   R9, CX
 	VADDPS (DI)(CX*1), Y4, Y4
 	VADDPS (R8)(CX*1), Y5, Y5
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (DI)(CX*1)
-	VMOVUPS Y1, (R8)(CX*1)
-	ADDQ    R9, CX
-	VMOVUPS Y2, (DI)(CX*1)
-	VMOVUPS Y3, (R8)(CX*1)
-	ADDQ    R9, CX
-	VMOVUPS Y4, (DI)(CX*1)
-	VMOVUPS Y5, (R8)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R11*4), Y6
 	VMOVUPS    64(CX)(R12*4), Y7
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (DI)(CX*1), Y6, Y8
 	VADDPS     Y8, Y0, Y0
 	VMASKMOVPS (R8)(CX*1), Y7, Y8
@@ -1235,10 +1726,92 @@ partial:
 	VMASKMOVPS (R8)(CX*1), Y7, Y8
 	VADDPS     Y8, Y5, Y5
 
-setPartial:
-	CMPQ       R11, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R9*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   DI, CX
+	CMPQ   R11, $-8
+	JNE    residualPartial
+	CMPQ   R12, $-8
+	JNE    residualPartial
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y2, Y2
+	VADDPS (R8)(CX*1), Y3, Y3
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y4, Y4
+	VADDPS (R8)(CX*1), Y5, Y5
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y6
+	VMOVUPS    64(CX)(R12*4), Y7
+	MOVQ       AX, CX
+	VMASKMOVPS (DI)(CX*1), Y6, Y8
+	VADDPS     Y8, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y7, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y6, Y8
+	VADDPS     Y8, Y2, Y2
+	VMASKMOVPS (R8)(CX*1), Y7, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y6, Y8
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS (R8)(CX*1), Y7, Y8
+	VADDPS     Y8, Y5, Y5
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y6
+	VBROADCASTSS 4(CX), Y8
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y8, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y8, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y8, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMINPS       Y5, Y8, Y5
+
+store:
+	CMPQ    R11, $-8
+	JNE     storePartial
+	CMPQ    R12, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y4, (DI)(CX*1)
+	VMOVUPS Y5, (R8)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y6
+	VMOVUPS    64(CX)(R12*4), Y7
 	XORQ       CX, CX
+	CMPQ       R11, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (DI)(CX*1)
 	VMASKMOVPS Y1, Y7, (R8)(CX*1)
 	ADDQ       R9, CX
@@ -1249,8 +1822,7 @@ setPartial:
 	VMASKMOVPS Y5, Y7, (R8)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y6, (DI)(CX*1)
 	VMASKMOVPS Y1, Y7, (R8)(CX*1)
 	ADDQ       R9, CX
@@ -1270,9 +1842,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x3x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x3x24(SB), NOSPLIT, $0-113
+// func convTileAVX2x3x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x3x24(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -1284,6 +1856,42 @@ TEXT ·convTileAVX2x3x24(SB), NOSPLIT, $0-113
 	LEAQ (R9)(AX*1), R10
 
 tile:
+	MOVQ       ldc+72(FP), R11
+	XORQ       CX, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       R8, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R11
 	MOVQ   DX, R12
@@ -1321,7 +1929,7 @@ plain:
 	ADDQ         $0x08, R11
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R13
@@ -1355,8 +1963,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y12
@@ -1372,7 +1980,7 @@ add:
 	VADDPS       Y12, Y7, Y7
 	VADDPS       Y12, Y8, Y8
 	ADDQ         $0x0c, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R11
@@ -1380,14 +1988,14 @@ columns:
 	NEGQ   R13
 	MOVQ   last+96(FP), R14
 	NEGQ   R14
-	CMPQ   R13, $-8
-	JNE    partial
-	CMPQ   R14, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R13, $-8
+	JNE    addPartial
+	CMPQ   R14, $-8
+	JNE    addPartial
 	VADDPS (R8)(CX*1), Y0, Y0
 	VADDPS (R9)(CX*1), Y1, Y1
 	VADDPS (R10)(CX*1), Y2, Y2
@@ -1399,31 +2007,15 @@ columns:
 	VADDPS (R8)(CX*1), Y6, Y6
 	VADDPS (R9)(CX*1), Y7, Y7
 	VADDPS (R10)(CX*1), Y8, Y8
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (R8)(CX*1)
-	VMOVUPS Y1, (R9)(CX*1)
-	VMOVUPS Y2, (R10)(CX*1)
-	ADDQ    R11, CX
-	VMOVUPS Y3, (R8)(CX*1)
-	VMOVUPS Y4, (R9)(CX*1)
-	VMOVUPS Y5, (R10)(CX*1)
-	ADDQ    R11, CX
-	VMOVUPS Y6, (R8)(CX*1)
-	VMOVUPS Y7, (R9)(CX*1)
-	VMOVUPS Y8, (R10)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R13*4), Y9
 	VMOVUPS    64(CX)(R13*4), Y10
 	VMOVUPS    64(CX)(R14*4), Y11
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (R8)(CX*1), Y9, Y12
 	VADDPS     Y12, Y0, Y0
 	VMASKMOVPS (R9)(CX*1), Y10, Y12
@@ -1445,10 +2037,112 @@ partial:
 	VMASKMOVPS (R10)(CX*1), Y11, Y12
 	VADDPS     Y12, Y8, Y8
 
-setPartial:
-	CMPQ       R13, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R11*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   R8, CX
+	CMPQ   R13, $-8
+	JNE    residualPartial
+	CMPQ   R14, $-8
+	JNE    residualPartial
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y3, Y3
+	VADDPS (R9)(CX*1), Y4, Y4
+	VADDPS (R10)(CX*1), Y5, Y5
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y6, Y6
+	VADDPS (R9)(CX*1), Y7, Y7
+	VADDPS (R10)(CX*1), Y8, Y8
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y9
+	VMOVUPS    64(CX)(R13*4), Y10
+	VMOVUPS    64(CX)(R14*4), Y11
+	MOVQ       AX, CX
+	VMASKMOVPS (R8)(CX*1), Y9, Y12
+	VADDPS     Y12, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y10, Y12
+	VADDPS     Y12, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y11, Y12
+	VADDPS     Y12, Y2, Y2
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y9, Y12
+	VADDPS     Y12, Y3, Y3
+	VMASKMOVPS (R9)(CX*1), Y10, Y12
+	VADDPS     Y12, Y4, Y4
+	VMASKMOVPS (R10)(CX*1), Y11, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y9, Y12
+	VADDPS     Y12, Y6, Y6
+	VMASKMOVPS (R9)(CX*1), Y10, Y12
+	VADDPS     Y12, Y7, Y7
+	VMASKMOVPS (R10)(CX*1), Y11, Y12
+	VADDPS     Y12, Y8, Y8
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y9
+	VBROADCASTSS 4(CX), Y12
+	VMAXPS       Y0, Y9, Y0
+	VMINPS       Y0, Y12, Y0
+	VMAXPS       Y1, Y9, Y1
+	VMINPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y9, Y2
+	VMINPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y9, Y3
+	VMINPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y9, Y4
+	VMINPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y9, Y5
+	VMINPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y9, Y6
+	VMINPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y9, Y7
+	VMINPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y9, Y8
+	VMINPS       Y8, Y12, Y8
+
+store:
+	CMPQ    R13, $-8
+	JNE     storePartial
+	CMPQ    R14, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y3, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y6, (R8)(CX*1)
+	VMOVUPS Y7, (R9)(CX*1)
+	VMOVUPS Y8, (R10)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R13*4), Y9
+	VMOVUPS    64(CX)(R13*4), Y10
+	VMOVUPS    64(CX)(R14*4), Y11
 	XORQ       CX, CX
+	CMPQ       R13, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (R8)(CX*1)
 	VMOVUPS    Y1, (R9)(CX*1)
 	VMASKMOVPS Y2, Y11, (R10)(CX*1)
@@ -1462,8 +2156,7 @@ setPartial:
 	VMASKMOVPS Y8, Y11, (R10)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y9, (R8)(CX*1)
 	VMASKMOVPS Y1, Y10, (R9)(CX*1)
 	VMASKMOVPS Y2, Y11, (R10)(CX*1)
@@ -1486,9 +2179,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x4x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x4x8(SB), NOSPLIT, $0-113
+// func convTileAVX2x4x8(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x4x8(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -1496,6 +2189,36 @@ TEXT ·convTileAVX2x4x8(SB), NOSPLIT, $0-113
 	MOVQ cstep+80(FP), AX
 
 tile:
+	MOVQ       ldc+72(FP), DI
+	XORQ       CX, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       SI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+	ADDQ       DI, CX
+	PREFETCHT0 (SI)(CX*1)
+	PREFETCHT0 31(SI)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), DI
 	MOVQ   DX, R8
@@ -1522,7 +2245,7 @@ plain:
 	ADDQ         $0x08, DI
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), CX
@@ -1548,8 +2271,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y5
@@ -1561,7 +2284,7 @@ add:
 	VBROADCASTSS 12(CX), Y5
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $0x10, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), DI
@@ -1569,12 +2292,12 @@ columns:
 	NEGQ   CX
 	MOVQ   last+96(FP), R9
 	NEGQ   R9
-	CMPQ   R9, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R9, $-8
+	JNE    addPartial
 	VADDPS (SI)(CX*1), Y0, Y0
 	ADDQ   DI, CX
 	VADDPS (SI)(CX*1), Y1, Y1
@@ -1582,25 +2305,13 @@ columns:
 	VADDPS (SI)(CX*1), Y2, Y2
 	ADDQ   DI, CX
 	VADDPS (SI)(CX*1), Y3, Y3
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (SI)(CX*1)
-	ADDQ    DI, CX
-	VMOVUPS Y1, (SI)(CX*1)
-	ADDQ    DI, CX
-	VMOVUPS Y2, (SI)(CX*1)
-	ADDQ    DI, CX
-	VMOVUPS Y3, (SI)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R9*4), Y4
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (SI)(CX*1), Y4, Y5
 	VADDPS     Y5, Y0, Y0
 	ADDQ       DI, CX
@@ -1613,7 +2324,74 @@ partial:
 	VMASKMOVPS (SI)(CX*1), Y4, Y5
 	VADDPS     Y5, Y3, Y3
 
-setPartial:
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(DI*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   SI, CX
+	CMPQ   R9, $-8
+	JNE    residualPartial
+	VADDPS (SI)(CX*1), Y0, Y0
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y1, Y1
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y2, Y2
+	ADDQ   DI, CX
+	VADDPS (SI)(CX*1), Y3, Y3
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y4
+	MOVQ       AX, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       DI, CX
+	VMASKMOVPS (SI)(CX*1), Y4, Y5
+	VADDPS     Y5, Y3, Y3
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y4
+	VBROADCASTSS 4(CX), Y5
+	VMAXPS       Y0, Y4, Y0
+	VMINPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+
+store:
+	CMPQ    R9, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y2, (SI)(CX*1)
+	ADDQ    DI, CX
+	VMOVUPS Y3, (SI)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R9*4), Y4
 	XORQ       CX, CX
 	VMASKMOVPS Y0, Y4, (SI)(CX*1)
 	ADDQ       DI, CX
@@ -1634,9 +2412,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x4x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x4x16(SB), NOSPLIT, $0-113
+// func convTileAVX2x4x16(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x4x16(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -1646,6 +2424,44 @@ TEXT ·convTileAVX2x4x16(SB), NOSPLIT, $0-113
 	LEAQ (DI)(AX*1), R8
 
 tile:
+	MOVQ       ldc+72(FP), R9
+	XORQ       CX, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       DI, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+	ADDQ       R9, CX
+	PREFETCHT0 (DI)(CX*1)
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 31(R8)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R9
 	MOVQ   DX, R10
@@ -1681,7 +2497,7 @@ plain:
 	ADDQ         $0x08, R9
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
 	MOVQ most+88(FP), R11
@@ -1713,8 +2529,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y10
@@ -1730,7 +2546,7 @@ add:
 	VADDPS       Y10, Y6, Y6
 	VADDPS       Y10, Y7, Y7
 	ADDQ         $0x10, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R9
@@ -1738,14 +2554,14 @@ columns:
 	NEGQ   R11
 	MOVQ   last+96(FP), R12
 	NEGQ   R12
-	CMPQ   R11, $-8
-	JNE    partial
-	CMPQ   R12, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R11, $-8
+	JNE    addPartial
+	CMPQ   R12, $-8
+	JNE    addPartial
 	VADDPS (DI)(CX*1), Y0, Y0
 	VADDPS (R8)(CX*1), Y1, Y1
 	ADDQ   R9, CX
@@ -1757,30 +2573,14 @@ columns:
 	ADDQ   R9, CX
 	VADDPS (DI)(CX*1), Y6, Y6
 	VADDPS (R8)(CX*1), Y7, Y7
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (DI)(CX*1)
-	VMOVUPS Y1, (R8)(CX*1)
-	ADDQ    R9, CX
-	VMOVUPS Y2, (DI)(CX*1)
-	VMOVUPS Y3, (R8)(CX*1)
-	ADDQ    R9, CX
-	VMOVUPS Y4, (DI)(CX*1)
-	VMOVUPS Y5, (R8)(CX*1)
-	ADDQ    R9, CX
-	VMOVUPS Y6, (DI)(CX*1)
-	VMOVUPS Y7, (R8)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
 	VMOVUPS    64(CX)(R11*4), Y8
 	VMOVUPS    64(CX)(R12*4), Y9
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	MOVQ       AX, CX
 	VMASKMOVPS (DI)(CX*1), Y8, Y10
 	VADDPS     Y10, Y0, Y0
 	VMASKMOVPS (R8)(CX*1), Y9, Y10
@@ -1801,10 +2601,107 @@ partial:
 	VMASKMOVPS (R8)(CX*1), Y9, Y10
 	VADDPS     Y10, Y7, Y7
 
-setPartial:
-	CMPQ       R11, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R9*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   DI, CX
+	CMPQ   R11, $-8
+	JNE    residualPartial
+	CMPQ   R12, $-8
+	JNE    residualPartial
+	VADDPS (DI)(CX*1), Y0, Y0
+	VADDPS (R8)(CX*1), Y1, Y1
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y2, Y2
+	VADDPS (R8)(CX*1), Y3, Y3
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y4, Y4
+	VADDPS (R8)(CX*1), Y5, Y5
+	ADDQ   R9, CX
+	VADDPS (DI)(CX*1), Y6, Y6
+	VADDPS (R8)(CX*1), Y7, Y7
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y8
+	VMOVUPS    64(CX)(R12*4), Y9
+	MOVQ       AX, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       R9, CX
+	VMASKMOVPS (DI)(CX*1), Y8, Y10
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS (R8)(CX*1), Y9, Y10
+	VADDPS     Y10, Y7, Y7
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y8
+	VBROADCASTSS 4(CX), Y10
+	VMAXPS       Y0, Y8, Y0
+	VMINPS       Y0, Y10, Y0
+	VMAXPS       Y1, Y8, Y1
+	VMINPS       Y1, Y10, Y1
+	VMAXPS       Y2, Y8, Y2
+	VMINPS       Y2, Y10, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMINPS       Y3, Y10, Y3
+	VMAXPS       Y4, Y8, Y4
+	VMINPS       Y4, Y10, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMINPS       Y5, Y10, Y5
+	VMAXPS       Y6, Y8, Y6
+	VMINPS       Y6, Y10, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMINPS       Y7, Y10, Y7
+
+store:
+	CMPQ    R11, $-8
+	JNE     storePartial
+	CMPQ    R12, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (DI)(CX*1)
+	VMOVUPS Y1, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y4, (DI)(CX*1)
+	VMOVUPS Y5, (R8)(CX*1)
+	ADDQ    R9, CX
+	VMOVUPS Y6, (DI)(CX*1)
+	VMOVUPS Y7, (R8)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R11*4), Y8
+	VMOVUPS    64(CX)(R12*4), Y9
 	XORQ       CX, CX
+	CMPQ       R11, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (DI)(CX*1)
 	VMASKMOVPS Y1, Y9, (R8)(CX*1)
 	ADDQ       R9, CX
@@ -1818,8 +2715,7 @@ setPartial:
 	VMASKMOVPS Y7, Y9, (R8)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y8, (DI)(CX*1)
 	VMASKMOVPS Y1, Y9, (R8)(CX*1)
 	ADDQ       R9, CX
@@ -1844,9 +2740,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func convTileAVX2x4x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, bias *float32, add bool)
-// Requires: AVX, FMA3
-TEXT ·convTileAVX2x4x24(SB), NOSPLIT, $0-113
+// func convTileAVX2x4x24(tiles int, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc int, cstep int, most int, last int, add bool, bias *float32, residual *float32, bounds *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convTileAVX2x4x24(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), DX
 	MOVQ b+32(FP), BX
 	MOVQ bstep+40(FP), AX
@@ -1856,8 +2752,55 @@ TEXT ·convTileAVX2x4x24(SB), NOSPLIT, $0-113
 	MOVQ cstep+80(FP), AX
 	LEAQ (R8)(AX*1), R9
 	LEAQ (R9)(AX*1), R10
+	MOVQ astep+24(FP), R13
 
 tile:
+	MOVQ       ldc+72(FP), R11
+	XORQ       CX, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	MOVQ       residual+120(FP), CX
+	TESTQ      CX, CX
+	JE         fetched
+	SUBQ       R8, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+	ADDQ       R11, CX
+	PREFETCHT0 (R8)(CX*1)
+	PREFETCHT0 (R9)(CX*1)
+	PREFETCHT0 (R10)(CX*1)
+	PREFETCHT0 31(R10)(CX*1)
+
+fetched:
 	MOVQ   k+8(FP), AX
 	MOVQ   offsets+56(FP), R11
 	MOVQ   DX, R12
@@ -1882,6 +2825,7 @@ plain:
 	VMOVUPS      (BX)(CX*4), Y12
 	VMOVUPS      (SI)(CX*4), Y13
 	VMOVUPS      (DI)(CX*4), Y14
+	PREFETCHT0   (R12)(R13*1)
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
@@ -1902,23 +2846,24 @@ plain:
 	ADDQ         $0x08, R11
 	DECQ         AX
 	JNE          plain
-	JMP          add
+	JMP          bias
 
 masked:
-	MOVQ most+88(FP), R13
-	NEGQ R13
-	MOVQ last+96(FP), R14
+	MOVQ most+88(FP), R14
 	NEGQ R14
+	MOVQ last+96(FP), R15
+	NEGQ R15
 
 loop:
 	LEAQ         columnMask<>+0(SB), CX
-	VMOVUPS      64(CX)(R13*4), Y12
-	VMOVUPS      64(CX)(R13*4), Y13
-	VMOVUPS      64(CX)(R14*4), Y14
+	VMOVUPS      64(CX)(R14*4), Y12
+	VMOVUPS      64(CX)(R14*4), Y13
+	VMOVUPS      64(CX)(R15*4), Y14
 	MOVQ         (R11), CX
 	VMASKMOVPS   (BX)(CX*4), Y12, Y12
 	VMASKMOVPS   (SI)(CX*4), Y13, Y13
 	VMASKMOVPS   (DI)(CX*4), Y14, Y14
+	PREFETCHT0   (R12)(R13*1)
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
@@ -1940,8 +2885,8 @@ loop:
 	DECQ         AX
 	JNE          loop
 
-add:
-	MOVQ         bias+104(FP), CX
+bias:
+	MOVQ         bias+112(FP), CX
 	TESTQ        CX, CX
 	JE           columns
 	VBROADCASTSS (CX), Y15
@@ -1961,22 +2906,22 @@ add:
 	VADDPS       Y15, Y10, Y10
 	VADDPS       Y15, Y11, Y11
 	ADDQ         $0x10, CX
-	MOVQ         CX, bias+104(FP)
+	MOVQ         CX, bias+112(FP)
 
 columns:
 	MOVQ   ldc+72(FP), R11
-	MOVQ   most+88(FP), R13
-	NEGQ   R13
-	MOVQ   last+96(FP), R14
+	MOVQ   most+88(FP), R14
 	NEGQ   R14
-	CMPQ   R13, $-8
-	JNE    partial
-	CMPQ   R14, $-8
-	JNE    partial
-	MOVB   add+112(FP), CL
+	MOVQ   last+96(FP), R15
+	NEGQ   R15
+	MOVB   add+104(FP), CL
 	TESTB  CL, CL
-	JE     set
+	JE     residual
 	XORQ   CX, CX
+	CMPQ   R14, $-8
+	JNE    addPartial
+	CMPQ   R15, $-8
+	JNE    addPartial
 	VADDPS (R8)(CX*1), Y0, Y0
 	VADDPS (R9)(CX*1), Y1, Y1
 	VADDPS (R10)(CX*1), Y2, Y2
@@ -1992,35 +2937,15 @@ columns:
 	VADDPS (R8)(CX*1), Y9, Y9
 	VADDPS (R9)(CX*1), Y10, Y10
 	VADDPS (R10)(CX*1), Y11, Y11
+	JMP    addDone
 
-set:
-	XORQ    CX, CX
-	VMOVUPS Y0, (R8)(CX*1)
-	VMOVUPS Y1, (R9)(CX*1)
-	VMOVUPS Y2, (R10)(CX*1)
-	ADDQ    R11, CX
-	VMOVUPS Y3, (R8)(CX*1)
-	VMOVUPS Y4, (R9)(CX*1)
-	VMOVUPS Y5, (R10)(CX*1)
-	ADDQ    R11, CX
-	VMOVUPS Y6, (R8)(CX*1)
-	VMOVUPS Y7, (R9)(CX*1)
-	VMOVUPS Y8, (R10)(CX*1)
-	ADDQ    R11, CX
-	VMOVUPS Y9, (R8)(CX*1)
-	VMOVUPS Y10, (R9)(CX*1)
-	VMOVUPS Y11, (R10)(CX*1)
-	JMP     next
-
-partial:
+addPartial:
+	MOVQ       CX, AX
 	LEAQ       columnMask<>+0(SB), CX
-	VMOVUPS    64(CX)(R13*4), Y12
-	VMOVUPS    64(CX)(R13*4), Y13
-	VMOVUPS    64(CX)(R14*4), Y14
-	MOVB       add+112(FP), CL
-	TESTB      CL, CL
-	JE         setPartial
-	XORQ       CX, CX
+	VMOVUPS    64(CX)(R14*4), Y12
+	VMOVUPS    64(CX)(R14*4), Y13
+	VMOVUPS    64(CX)(R15*4), Y14
+	MOVQ       AX, CX
 	VMASKMOVPS (R8)(CX*1), Y12, Y15
 	VADDPS     Y15, Y0, Y0
 	VMASKMOVPS (R9)(CX*1), Y13, Y15
@@ -2049,10 +2974,133 @@ partial:
 	VMASKMOVPS (R10)(CX*1), Y14, Y15
 	VADDPS     Y15, Y11, Y11
 
-setPartial:
-	CMPQ       R13, $-8
-	JNE        setMasked
+addDone:
+residual:
+	MOVQ   residual+120(FP), CX
+	TESTQ  CX, CX
+	JE     bounds
+	LEAQ   (CX)(R11*4), AX
+	MOVQ   AX, residual+120(FP)
+	SUBQ   R8, CX
+	CMPQ   R14, $-8
+	JNE    residualPartial
+	CMPQ   R15, $-8
+	JNE    residualPartial
+	VADDPS (R8)(CX*1), Y0, Y0
+	VADDPS (R9)(CX*1), Y1, Y1
+	VADDPS (R10)(CX*1), Y2, Y2
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y3, Y3
+	VADDPS (R9)(CX*1), Y4, Y4
+	VADDPS (R10)(CX*1), Y5, Y5
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y6, Y6
+	VADDPS (R9)(CX*1), Y7, Y7
+	VADDPS (R10)(CX*1), Y8, Y8
+	ADDQ   R11, CX
+	VADDPS (R8)(CX*1), Y9, Y9
+	VADDPS (R9)(CX*1), Y10, Y10
+	VADDPS (R10)(CX*1), Y11, Y11
+	JMP    residualDone
+
+residualPartial:
+	MOVQ       CX, AX
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R14*4), Y12
+	VMOVUPS    64(CX)(R14*4), Y13
+	VMOVUPS    64(CX)(R15*4), Y14
+	MOVQ       AX, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y0, Y0
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y1, Y1
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y2, Y2
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y3, Y3
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y4, Y4
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y5, Y5
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y6, Y6
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y7, Y7
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y8, Y8
+	ADDQ       R11, CX
+	VMASKMOVPS (R8)(CX*1), Y12, Y15
+	VADDPS     Y15, Y9, Y9
+	VMASKMOVPS (R9)(CX*1), Y13, Y15
+	VADDPS     Y15, Y10, Y10
+	VMASKMOVPS (R10)(CX*1), Y14, Y15
+	VADDPS     Y15, Y11, Y11
+
+residualDone:
+bounds:
+	MOVQ         bounds+128(FP), CX
+	TESTQ        CX, CX
+	JE           store
+	VBROADCASTSS (CX), Y12
+	VBROADCASTSS 4(CX), Y15
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y15, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y15, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y15, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y15, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y15, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y15, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMINPS       Y6, Y15, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMINPS       Y7, Y15, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMINPS       Y8, Y15, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMINPS       Y9, Y15, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMINPS       Y10, Y15, Y10
+	VMAXPS       Y11, Y12, Y11
+	VMINPS       Y11, Y15, Y11
+
+store:
+	CMPQ    R14, $-8
+	JNE     storePartial
+	CMPQ    R15, $-8
+	JNE     storePartial
+	XORQ    CX, CX
+	VMOVUPS Y0, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y3, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y6, (R8)(CX*1)
+	VMOVUPS Y7, (R9)(CX*1)
+	VMOVUPS Y8, (R10)(CX*1)
+	ADDQ    R11, CX
+	VMOVUPS Y9, (R8)(CX*1)
+	VMOVUPS Y10, (R9)(CX*1)
+	VMOVUPS Y11, (R10)(CX*1)
+	JMP     next
+
+storePartial:
+	LEAQ       columnMask<>+0(SB), CX
+	VMOVUPS    64(CX)(R14*4), Y12
+	VMOVUPS    64(CX)(R14*4), Y13
+	VMOVUPS    64(CX)(R15*4), Y14
 	XORQ       CX, CX
+	CMPQ       R14, $-8
+	JNE        storeMasked
 	VMOVUPS    Y0, (R8)(CX*1)
 	VMOVUPS    Y1, (R9)(CX*1)
 	VMASKMOVPS Y2, Y14, (R10)(CX*1)
@@ -2070,8 +3118,7 @@ setPartial:
 	VMASKMOVPS Y11, Y14, (R10)(CX*1)
 	JMP        next
 
-setMasked:
-	XORQ       CX, CX
+storeMasked:
 	VMASKMOVPS Y0, Y12, (R8)(CX*1)
 	VMASKMOVPS Y1, Y13, (R9)(CX*1)
 	VMASKMOVPS Y2, Y14, (R10)(CX*1)
@@ -2092,8 +3139,7 @@ next:
 	LEAQ (R8)(R11*4), R8
 	LEAQ (R9)(R11*4), R9
 	LEAQ (R10)(R11*4), R10
-	MOVQ astep+24(FP), CX
-	ADDQ CX, DX
+	ADDQ R13, DX
 	MOVQ tiles+0(FP), CX
 	DECQ CX
 	MOVQ CX, tiles+0(FP)
@@ -4840,7 +5886,7 @@ done:
 	RET
 
 // func gatherAVX2(dst *float32, width int, src *float32, offsets *int, count int, runs *int, nruns int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), AX
 	MOVQ width+8(FP), CX
@@ -4858,17 +5904,19 @@ row:
 	MOVQ DI, R10
 
 run:
-	MOVQ    16(R10), R12
-	MOVQ    (R10), R11
-	VMOVUPS (R9)(R12*4), Y0
-	VMOVUPS Y0, (AX)(R11*4)
-	ADDQ    $0x18, R10
-	CMPQ    R10, R8
-	JNE     run
-	ADDQ    CX, AX
-	ADDQ    $0x08, BX
-	DECQ    SI
-	JNE     row
+	MOVQ       16(R10), R12
+	MOVQ       (R10), R11
+	VMOVUPS    (R9)(R12*4), Y0
+	VMOVUPS    Y0, (AX)(R11*4)
+	ADDQ       $0x18, R10
+	CMPQ       R10, R8
+	JNE        run
+	PREFETCHT1 64(R9)(R12*4)
+	PREFETCHT1 127(R9)(R12*4)
+	ADDQ       CX, AX
+	ADDQ       $0x08, BX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 

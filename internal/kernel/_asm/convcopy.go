@@ -177,6 +177,8 @@ func gather() {
 	ADDQ(Imm(24), run)
 	CMPQ(run, end)
 	JNE(LabelRef("run"))
+	PREFETCHT1(Mem{Base: base, Index: from, Scale: 4, Disp: 64}) // of the next strip
+	PREFETCHT1(Mem{Base: base, Index: from, Scale: 4, Disp: 127})
 	ADDQ(width, dst)
 	ADDQ(Imm(8), offsets)
 	DECQ(count)

@@ -39,16 +39,17 @@ func convolutions() {
 func convTile(rows, vectors int) {
 	table := maskTable()
 	TEXT(fmt.Sprintf("convTileAVX2x%dx%d", rows, 8*vectors), NOSPLIT,
-		"func(tiles, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc, cstep, most, last int, bias *float32, add bool)")
+		"func(tiles, k int, a *float32, astep int, b *float32, bstep int, whole bool, offsets *int, c *float32, ldc, cstep, most, last int, add bool, bias, residual, bounds *float32)")
 	Pragma("noescape")
 	Doc(
 		fmt.Sprintf("convTileAVX2x%dx%d computes tiles of %d rows and %d vectors of a convolution, for steps in bytes and tiles and k ≥ 1:", rows, 8*vectors, rows, vectors),
 		"",
 		"	sum = 0",
 		fmt.Sprintf("	for p < k: sum = fma(a[p*%d + i], b[offsets[p] + v*bstep + j], sum)", convTileRows),
-		"	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add)",
+		"	c[i*ldc + v*cstep + j] = sum (+ bias[i] if there is one) (+ c[…] if add) (+ residual[…] if there is one)",
 		"",
-		"for j < 8, but j < last in the last vector and j < most in those before it; others are not",
+		"not below bounds[0] and not above bounds[1] if there are any, for j < 8, but j < last in",
+		"the last vector and j < most in those before it; others are not",
 		fmt.Sprintf("written, and with whole alone read. The next tile is astep further in a, and %d rows in c.", rows),
 	)
 	k, at := GP64(), GP64()
@@ -80,7 +81,15 @@ func convTile(rows, vectors int) {
 		x[v] = YMM()
 	}
 	w := YMM()
+	ahead := rows == convTileRows && vectors == 3 // there is room for one more load
+	astep := at
+	if ahead {
+		astep = gpr(Load(Param("astep"), GP64()))
+	}
 	multiply := func(label string) {
+		if ahead { // the next tile's weights
+			PREFETCHT0(Mem{Base: weights, Index: astep, Scale: 1})
+		}
 		for i := range rows {
 			VBROADCASTSS(Mem{Base: weights, Disp: 4 * i}, w)
 			for v := range vectors {
@@ -104,7 +113,36 @@ func convTile(rows, vectors int) {
 		}
 	}
 
+	ldc := offsets
+	each := func(f func(i, v int)) {
+		for i := range rows {
+			for v := range vectors {
+				f(i, v)
+			}
+			if i < rows-1 {
+				ADDQ(ldc, at)
+			}
+		}
+	}
+	prefetch := func() { // the rows may come from memory while the sums are made
+		each(func(i, v int) {
+			PREFETCHT0(Mem{Base: c[v], Index: at, Scale: 1})
+			if v == vectors-1 {
+				PREFETCHT0(Mem{Base: c[v], Index: at, Scale: 1, Disp: 31})
+			}
+		})
+	}
+
 	Label("tile")
+	Load(Param("ldc"), ldc)
+	XORQ(at, at)
+	prefetch()
+	Load(Param("residual"), at)
+	TESTQ(at, at)
+	JE(LabelRef("fetched"))
+	SUBQ(c[0], at)
+	prefetch()
+	Label("fetched")
 	Load(Param("k"), k)
 	Load(Param("offsets"), offsets)
 	MOVQ(a, weights)
@@ -123,7 +161,7 @@ func convTile(rows, vectors int) {
 		VMOVUPS(Mem{Base: b[v], Index: at, Scale: 4}, x[v])
 	}
 	multiply("plain")
-	JMP(LabelRef("add"))
+	JMP(LabelRef("bias"))
 
 	Label("masked")
 	Load(Param("most"), most)
@@ -138,7 +176,7 @@ func convTile(rows, vectors int) {
 	}
 	multiply("loop")
 
-	Label("add")
+	Label("bias")
 	Load(Param("bias"), at)
 	TESTQ(at, at)
 	JE(LabelRef("columns"))
@@ -152,50 +190,77 @@ func convTile(rows, vectors int) {
 	Store(at, Param("bias"))
 
 	Label("columns")
-	ldc := offsets
 	Load(Param("ldc"), ldc)
-	each := func(f func(i, v int)) {
-		XORQ(at, at)
-		for i := range rows {
-			for v := range vectors {
-				f(i, v)
-			}
-			if i < rows-1 {
-				ADDQ(ldc, at)
-			}
-		}
-	}
 	Load(Param("most"), most)
 	NEGQ(most)
 	Load(Param("last"), last)
 	NEGQ(last)
-	if vectors > 1 {
-		CMPQ(most, I8(-8))
-		JNE(LabelRef("partial"))
+	ifPartial := func(label string) {
+		if vectors > 1 {
+			CMPQ(most, I8(-8))
+			JNE(LabelRef(label))
+		}
+		CMPQ(last, I8(-8))
+		JNE(LabelRef(label))
 	}
-	CMPQ(last, I8(-8))
-	JNE(LabelRef("partial"))
+	// addTo adds rows of c, or as far from it as at says.
+	addTo := func(name string) {
+		ifPartial(name + "Partial")
+		each(func(i, v int) { VADDPS(Mem{Base: c[v], Index: at, Scale: 1}, sum[i][v], sum[i][v]) })
+		JMP(LabelRef(name + "Done"))
+		Label(name + "Partial")
+		from := GP64()
+		MOVQ(at, from)
+		loadMasks()
+		MOVQ(from, at)
+		each(func(i, v int) {
+			VMASKMOVPS(Mem{Base: c[v], Index: at, Scale: 1}, x[v], w)
+			VADDPS(w, sum[i][v], sum[i][v])
+		})
+		Label(name + "Done")
+	}
 	Load(Param("add"), flag)
 	TESTB(flag, flag)
-	JE(LabelRef("set"))
-	each(func(i, v int) { VADDPS(Mem{Base: c[v], Index: at, Scale: 1}, sum[i][v], sum[i][v]) })
-	Label("set")
+	JE(LabelRef("residual"))
+	XORQ(at, at)
+	addTo("add")
+
+	Label("residual")
+	Load(Param("residual"), at)
+	TESTQ(at, at)
+	JE(LabelRef("bounds"))
+	next := GP64()
+	LEAQ(Mem{Base: at, Index: ldc, Scale: convTileRows}, next)
+	Store(next, Param("residual"))
+	SUBQ(c[0], at)
+	addTo("residual")
+
+	Label("bounds")
+	Load(Param("bounds"), at)
+	TESTQ(at, at)
+	JE(LabelRef("store"))
+	low, high := x[0], w
+	VBROADCASTSS(Mem{Base: at}, low)
+	VBROADCASTSS(Mem{Base: at, Disp: 4}, high)
+	for i := range rows {
+		for v := range vectors { // the second operand of equal or unordered ones: the sum
+			VMAXPS(sum[i][v], low, sum[i][v])
+			VMINPS(sum[i][v], high, sum[i][v])
+		}
+	}
+
+	Label("store")
+	ifPartial("storePartial")
+	XORQ(at, at)
 	each(func(i, v int) { VMOVUPS(sum[i][v], Mem{Base: c[v], Index: at, Scale: 1}) })
 	JMP(LabelRef("next"))
 
-	Label("partial")
+	Label("storePartial")
 	loadMasks()
-	Load(Param("add"), flag)
-	TESTB(flag, flag)
-	JE(LabelRef("setPartial"))
-	each(func(i, v int) {
-		VMASKMOVPS(Mem{Base: c[v], Index: at, Scale: 1}, x[v], w)
-		VADDPS(w, sum[i][v], sum[i][v])
-	})
-	Label("setPartial")
+	XORQ(at, at)
 	if vectors > 1 { // those before the last are usually whole, and a masked store costs several plain ones
 		CMPQ(most, I8(-8))
-		JNE(LabelRef("setMasked"))
+		JNE(LabelRef("storeMasked"))
 		each(func(i, v int) {
 			to := Mem{Base: c[v], Index: at, Scale: 1}
 			if v < vectors-1 {
@@ -205,7 +270,7 @@ func convTile(rows, vectors int) {
 			}
 		})
 		JMP(LabelRef("next"))
-		Label("setMasked")
+		Label("storeMasked")
 	}
 	each(func(i, v int) { VMASKMOVPS(sum[i][v], x[v], Mem{Base: c[v], Index: at, Scale: 1}) })
 
@@ -215,8 +280,10 @@ func convTile(rows, vectors int) {
 			LEAQ(Mem{Base: c[v], Index: ldc, Scale: 4}, c[v])
 		}
 	}
-	Load(Param("astep"), at)
-	ADDQ(at, a)
+	if !ahead {
+		Load(Param("astep"), astep)
+	}
+	ADDQ(astep, a)
 	Load(Param("tiles"), at)
 	DECQ(at)
 	Store(at, Param("tiles"))
