@@ -34,6 +34,7 @@ type Gemm[T Float] struct {
 
 	call gemmCall[T]
 	row  gemv[T]
+	held []int // of each worker: which block of A it has packed
 }
 
 // gemmCall is the state of one run that its tasks share.
@@ -175,6 +176,10 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	c.cols = c.blockCols
 	if c.byCols {
 		c.cols = t.cols
+		if len(g.held) < threads {
+			g.held = make([]int, threads)
+		}
+		clear(g.held)
 	}
 	for !c.byCols && threads > 1 && strips*((c.blockCols+c.cols-1)/c.cols) < sharedStrips*threads && c.cols >= 8*t.cols {
 		c.cols = padTo(c.cols/2, t.cols)
@@ -302,7 +307,12 @@ func (g *Gemm[T]) multiply(i0, i1, j0, j1, worker int) {
 	a, rsa, csa := g.A[i0*g.RSA+c.p0*g.CSA:], g.RSA, g.CSA
 	step := 0
 	if c.packB != packLast && (n > t.directCols || g.mustPackA()) {
-		t.packRows(scratch, m, c.k, a, rsa, csa, g.alpha())
+		if block := c.p0 + 1; !c.byCols || g.held[worker] != block {
+			t.packRows(scratch, m, c.k, a, rsa, csa, g.alpha())
+			if c.byCols {
+				g.held[worker] = block
+			}
+		}
 		a, rsa, csa, step = scratch, 1, t.rows, t.rows*c.k
 	}
 	add := !c.first

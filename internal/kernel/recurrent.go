@@ -199,14 +199,22 @@ func (r *Recurrent[T]) newState(pool *parallel.Pool, scratch []T) {
 	h := r.Hidden
 	g := &r.state[1]
 	if !r.Linear {
-		for n := range r.Batch {
-			gates := r.Gates[r.row(r.t, n)*3*h:][:3*h]
-			Apply(Unary{Op: Sigmoid}, gates[:2*h], gates[:2*h])
-			Zip(Mul, r.linear[n*h:][:h], gates[h:2*h], 1, r.h[n*h:][:h], 1)
-		}
+		r.rows(pool, 3*h).For(r.Batch, (*recurrentReset[T])(r))
 		g.C = r.Gates[min(r.row(r.t, 0)*3*h+2*h, len(r.Gates)):]
 	}
 	g.Run(pool, scratch)
+}
+
+// recurrentReset resets a GRU's states before its weights.
+type recurrentReset[T Float] Recurrent[T]
+
+func (task *recurrentReset[T]) Do(lo, hi, _ int) {
+	r, h := (*Recurrent[T])(task), task.Hidden
+	for n := lo; n < hi; n++ {
+		gates := r.Gates[r.row(r.t, n)*3*h:][:3*h]
+		Apply(Unary{Op: Sigmoid}, gates[:2*h], gates[:2*h])
+		Zip(Mul, r.linear[n*h:][:h], gates[h:2*h], 1, r.h[n*h:][:h], 1)
+	}
 }
 
 // recurrentRows applies the cell to the rows of samples.

@@ -74,9 +74,7 @@ func (r *RecurrentGrad[T]) stepBack(pool *parallel.Pool, scratch []T) {
 	case r.Cell == GRUCell:
 		r.back[1].A = r.DZ[min(from+2*h, len(r.DZ)):]
 		r.back[1].Run(pool, scratch)
-		for n := range r.Batch {
-			r.resetBack(n)
-		}
+		r.rows(pool, width).For(r.Batch, (*recurrentResetBack[T])(r))
 	}
 	r.back[0].Run(pool, scratch)
 	for n := range r.Batch {
@@ -102,18 +100,23 @@ func (r *RecurrentGrad[T]) cut(n int) bool {
 	return t > 0 && t < steps && t%r.Truncate == 0
 }
 
-// resetBack goes through the reset of a GRU's state before its weights.
-func (r *RecurrentGrad[T]) resetBack(n int) {
-	if !r.active(n) {
-		return
-	}
-	h, at := r.Hidden, r.row(r.t, n)
-	dh, q := r.dh[n*h:][:h], r.tmp[n*h:][:h]
-	reset, previous, dz := r.Gates[at*3*h+h:][:h], r.Previous[at*h:][:h], r.DZ[at*3*h+h:][:h]
-	for j, v := range q {
-		g := reset[j]
-		dz[j] = T(v*previous[j]) * T(g*(1-g))
-		dh[j] += T(v * g)
+// recurrentResetBack goes through the reset of a GRU's state before its weights.
+type recurrentResetBack[T Float] RecurrentGrad[T]
+
+func (task *recurrentResetBack[T]) Do(lo, hi, _ int) {
+	r, h := (*RecurrentGrad[T])(task), task.Hidden
+	for n := lo; n < hi; n++ {
+		if !r.active(n) {
+			continue
+		}
+		at := r.row(r.t, n)
+		dh, q := r.dh[n*h:][:h], r.tmp[n*h:][:h]
+		reset, previous, dz := r.Gates[at*3*h+h:][:h], r.Previous[at*h:][:h], r.DZ[at*3*h+h:][:h]
+		for j, v := range q {
+			g := reset[j]
+			dz[j] = T(v*previous[j]) * T(g*(1-g))
+			dh[j] += T(v * g)
+		}
 	}
 }
 
@@ -186,7 +189,7 @@ func lstmBack[T Float](dz, dh, dc, gates, c, top []T) {
 }
 
 // gruBack is the way back through a cell of GRU, whose reset before the weights is
-// left to resetBack.
+// left to recurrentResetBack.
 func (r *RecurrentGrad[T]) gruBack(at int, dz, dh, gates []T) {
 	n := r.Hidden
 	previous := r.Previous[at*n:][:n]
