@@ -321,5 +321,5 @@ func (t *attentionTile[T]) multiply(m, n, k int, a []T, rsa, csa int, b []T, rsb
 	if add {
 		g.Beta = 1
 	}
-	g.serial(t.product)
+	g.serial(t.product, false)
 }

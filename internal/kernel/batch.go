@@ -58,7 +58,7 @@ func (b *batchTask[T]) Do(lo, hi, worker int) {
 	scratch := b.scratch[worker*n:][:n]
 	for i := lo; i < hi; i++ {
 		g.A, g.B, g.C = b.A[offset(b.OffsetsA, b.StrideA, i):], b.B[offset(b.OffsetsB, b.StrideB, i):], b.C[i*b.StrideC:]
-		g.serial(scratch)
+		g.serial(scratch, i > lo)
 	}
 }
 

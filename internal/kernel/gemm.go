@@ -91,7 +91,7 @@ func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 		g.row = gemv[T]{}
 		return
 	}
-	if g.prepare(pool.Threads(), scratch) {
+	if g.prepare(pool.Threads(), scratch, false) {
 		c := &g.call
 		for g.nextBlock() {
 			if c.packB == packAll && g.Packed.data == nil {
@@ -103,15 +103,16 @@ func (g *Gemm[T]) Run(pool *parallel.Pool, scratch []T) {
 	g.call = gemmCall[T]{}
 }
 
-// serial is Run on the calling goroutine. It keeps g off the heap.
-func (g *Gemm[T]) serial(scratch []T) {
+// serial is Run on the calling goroutine. It keeps g off the heap. If again is
+// set, the last product of g was one of the same shape, planned as this one is.
+func (g *Gemm[T]) serial(scratch []T, again bool) {
 	if g.vector(1) {
 		g.row.perWorker = scratch
 		g.row.Do(0, g.row.blocks(), 0)
 		g.row = gemv[T]{}
 		return
 	}
-	if g.prepare(1, scratch) {
+	if g.prepare(1, scratch, again) {
 		c := &g.call
 		for g.nextBlock() {
 			if c.packB == packAll && g.Packed.data == nil {
@@ -120,7 +121,6 @@ func (g *Gemm[T]) serial(scratch []T) {
 			(*gemmMultiply[T])(g).Do(0, g.pieces(), 0)
 		}
 	}
-	g.call = gemmCall[T]{}
 }
 
 // check panics unless the slices hold the matrices, none of which is empty.
@@ -142,9 +142,10 @@ func checkMatrix[T any](data []T, rows, cols, rs, cs int) {
 	}
 }
 
-// prepare checks the arguments and plans the run. It reports whether there is
-// anything to multiply; if not, it has finished C.
-func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
+// prepare checks the arguments and plans the run, if the plan is not that of the
+// last one again. It reports whether there is anything to multiply; if not, it
+// has finished C.
+func (g *Gemm[T]) prepare(threads int, scratch []T, again bool) bool {
 	if g.M < 0 || g.N < 0 || g.K < 0 {
 		panic(fmt.Sprintf("kernel: matrix product of %d×%d×%d", g.M, g.K, g.N))
 	}
@@ -159,10 +160,20 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 		return false
 	}
 	g.check()
+	if again {
+		g.call.p0, g.call.k, g.call.j0 = 0, 0, 0
+	} else {
+		g.plan(threads, scratch)
+	}
+	return true
+}
 
+// plan cuts the product into pieces of work and the scratch memory into what they
+// need.
+func (g *Gemm[T]) plan(threads int, scratch []T) {
 	t := loopsOf[T]()
+	g.call = gemmCall[T]{t: t}
 	c := &g.call
-	c.t = t
 	g.Packed.check(g.K, g.N, t.cols)
 	strips, blocks := (g.M+t.rows-1)/t.rows, (g.M+t.blockRows-1)/t.blockRows
 	c.rows = padTo((g.M+blocks-1)/blocks, t.rows)
@@ -196,7 +207,6 @@ func (g *Gemm[T]) prepare(threads int, scratch []T) bool {
 	c.workerLen = gemmWorkerLen(g.M, k)
 	split := k * padTo(min(g.N, maxBlockCols), maxTileCols)
 	c.packed, c.perWorker = scratch[:split], scratch[split:]
-	return true
 }
 
 // direct reports whether B, needed by one block of rows, is quicker read where it
