@@ -44,9 +44,10 @@ func (k *batchNorm[T]) Bind(in, out []*tensor.Tensor, _ []byte) {
 
 func (k *batchNorm[T]) Run() error {
 	if k.train {
-		k.n.Statistics(k.b.pool, k.x)
+		k.n.Forward(k.b.pool, k.y, k.x)
+	} else {
+		k.n.Apply(k.b.pool, k.y, k.x)
 	}
-	k.n.Apply(k.b.pool, k.y, k.x)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import "github.com/emberml/ember/internal/parallel"
 //	y[n, c, s] = (x[n, c, s] - Mean[c]) / sqrt(Var[c] + Epsilon) * Gain[c] + Bias[c]
 //
 // Gain and Bias have C elements or are nil (1 and 0). Threads take channels,
-// so the bits do not depend on their number.
+// of which so many pass at a time as stay in cache; the bits depend on neither.
 //
 // Source: Ioffe, Szegedy, "Batch normalization", 2015.
 type BatchNorm[T Float] struct {
@@ -17,18 +17,26 @@ type BatchNorm[T Float] struct {
 	Mean, Var  []T
 
 	pass  batchNormPass
+	block int // channels at a time
 	x     []T
 	y     []T // or dx
 	dy    []T
 	dGain []T
 	dBias []T
+
+	numbers []T // three of each channel, kept for the next run
 }
 
-// Statistics sets Mean and Var to the mean and the (biased) variance of each
-// channel of x. Both sums run over samples in order, two passes.
-func (b *BatchNorm[T]) Statistics(pool *parallel.Pool, x []T) {
-	b.x = x
-	b.run(pool, batchNormStatistics)
+// batchNormElements is about the number of elements of an array that pass at a
+// time: those of two or three arrays take half of the second cache.
+const batchNormElements = 1 << 15
+
+// Forward sets Mean and Var to the mean and the (biased) variance of each channel
+// of x, whose sums run over samples in order, two passes, and computes y by them.
+// y may be x.
+func (b *BatchNorm[T]) Forward(pool *parallel.Pool, y, x []T) {
+	b.x, b.y = x, y
+	b.run(pool, batchNormForward)
 }
 
 // Apply computes y from x, Mean and Var. y may be x.
@@ -50,12 +58,12 @@ func (b *BatchNorm[T]) Backward(pool *parallel.Pool, dx, dGain, dBias, dy, x []T
 	b.run(pool, batchNormBackward)
 }
 
-// batchNormPass is what a run does with each channel: a number and not a
-// method value, which would be allocated.
+// batchNormPass is what a run does with channels: a number and not a method
+// value, which would be allocated.
 type batchNormPass uint8
 
 const (
-	batchNormStatistics batchNormPass = iota
+	batchNormForward batchNormPass = iota
 	batchNormApply
 	batchNormBackward
 )
@@ -64,8 +72,12 @@ func (b *BatchNorm[T]) run(pool *parallel.Pool, pass batchNormPass) {
 	if b.N*b.C*b.S < 1<<14 {
 		pool = nil
 	}
+	if len(b.numbers) < 3*b.C {
+		b.numbers = make([]T, 3*b.C)
+	}
 	b.pass = pass
-	pool.For(b.C, (*batchNormTask[T])(b))
+	b.block = max(1, min(batchNormElements/max(1, b.N*b.S), b.C/(4*pool.Threads())))
+	pool.For((b.C+b.block-1)/b.block, (*batchNormTask[T])(b))
 	b.x, b.y, b.dy, b.dGain, b.dBias = nil, nil, nil, nil, nil
 }
 
@@ -73,10 +85,12 @@ type batchNormTask[T Float] BatchNorm[T]
 
 func (t *batchNormTask[T]) Do(lo, hi, _ int) {
 	b, l := (*BatchNorm[T])(t), loopsOf[T]()
-	for c := lo; c < hi; c++ {
+	for i := lo; i < hi; i++ {
+		c := channelRange{i * b.block, min((i+1)*b.block, b.C)}
 		switch b.pass {
-		case batchNormStatistics:
+		case batchNormForward:
 			b.statistics(l, c)
+			b.apply(l, c)
 		case batchNormApply:
 			b.apply(l, c)
 		default:
@@ -85,70 +99,81 @@ func (t *batchNormTask[T]) Do(lo, hi, _ int) {
 	}
 }
 
-// at returns the range of channel c in sample n.
-func (b *BatchNorm[T]) at(n, c int) (lo, hi int) {
-	lo = (n*b.C + c) * b.S
-	return lo, lo + b.S
+// channelRange is channels [lo, hi).
+type channelRange struct{ lo, hi int }
+
+// at returns the range of channels in sample n.
+func (b *BatchNorm[T]) at(n int, c channelRange) (lo, hi int) {
+	return (n*b.C + c.lo) * b.S, (n*b.C + c.hi) * b.S
 }
 
-func (b *BatchNorm[T]) statistics(t *loops[T], c int) {
+func (b *BatchNorm[T]) statistics(t *loops[T], c channelRange) {
 	count := T(b.N * b.S)
-	var sum T
+	mean, variance := b.Mean[c.lo:c.hi], b.Var[c.lo:c.hi]
+	clear(mean)
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		sum += sumBlocks(b.x[lo:hi])
+		t.channelSums(mean, b.x[lo:hi], b.S)
 	}
-	mean := sum / count
-	sum = 0
+	for i := range mean {
+		mean[i] /= count
+	}
+	clear(variance)
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		sum += t.channelSquares(b.x[lo:hi], mean)
+		t.channelSquares(variance, b.x[lo:hi], b.S, mean)
 	}
-	b.Mean[c], b.Var[c] = mean, sum/count
+	for i := range variance {
+		variance[i] /= count
+	}
 }
 
-// scale returns what channel c is multiplied by once its mean is taken off,
-// and what is added then.
-func (b *BatchNorm[T]) scale(c int) (gain, bias T) {
-	gain = 1 / sqrt(b.Var[c]+T(b.Epsilon))
-	if b.Gain != nil {
-		gain *= b.Gain[c]
+// scales returns three numbers of each channel: what it is multiplied by once its
+// mean is taken off, and two that are not set.
+func (b *BatchNorm[T]) scales(c channelRange) (gain, second, third []T) {
+	gain, second, third = b.numbers[c.lo:c.hi], b.numbers[b.C+c.lo:][:c.hi-c.lo], b.numbers[2*b.C+c.lo:][:c.hi-c.lo]
+	for i, v := range b.Var[c.lo:c.hi] {
+		gain[i] = 1 / sqrt(v+T(b.Epsilon))
+		if b.Gain != nil {
+			gain[i] *= b.Gain[c.lo+i]
+		}
 	}
+	return gain, second, third
+}
+
+func (b *BatchNorm[T]) apply(t *loops[T], c channelRange) {
+	gain, bias, _ := b.scales(c)
 	if b.Bias != nil {
-		bias = b.Bias[c]
+		bias = b.Bias[c.lo:c.hi]
+	} else {
+		clear(bias)
 	}
-	return gain, bias
-}
-
-func (b *BatchNorm[T]) apply(t *loops[T], c int) {
-	gain, bias := b.scale(c)
-	mean := b.Mean[c]
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		t.channelScale(b.y[lo:hi], b.x[lo:hi], mean, gain, bias)
+		t.channelScale(b.y[lo:hi], b.x[lo:hi], b.S, b.Mean[c.lo:c.hi], gain, bias)
 	}
 }
 
-func (b *BatchNorm[T]) backward(t *loops[T], c int) {
-	mean, inv := b.Mean[c], 1/sqrt(b.Var[c]+T(b.Epsilon))
-	var sum, dot T
+func (b *BatchNorm[T]) backward(t *loops[T], c channelRange) {
+	mean, dGain, dBias := b.Mean[c.lo:c.hi], b.dGain[c.lo:c.hi], b.dBias[c.lo:c.hi]
+	clear(dGain)
+	clear(dBias)
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		sumN, dotN := t.channelDots(b.dy[lo:hi], b.x[lo:hi], mean)
-		sum += sumN
-		dot += dotN
+		t.channelDots(dBias, dGain, b.dy[lo:hi], b.x[lo:hi], b.S, mean)
 	}
-	dot *= inv
-	b.dGain[c], b.dBias[c] = dot, sum
+	gain, dot, sum := b.scales(c)
+	count := T(b.N * b.S)
+	for i, v := range b.Var[c.lo:c.hi] {
+		inv := 1 / sqrt(v+T(b.Epsilon))
+		dGain[i] *= inv
+		dot[i], sum[i] = dGain[i]/count*inv, dBias[i]/count
+	}
 	if b.y == nil {
 		return
 	}
-	count := T(b.N * b.S)
-	gain, _ := b.scale(c)
-	sum /= count
-	dot = dot / count * inv
 	for n := range b.N {
 		lo, hi := b.at(n, c)
-		t.channelGrad(b.y[lo:hi], b.dy[lo:hi], b.x[lo:hi], mean, dot, sum, gain)
+		t.channelGrad(b.y[lo:hi], b.dy[lo:hi], b.x[lo:hi], b.S, mean, dot, sum, gain)
 	}
 }

@@ -19,6 +19,7 @@ type LayerNorm[T Float] struct {
 	RMS        bool // by the root of the mean square alone
 	Gain, Bias []T
 
+	zero [1]T // what squares are about
 	grad normGrad[T]
 }
 
@@ -48,9 +49,11 @@ func (l *LayerNorm[T]) Forward(y, x, mean, invStd []T) {
 
 // Statistics computes invStd alone, by the mean square.
 func (l *LayerNorm[T]) Statistics(invStd, x []T) {
+	t := loopsOf[T]()
+	clear(invStd)
 	for r := range invStd {
-		row := x[r*l.Cols:][:l.Cols]
-		invStd[r] = 1 / sqrt(loopsOf[T]().channelSquares(row, 0)/T(l.Cols)+T(l.Epsilon))
+		t.channelSquares(invStd[r:], x[r*l.Cols:][:l.Cols], l.Cols, l.zero[:])
+		invStd[r] = 1 / sqrt(invStd[r]/T(l.Cols)+T(l.Epsilon))
 	}
 }
 

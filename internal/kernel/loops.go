@@ -73,18 +73,21 @@ type loops[T Float] struct {
 	maxTile  func(n int, b []T, offsets []int, deltas []int32, y []T, index []int64, start, step int)
 	maxPairs func(y []T, index []int64, top, bottom []T, start, width int)
 
-	// The normalization of a channel: its statistics, result and gradient.
+	// The normalization of channels of one sample: row c, of size elements, is
+	// one of them. The result, the gradient, and what is added to sums:
 	//
-	//	dst[i] = (src[i] - mean)*gain + bias
-	//	dst[i] = gain * (dy[i] - sum - (x[i] - mean)*dot)
-	//	sum of (x[i] - mean)²
-	//	sum of dy[i], sum of (x[i] - mean)*dy[i]
+	//	dst[c, i] = (src[c, i] - mean[c])*gain[c] + bias[c]
+	//	dst[c, i] = gain[c] * (dy[c, i] - sum[c] - (x[c, i] - mean[c])*dot[c])
+	//	sum[c] += sum of x[c, i]
+	//	sum[c] += sum of (x[c, i] - mean[c])²
+	//	sum[c] += sum of dy[c, i], dot[c] += sum of (x[c, i] - mean[c])*dy[c, i]
 	//
 	// Sums run in lanes, whose number is the variant's.
-	channelScale   func(dst, src []T, mean, gain, bias T)
-	channelGrad    func(dst, dy, x []T, mean, dot, sum, gain T)
-	channelSquares func(x []T, mean T) T
-	channelDots    func(dy, x []T, mean T) (sum, dot T)
+	channelScale   func(dst, src []T, size int, mean, gain, bias []T)
+	channelGrad    func(dst, dy, x []T, size int, mean, dot, sum, gain []T)
+	channelSums    func(sum, x []T, size int)
+	channelSquares func(sum, x []T, size int, mean []T)
+	channelDots    func(sum, dot, dy, x []T, size int, mean []T)
 
 	// transpose packs operands of the product:
 	//
@@ -174,7 +177,7 @@ var (
 		maxPairs:  goMaxPairs[float32],
 
 		channelScale: goChannelScale[float32], channelGrad: goChannelGrad[float32],
-		channelSquares: squares[float32], channelDots: goChannelDots[float32],
+		channelSums: goChannelSums[float32], channelSquares: goChannelSquares[float32], channelDots: goChannelDots[float32],
 
 		transpose: goTranspose[float32],
 		copyRows:  goCopyRows[float32],
@@ -202,7 +205,7 @@ var (
 		maxPairs:  goMaxPairs[float64],
 
 		channelScale: goChannelScale[float64], channelGrad: goChannelGrad[float64],
-		channelSquares: squares[float64], channelDots: goChannelDots[float64],
+		channelSums: goChannelSums[float64], channelSquares: goChannelSquares[float64], channelDots: goChannelDots[float64],
 
 		transpose: goTranspose[float64],
 		copyRows:  goCopyRows[float64],

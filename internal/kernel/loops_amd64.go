@@ -34,7 +34,7 @@ func vectorLoops(t tile[float32]) loops[float32] {
 		depthPlane: runDepthPlane,
 
 		channelScale: runChannelScale, channelGrad: runChannelGrad,
-		channelSquares: runChannelSquares, channelDots: runChannelDots,
+		channelSums: runChannelSums, channelSquares: runChannelSquares, channelDots: runChannelDots,
 
 		transpose: runTranspose,
 		copyRows:  runCopyRows,

@@ -109,8 +109,7 @@ func TestBatchNorm(t *testing.T) {
 		}
 		forward := func() []float64 {
 			out := make([]float64, len(x))
-			b.Statistics(nil, x)
-			b.Apply(nil, out, x)
+			b.Forward(nil, out, x)
 			return out
 		}
 		y := forward()
@@ -136,7 +135,7 @@ func TestBatchNorm(t *testing.T) {
 		checkGrad(t, "batch norm gain gradient", dGain, b.Gain, dy, forward)
 		checkGrad(t, "batch norm bias gradient", dBias, b.Bias, dy, forward)
 		checkGrad(t, "batch norm gradient", dx, x, dy, forward)
-		b.Statistics(nil, x)
+		b.Forward(nil, y, x)
 		b.Backward(nil, nil, dGain, dBias, dy, x)
 	}
 }
@@ -150,8 +149,7 @@ func TestBatchNormThreads(t *testing.T) {
 		pool := parallel.New(threads)
 		b := &kernel.BatchNorm[float32]{N: n, C: c, S: s, Mean: make([]float32, c), Var: make([]float32, c)}
 		y, dx, dGain, dBias := make([]float32, len(x)), make([]float32, len(x)), make([]float32, c), make([]float32, c)
-		b.Statistics(pool, x)
-		b.Apply(pool, y, x)
+		b.Forward(pool, y, x)
 		b.Backward(pool, dx, dGain, dBias, dy, x)
 		pool.Close()
 		got := append(append(append(y, dx...), dGain...), dBias...)
@@ -178,8 +176,7 @@ func TestReductionsAllocateNothing(t *testing.T) {
 	target := make([]int64, n*c)
 	scratch := make([]float32, max(r.ScratchLen(), e.ScratchLen()))
 	allocs := testing.AllocsPerRun(10, func() {
-		b.Statistics(pool, x)
-		b.Apply(pool, y, x)
+		b.Forward(pool, y, x)
 		b.Backward(pool, dx, stats, stats, y, x)
 		l.Forward(y, x, rows[:n*c], rows[n*c:])
 		_ = e.Forward(rows[:n*c], x, target, scratch)

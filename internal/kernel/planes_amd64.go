@@ -29,31 +29,3 @@ func runMaxPairs(y []float32, index []int64, top, bottom []float32, start, width
 	_, _, _ = index[n-1], top[2*n-1], bottom[2*n-1]
 	maxPairsAVX2(&y[0], &index[0], &top[0], &bottom[0], start, width, n)
 }
-
-func runChannelScale(dst, src []float32, mean, gain, bias float32) {
-	if n := len(dst); n > 0 {
-		channelScaleAVX2(&dst[0], &src[:n][0], mean, gain, bias, n)
-	}
-}
-
-func runChannelGrad(dst, dy, x []float32, mean, dot, sum, gain float32) {
-	if n := len(dst); n > 0 {
-		channelGradAVX2(&dst[0], &dy[:n][0], &x[:n][0], mean, dot, sum, gain, n)
-	}
-}
-
-func runChannelSquares(x []float32, mean float32) float32 {
-	var acc [2 * convLanes]float32
-	if len(x) > 0 {
-		channelSquaresAVX2(&acc[0], &x[0], mean, len(x))
-	}
-	return sumOf(acc[:convLanes]) + sumOf(acc[convLanes:])
-}
-
-func runChannelDots(dy, x []float32, mean float32) (sum, dot float32) {
-	var acc [4 * convLanes]float32
-	if n := len(dy); n > 0 {
-		channelDotsAVX2(&acc[0], &dy[0], &x[:n][0], mean, n)
-	}
-	return sumOf(acc[:convLanes]) + sumOf(acc[convLanes:]), sumOf(acc[2*convLanes:]) + sumOf(acc[3*convLanes:])
-}

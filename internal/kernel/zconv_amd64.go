@@ -475,39 +475,3 @@ func maxTileAVX2(k int, b *float32, offsets *int, deltas *int32, y *float32, ind
 //
 //go:noescape
 func maxPairsAVX2(y *float32, index *int64, top *float32, bottom *float32, start int, width int, n int)
-
-// channelScaleAVX2 computes, for i < n:
-//
-//	dst[i] = fma(src[i] - mean, gain, bias)
-//
-// Operands may be the same slice, and n may be 0.
-//
-//go:noescape
-func channelScaleAVX2(dst *float32, src *float32, mean float32, gain float32, bias float32, n int)
-
-// channelGradAVX2 computes, for i < n:
-//
-//	dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)
-//
-// Operands may be the same slice, and n may be 0.
-//
-//go:noescape
-func channelGradAVX2(dst *float32, dy *float32, x *float32, mean float32, dot float32, sum float32, gain float32, n int)
-
-// channelSquaresAVX2 sums in interleaved lanes:
-//
-//	for i < n: acc[i%16] = fma(x[i] - mean, x[i] - mean, acc[i%16])
-//
-// but rests below 16 in the first 8 lanes.
-//
-//go:noescape
-func channelSquaresAVX2(acc *float32, x *float32, mean float32, n int)
-
-// channelDotsAVX2 sums in interleaved lanes:
-//
-//	for i < n: acc[i%16] += dy[i]; acc[16 + i%16] = fma(x[i] - mean, dy[i], acc[16 + i%16])
-//
-// but rests below 16 in the first 8 lanes.
-//
-//go:noescape
-func channelDotsAVX2(acc *float32, dy *float32, x *float32, mean float32, n int)

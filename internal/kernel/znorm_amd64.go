@@ -56,6 +56,45 @@ func softmaxGradAVX2(dx *float32, y *float32, dy *float32, rows int, cols int)
 //go:noescape
 func logSoftmaxGradAVX2(dx *float32, y *float32, dy *float32, rows int, cols int)
 
+// channelScaleAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	dst[i] = fma(src[i] - mean, gain, bias)
+//
+// dst may be src.
+//
+//go:noescape
+func channelScaleAVX2(dst *float32, src *float32, mean *float32, gain *float32, bias *float32, rows int, cols int)
+
+// channelGradAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)
+//
+// dst may be dy.
+//
+//go:noescape
+func channelGradAVX2(dst *float32, dy *float32, x *float32, mean *float32, dot *float32, sum *float32, gain *float32, rows int, cols int)
+
+// channelSumsAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	sum += x[i]
+//
+//go:noescape
+func channelSumsAVX2(sum *float32, x *float32, rows int, cols int)
+
+// channelSquaresAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	sum += (x[i] - mean)²
+//
+//go:noescape
+func channelSquaresAVX2(sum *float32, x *float32, mean *float32, rows int, cols int)
+
+// channelDotsAVX2 computes, for each of at least one row of at least 8 elements:
+//
+//	sum += dy[i]; dot += (x[i] - mean) * dy[i]
+//
+//go:noescape
+func channelDotsAVX2(sum *float32, dot *float32, x *float32, dy *float32, mean *float32, rows int, cols int)
+
 // layerNormAVX2 computes, for each of at least one row of at least 8 elements:
 //
 //	mean = mean of x; invStd = 1/√(mean of (x - mean)² + eps)

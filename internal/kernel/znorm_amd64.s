@@ -1333,6 +1333,437 @@ end2_1:
 	VZEROUPPER
 	RET
 
+// func channelScaleAVX2(dst *float32, src *float32, mean *float32, gain *float32, bias *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·channelScaleAVX2(SB), NOSPLIT, $0-56
+	MOVQ     dst+0(FP), BX
+	MOVQ     src+8(FP), SI
+	MOVQ     cols+48(FP), DI
+	LEAQ     -1(DI), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(DI), CX
+	MOVQ     rows+40(FP), R8
+	MOVQ     mean+16(FP), R9
+	MOVQ     gain+24(FP), R10
+	MOVQ     bias+32(FP), R11
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R12
+	VMOVUPS  64(R12)(DX*4), Y0
+	VPCMPEQD Y1, Y1, Y1
+	VPXOR    Y1, Y0, Y0
+
+row:
+	VBROADCASTSS (R9), Y0
+	VBROADCASTSS (R10), Y1
+	VBROADCASTSS (R11), Y2
+	VMOVUPS      (SI)(CX*4), Y3
+	XORQ         DX, DX
+	LEAQ         32(DX), R12
+	CMPQ         R12, AX
+	JG           end1_4
+
+pass1_4:
+	VMOVUPS     (SI)(DX*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMOVUPS     Y4, (BX)(DX*4)
+	VMOVUPS     32(SI)(DX*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMOVUPS     Y4, 32(BX)(DX*4)
+	VMOVUPS     64(SI)(DX*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMOVUPS     Y4, 64(BX)(DX*4)
+	VMOVUPS     96(SI)(DX*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMOVUPS     Y4, 96(BX)(DX*4)
+	MOVQ        R12, DX
+	ADDQ        $0x20, R12
+	CMPQ        R12, AX
+	JLE         pass1_4
+
+end1_4:
+	LEAQ 8(DX), R12
+	CMPQ R12, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS     (SI)(DX*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMOVUPS     Y4, (BX)(DX*4)
+	MOVQ        R12, DX
+	ADDQ        $0x08, R12
+	CMPQ        R12, AX
+	JLE         pass1_1
+
+end1_1:
+	VSUBPS      Y0, Y3, Y3
+	VFMADD213PS Y2, Y1, Y3
+	VMOVUPS     Y3, (BX)(CX*4)
+	ADDQ        $0x04, R11
+	ADDQ        $0x04, R10
+	ADDQ        $0x04, R9
+	LEAQ        (BX)(DI*4), BX
+	LEAQ        (SI)(DI*4), SI
+	DECQ        R8
+	JNE         row
+	VZEROUPPER
+	RET
+
+// func channelGradAVX2(dst *float32, dy *float32, x *float32, mean *float32, dot *float32, sum *float32, gain *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·channelGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ     dst+0(FP), BX
+	MOVQ     dy+8(FP), SI
+	MOVQ     x+16(FP), DI
+	MOVQ     cols+64(FP), R8
+	LEAQ     -1(R8), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(R8), CX
+	MOVQ     rows+56(FP), R9
+	MOVQ     mean+24(FP), R10
+	MOVQ     dot+32(FP), R11
+	MOVQ     sum+40(FP), R12
+	MOVQ     gain+48(FP), R13
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R14
+	VMOVUPS  64(R14)(DX*4), Y0
+	VPCMPEQD Y1, Y1, Y1
+	VPXOR    Y1, Y0, Y0
+
+row:
+	VBROADCASTSS (R10), Y0
+	VBROADCASTSS (R11), Y1
+	VBROADCASTSS (R12), Y2
+	VBROADCASTSS (R13), Y3
+	VMOVUPS      (SI)(CX*4), Y4
+	VMOVUPS      (DI)(CX*4), Y5
+	XORQ         DX, DX
+	LEAQ         16(DX), R14
+	CMPQ         R14, AX
+	JG           end1_2
+
+pass1_2:
+	VMOVUPS      (SI)(DX*4), Y6
+	VMOVUPS      (DI)(DX*4), Y7
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y0, Y7, Y7
+	VFNMADD231PS Y1, Y7, Y6
+	VMULPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (BX)(DX*4)
+	VMOVUPS      32(SI)(DX*4), Y6
+	VMOVUPS      32(DI)(DX*4), Y7
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y0, Y7, Y7
+	VFNMADD231PS Y1, Y7, Y6
+	VMULPS       Y3, Y6, Y6
+	VMOVUPS      Y6, 32(BX)(DX*4)
+	MOVQ         R14, DX
+	ADDQ         $0x10, R14
+	CMPQ         R14, AX
+	JLE          pass1_2
+
+end1_2:
+	LEAQ 8(DX), R14
+	CMPQ R14, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS      (SI)(DX*4), Y6
+	VMOVUPS      (DI)(DX*4), Y7
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y0, Y7, Y7
+	VFNMADD231PS Y1, Y7, Y6
+	VMULPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (BX)(DX*4)
+	MOVQ         R14, DX
+	ADDQ         $0x08, R14
+	CMPQ         R14, AX
+	JLE          pass1_1
+
+end1_1:
+	VSUBPS       Y2, Y4, Y4
+	VSUBPS       Y0, Y5, Y5
+	VFNMADD231PS Y1, Y5, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (BX)(CX*4)
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R13
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R12
+	LEAQ         (BX)(R8*4), BX
+	LEAQ         (SI)(R8*4), SI
+	LEAQ         (DI)(R8*4), DI
+	DECQ         R9
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func channelSumsAVX2(sum *float32, x *float32, rows int, cols int)
+// Requires: AVX, AVX2
+TEXT ·channelSumsAVX2(SB), NOSPLIT, $0-32
+	MOVQ     x+8(FP), BX
+	MOVQ     cols+24(FP), SI
+	LEAQ     -1(SI), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(SI), CX
+	MOVQ     rows+16(FP), DI
+	MOVQ     sum+0(FP), R8
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R9
+	VMOVUPS  64(R9)(DX*4), Y0
+	VPCMPEQD Y1, Y1, Y1
+	VPXOR    Y1, Y0, Y0
+
+row:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VMOVUPS (BX)(CX*4), Y5
+	XORQ    DX, DX
+	LEAQ    32(DX), R9
+	CMPQ    R9, AX
+	JG      end1_4
+
+pass1_4:
+	VMOVUPS (BX)(DX*4), Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS 32(BX)(DX*4), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 64(BX)(DX*4), Y6
+	VADDPS  Y6, Y3, Y3
+	VMOVUPS 96(BX)(DX*4), Y6
+	VADDPS  Y6, Y4, Y4
+	MOVQ    R9, DX
+	ADDQ    $0x20, R9
+	CMPQ    R9, AX
+	JLE     pass1_4
+
+end1_4:
+	LEAQ 8(DX), R9
+	CMPQ R9, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS (BX)(DX*4), Y6
+	VADDPS  Y6, Y1, Y1
+	MOVQ    R9, DX
+	ADDQ    $0x08, R9
+	CMPQ    R9, AX
+	JLE     pass1_1
+
+end1_1:
+	VANDPS       Y0, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X2
+	VMOVHLPS     X2, X2, X1
+	VADDPS       X1, X2, X2
+	VMOVSHDUP    X2, X1
+	VADDPS       X1, X2, X2
+	VADDSS       (R8), X2, X2
+	VMOVSS       X2, (R8)
+	ADDQ         $0x04, R8
+	LEAQ         (BX)(SI*4), BX
+	DECQ         DI
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func channelSquaresAVX2(sum *float32, x *float32, mean *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·channelSquaresAVX2(SB), NOSPLIT, $0-40
+	MOVQ     x+8(FP), BX
+	MOVQ     cols+32(FP), SI
+	LEAQ     -1(SI), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(SI), CX
+	MOVQ     rows+24(FP), DI
+	MOVQ     sum+0(FP), R8
+	MOVQ     mean+16(FP), R9
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R10
+	VMOVUPS  64(R10)(DX*4), Y1
+	VPCMPEQD Y0, Y0, Y0
+	VPXOR    Y0, Y1, Y1
+
+row:
+	VBROADCASTSS (R9), Y0
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VMOVUPS      (BX)(CX*4), Y6
+	XORQ         DX, DX
+	LEAQ         32(DX), R10
+	CMPQ         R10, AX
+	JG           end1_4
+
+pass1_4:
+	VMOVUPS     (BX)(DX*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	VFMADD231PS Y7, Y7, Y2
+	VMOVUPS     32(BX)(DX*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	VFMADD231PS Y7, Y7, Y3
+	VMOVUPS     64(BX)(DX*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	VFMADD231PS Y7, Y7, Y4
+	VMOVUPS     96(BX)(DX*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	VFMADD231PS Y7, Y7, Y5
+	MOVQ        R10, DX
+	ADDQ        $0x20, R10
+	CMPQ        R10, AX
+	JLE         pass1_4
+
+end1_4:
+	LEAQ 8(DX), R10
+	CMPQ R10, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS     (BX)(DX*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	VFMADD231PS Y7, Y7, Y2
+	MOVQ        R10, DX
+	ADDQ        $0x08, R10
+	CMPQ        R10, AX
+	JLE         pass1_1
+
+end1_1:
+	VSUBPS       Y0, Y6, Y6
+	VANDPS       Y1, Y6, Y6
+	VFMADD231PS  Y6, Y6, Y2
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X0
+	VMOVHLPS     X0, X0, X2
+	VADDPS       X2, X0, X0
+	VMOVSHDUP    X0, X2
+	VADDPS       X2, X0, X0
+	VADDSS       (R8), X0, X0
+	VMOVSS       X0, (R8)
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	LEAQ         (BX)(SI*4), BX
+	DECQ         DI
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func channelDotsAVX2(sum *float32, dot *float32, x *float32, dy *float32, mean *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·channelDotsAVX2(SB), NOSPLIT, $0-56
+	MOVQ     x+16(FP), BX
+	MOVQ     dy+24(FP), SI
+	MOVQ     cols+48(FP), DI
+	LEAQ     -1(DI), AX
+	ANDQ     $-8, AX
+	LEAQ     -8(DI), CX
+	MOVQ     rows+40(FP), R8
+	MOVQ     sum+0(FP), R9
+	MOVQ     dot+8(FP), R10
+	MOVQ     mean+32(FP), R11
+	MOVQ     CX, DX
+	SUBQ     AX, DX
+	LEAQ     columnMask<>+0(SB), R12
+	VMOVUPS  64(R12)(DX*4), Y1
+	VPCMPEQD Y0, Y0, Y0
+	VPXOR    Y0, Y1, Y1
+
+row:
+	VBROADCASTSS (R11), Y0
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VMOVUPS      (BX)(CX*4), Y6
+	VMOVUPS      (SI)(CX*4), Y7
+	XORQ         DX, DX
+	LEAQ         16(DX), R12
+	CMPQ         R12, AX
+	JG           end1_2
+
+pass1_2:
+	VMOVUPS     (BX)(DX*4), Y8
+	VMOVUPS     (SI)(DX*4), Y9
+	VSUBPS      Y0, Y8, Y8
+	VADDPS      Y9, Y2, Y2
+	VFMADD231PS Y8, Y9, Y4
+	VMOVUPS     32(BX)(DX*4), Y8
+	VMOVUPS     32(SI)(DX*4), Y9
+	VSUBPS      Y0, Y8, Y8
+	VADDPS      Y9, Y3, Y3
+	VFMADD231PS Y8, Y9, Y5
+	MOVQ        R12, DX
+	ADDQ        $0x10, R12
+	CMPQ        R12, AX
+	JLE         pass1_2
+
+end1_2:
+	LEAQ 8(DX), R12
+	CMPQ R12, AX
+	JG   end1_1
+
+pass1_1:
+	VMOVUPS     (BX)(DX*4), Y8
+	VMOVUPS     (SI)(DX*4), Y9
+	VSUBPS      Y0, Y8, Y8
+	VADDPS      Y9, Y2, Y2
+	VFMADD231PS Y8, Y9, Y4
+	MOVQ        R12, DX
+	ADDQ        $0x08, R12
+	CMPQ        R12, AX
+	JLE         pass1_1
+
+end1_1:
+	VSUBPS       Y0, Y6, Y6
+	VANDPS       Y1, Y6, Y6
+	VANDPS       Y1, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VFMADD231PS  Y6, Y7, Y4
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X0
+	VMOVHLPS     X0, X0, X2
+	VADDPS       X2, X0, X0
+	VMOVSHDUP    X0, X2
+	VADDPS       X2, X0, X0
+	VADDSS       (R9), X0, X0
+	VMOVSS       X0, (R9)
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X0
+	VMOVHLPS     X0, X0, X2
+	VADDPS       X2, X0, X0
+	VMOVSHDUP    X0, X2
+	VADDPS       X2, X0, X0
+	VADDSS       (R10), X0, X0
+	VMOVSS       X0, (R10)
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R9
+	LEAQ         (BX)(DI*4), BX
+	LEAQ         (SI)(DI*4), SI
+	DECQ         R8
+	JNE          row
+	VZEROUPPER
+	RET
+
 // func layerNormAVX2(y *float32, x *float32, mean *float32, invStd *float32, gain *float32, eps float32, rows int, cols int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·layerNormAVX2(SB), NOSPLIT, $0-64

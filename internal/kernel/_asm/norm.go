@@ -257,9 +257,11 @@ func (r *rows) exponentials(mask reg.VecVirtual, to string) (top, sum reg.VecVir
 	return top, total(sums)
 }
 
-// norms writes the normalization of rows, with a mean or by the mean square.
+// norms writes the normalization of rows, with a mean or by the mean square, and
+// that of channels.
 func norms() {
 	softmaxes()
+	channels()
 	for _, form := range []struct {
 		name, doc  string
 		mean, bias bool

@@ -6,15 +6,10 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// planes writes the loops over planes that go with a convolution: pooling and
-// the normalization of channels.
+// planes writes the loops over planes that go with a convolution: pooling.
 func planes() {
 	maxTile()
 	maxPairs()
-	channelScale()
-	channelGrad()
-	channelSums("channelSquaresAVX2", false)
-	channelSums("channelDotsAVX2", true)
 }
 
 // maxTile writes the maximum of what the taps of windows meet.
@@ -152,135 +147,6 @@ func maxPairs() {
 	MOVQ(last, at) // overlaps the one before
 	JMP(LabelRef("vector"))
 	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
-// channelScale writes the normalization of a channel.
-func channelScale() {
-	mean, gain, bias := YMM(), YMM(), YMM()
-	loop{
-		name: "channelScaleAVX2", params: "dst, src *float32, mean, gain, bias float32",
-		in: []string{"src"}, out: []string{"dst"}, doc: "dst[i] = fma(src[i] - mean, gain, bias)", unroll: 1,
-		prepare: func() {
-			VBROADCASTSS(param("mean"), mean)
-			VBROADCASTSS(param("gain"), gain)
-			VBROADCASTSS(param("bias"), bias)
-		},
-		body: func(x []reg.VecVirtual) []reg.VecVirtual {
-			VSUBPS(mean, x[0], x[0])
-			VFMADD213PS(bias, gain, x[0])
-			return one(x[0])
-		},
-	}.write()
-}
-
-// channelGrad writes the gradient of the normalization by the batch.
-func channelGrad() {
-	mean, dot, sum, gain := YMM(), YMM(), YMM(), YMM()
-	loop{
-		name: "channelGradAVX2", params: "dst, dy, x *float32, mean, dot, sum, gain float32",
-		in: []string{"dy", "x"}, out: []string{"dst"}, doc: "dst[i] = gain * fma(-(x[i] - mean), dot, dy[i] - sum)", unroll: 1,
-		prepare: func() {
-			VBROADCASTSS(param("mean"), mean)
-			VBROADCASTSS(param("dot"), dot)
-			VBROADCASTSS(param("sum"), sum)
-			VBROADCASTSS(param("gain"), gain)
-		},
-		body: func(x []reg.VecVirtual) []reg.VecVirtual {
-			VSUBPS(sum, x[0], x[0])
-			VSUBPS(mean, x[1], x[1])
-			VFNMADD231PS(dot, x[1], x[0])
-			VMULPS(gain, x[0], x[0])
-			return one(x[0])
-		},
-	}.write()
-}
-
-// channelSums writes a sum over a channel: of squares, or of dy and of its
-// products.
-func channelSums(name string, grad bool) {
-	table := maskTable()
-	if grad {
-		TEXT(name, NOSPLIT, "func(acc, dy, x *float32, mean float32, n int)")
-		Doc(name+" sums in interleaved lanes:", "",
-			"	for i < n: acc[i%16] += dy[i]; acc[16 + i%16] = fma(x[i] - mean, dy[i], acc[16 + i%16])", "",
-			"but rests below 16 in the first 8 lanes.")
-	} else {
-		TEXT(name, NOSPLIT, "func(acc, x *float32, mean float32, n int)")
-		Doc(name+" sums in interleaved lanes:", "",
-			"	for i < n: acc[i%16] = fma(x[i] - mean, x[i] - mean, acc[i%16])", "",
-			"but rests below 16 in the first 8 lanes.")
-	}
-	Pragma("noescape")
-	acc := gpr(Load(Param("acc"), GP64()))
-	x := gpr(Load(Param("x"), GP64()))
-	dy := x
-	if grad {
-		dy = gpr(Load(Param("dy"), GP64()))
-	}
-	n := gpr(Load(Param("n"), GP64()))
-	mean := YMM()
-	VBROADCASTSS(param("mean"), mean)
-	count := 2
-	if grad {
-		count = 4
-	}
-	sum := make([]reg.VecVirtual, count)
-	for i := range sum {
-		sum[i] = YMM()
-		VMOVUPS(Mem{Base: acc, Disp: 32 * i}, sum[i])
-	}
-	at := GP64()
-	XORQ(at, at)
-	mask := YMM()
-	body := func(i int, masked bool) {
-		load := func(base reg.GPVirtual) reg.VecVirtual {
-			v := YMM()
-			from := Mem{Base: base, Index: at, Scale: 4, Disp: 32 * i}
-			if masked {
-				VMASKMOVPS(from, mask, v)
-			} else {
-				VMOVUPS(from, v)
-			}
-			return v
-		}
-		v := load(x)
-		VSUBPS(mean, v, v)
-		if masked {
-			VANDPS(mask, v, v)
-		}
-		if !grad {
-			VFMADD231PS(v, v, sum[i])
-			return
-		}
-		d := load(dy)
-		VADDPS(d, sum[i], sum[i])
-		VFMADD231PS(v, d, sum[2+i])
-	}
-	SUBQ(Imm(16), n)
-	JL(LabelRef("vector"))
-	Label("pair")
-	body(0, false)
-	body(1, false)
-	ADDQ(Imm(16), at)
-	SUBQ(Imm(16), n)
-	JGE(LabelRef("pair"))
-	Label("vector") // n is the rest minus 16
-	ADDQ(Imm(8), n)
-	JL(LabelRef("tail"))
-	body(0, false)
-	ADDQ(Imm(8), at)
-	SUBQ(Imm(8), n)
-	Label("tail") // n is the rest minus 8
-	masks := GP64()
-	LEAQ(table, masks)
-	NEGQ(n)
-	VMOVUPS(Mem{Base: masks, Index: n, Scale: 4, Disp: 32}, mask)
-	body(0, true)
-	for i := range sum {
-		VMOVUPS(sum[i], Mem{Base: acc, Disp: 32 * i})
-	}
 	VZEROUPPER()
 	RET()
 }
