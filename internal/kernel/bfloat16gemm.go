@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/emberml/ember/internal/parallel"
+import (
+	"fmt"
+
+	"github.com/emberml/ember/internal/parallel"
+)
 
 // BFloat16Gemm is a product of matrices of bfloat16, the upper halves of
 // float32: the sums are float32, and only the result, after the epilogue, is
@@ -43,8 +47,11 @@ func (g *BFloat16Gemm) ScratchLen(threads int) int {
 // Run computes the product. scratch has at least ScratchLen elements, and its
 // content is lost.
 func (g *BFloat16Gemm) Run(pool *parallel.Pool, scratch []float32) {
+	if g.M < 0 || g.N < 0 || g.K < 0 {
+		panic(fmt.Sprintf("kernel: matrix product of %d×%d×%d", g.M, g.K, g.N))
+	}
 	if g.M > 0 && g.N > 0 {
-		checkMatrix(g.C, g.M, g.N, g.RSC, 1)
+		checkResult(g.C, g.M, g.N, g.RSC)
 		if g.K > 0 {
 			checkMatrix(g.A, g.M, g.K, g.RSA, g.CSA)
 			checkMatrix(g.B, g.K, g.N, g.RSB, g.CSB)

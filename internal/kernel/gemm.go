@@ -125,7 +125,7 @@ func (g *Gemm[T]) serial(scratch []T, again bool) {
 
 // check panics unless the slices hold the matrices, none of which is empty.
 func (g *Gemm[T]) check() {
-	checkMatrix(g.C, g.M, g.N, g.RSC, 1)
+	checkResult(g.C, g.M, g.N, g.RSC)
 	checkMatrix(g.A, g.M, g.K, g.RSA, g.CSA)
 	if g.Packed.data == nil || g.B != nil {
 		checkMatrix(g.B, g.K, g.N, g.RSB, g.CSB)
@@ -142,6 +142,15 @@ func checkMatrix[T any](data []T, rows, cols, rs, cs int) {
 	}
 }
 
+// checkResult panics unless data holds a matrix, which is not empty and whose rows
+// are apart.
+func checkResult[T any](data []T, rows, cols, rs int) {
+	checkMatrix(data, rows, cols, rs, 1)
+	if rows > 1 && rs < cols {
+		panic(fmt.Sprintf("kernel: the rows of a result of %d×%d overlap, %d elements apart", rows, cols, rs))
+	}
+}
+
 // prepare checks the arguments and plans the run, if the plan is not that of the
 // last one again. It reports whether there is anything to multiply; if not, it
 // has finished C.
@@ -153,7 +162,7 @@ func (g *Gemm[T]) prepare(threads int, scratch []T, again bool) bool {
 		return false
 	}
 	if g.K == 0 {
-		checkMatrix(g.C, g.M, g.N, g.RSC, 1)
+		checkResult(g.C, g.M, g.N, g.RSC)
 		g.Epilogue.check(g.M, g.N)
 		g.begin(0, g.M, 0, g.N, true)
 		g.finish(g.C, g.RSC, 0, g.M, 0, g.N)

@@ -59,7 +59,7 @@ func (g *IntGemm[A, B]) Run(pool *parallel.Pool, scratch []int32) {
 	if g.M == 0 || g.N == 0 {
 		return
 	}
-	checkMatrix(g.Sum, g.M, g.N, g.RSC, 1)
+	checkResult(g.Sum, g.M, g.N, g.RSC)
 	if g.Y != nil {
 		checkMatrix(g.Y, g.M, g.N, g.RSC, 1)
 		g.Epilogue.check(g.M, g.N)
