@@ -273,18 +273,17 @@ func lstmRow[T Float](gates, c, h []T) {
 }
 
 // gruRow turns sums into gates and moves the state; linear is the state's part of
-// the new one where it is reset after the weights.
+// the new one where it is reset after the weights, and scratch afterwards.
 func (r *Recurrent[T]) gruRow(gates, linear, h []T) {
 	n := len(h)
 	update, reset, own := gates[:n], gates[n:2*n], gates[2*n:]
 	if r.Linear {
 		Apply(Unary{Op: Sigmoid}, gates[:2*n], gates[:2*n])
-		for j, v := range linear {
-			own[j] += T(reset[j] * v)
-		}
+		zip(Mul, linear, reset, linear)
+		zip(Add, own, own, linear)
 	}
 	Apply(Unary{Op: Tanh}, own, own)
-	for j, z := range update { // (1 - z)·own + z·h
-		h[j] = own[j] + T(z*(h[j]-own[j]))
-	}
+	zip(Sub, h, h, own) // (1 - z)·own + z·h = own + z·(h - own)
+	zip(Mul, h, update, h)
+	zip(Add, h, own, h)
 }

@@ -153,61 +153,87 @@ func (task *recurrentBack[T]) Do(lo, hi, _ int) {
 }
 
 func (r *RecurrentGrad[T]) simpleBack(dz, dh, y []T) {
-	for j, v := range y {
-		slope := 1 - T(v*v)
-		if r.Function == Relu {
-			slope = 0
+	if r.Function == Relu {
+		for j, v := range y {
+			dz[j] = 0
 			if v > 0 {
-				slope = 1
+				dz[j] = dh[j]
 			}
 		}
-		dz[j] = dh[j] * slope
-		dh[j] = 0
+	} else {
+		tanhSlope(dz, y)
+		zip(Mul, dz, dh, dz)
 	}
+	clear(dh)
+}
+
+// sigmoidSlope is y·(1-y), the derivative of Sigmoid where it is y.
+func sigmoidSlope[T Float](dst, y []T) {
+	zipLeft(Sub, dst, 1, y)
+	zip(Mul, dst, y, dst)
+}
+
+// tanhSlope is 1-y², the derivative of Tanh where it is y. dst may be y.
+func tanhSlope[T Float](dst, y []T) {
+	zip(Mul, dst, y, y)
+	zipLeft(Sub, dst, 1, dst)
 }
 
 // lstmBack is the way back through a cell of LSTM: c is the cell before the step,
-// top scratch.
-func lstmBack[T Float](dz, dh, dc, gates, c, top []T) {
+// tmp scratch.
+func lstmBack[T Float](dz, dh, dc, gates, c, tmp []T) {
 	n := len(dh)
 	in, out, forget, cell := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:4*n]
-	for j := range top {
-		top[j] = T(forget[j]*c[j]) + T(in[j]*cell[j])
-	}
-	Apply(Unary{Op: Tanh}, top, top)
 	dIn, dOut, dForget, dCell := dz[:n], dz[n:2*n], dz[2*n:3*n], dz[3*n:4*n]
-	for j, t := range top {
-		i, o, f, g, d := in[j], out[j], forget[j], cell[j], dh[j]
-		dOut[j] = T(d*t) * T(o*(1-o))
-		dcell := dc[j] + T(T(d*o)*(1-T(t*t)))
-		dIn[j] = T(dcell*g) * T(i*(1-i))
-		dForget[j] = T(dcell*c[j]) * T(f*(1-f))
-		dCell[j] = T(dcell*i) * (1 - T(g*g))
-		dc[j] = dcell * f
-		dh[j] = 0
+	top := dCell // tanh of the cell after the step, until dCell is wanted
+	zip(Mul, top, forget, c)
+	zip(Mul, tmp, in, cell)
+	zip(Add, top, top, tmp)
+	Apply(Unary{Op: Tanh}, top, top)
+
+	sigmoidSlope(dOut, out)
+	zip(Mul, tmp, dh, top)
+	zip(Mul, dOut, tmp, dOut)
+	tanhSlope(top, top)
+	zip(Mul, dh, dh, out)
+	zip(Mul, dh, dh, top)
+	zip(Add, dc, dc, dh)
+	clear(dh)
+
+	for _, gate := range [...]struct{ d, y, factor []T }{{dIn, in, cell}, {dForget, forget, c}} {
+		sigmoidSlope(gate.d, gate.y)
+		zip(Mul, tmp, dc, gate.factor)
+		zip(Mul, gate.d, tmp, gate.d)
 	}
+	tanhSlope(dCell, cell)
+	zip(Mul, tmp, dc, in)
+	zip(Mul, dCell, tmp, dCell)
+	zip(Mul, dc, dc, forget)
 }
 
 // gruBack is the way back through a cell of GRU, whose reset before the weights is
-// left to recurrentResetBack.
+// left to resetBack.
 func (r *RecurrentGrad[T]) gruBack(at int, dz, dh, gates []T) {
 	n := r.Hidden
 	previous := r.Previous[at*n:][:n]
 	update, reset, own := gates[:n], gates[n:2*n], gates[2*n:3*n]
 	dUpdate, dReset, dOwn := dz[:n], dz[n:2*n], dz[2*n:3*n]
-	for j, d := range dh {
-		z, v := update[j], own[j]
-		dUpdate[j] = T(d*(previous[j]-v)) * T(z*(1-z))
-		dOwn[j] = T(d*(1-z)) * (1 - T(v*v))
-		dh[j] = d * z
-	}
+	zip(Sub, dUpdate, previous, own)
+	zip(Mul, dUpdate, dh, dUpdate)
+	sigmoidSlope(dOwn, update)
+	zip(Mul, dUpdate, dUpdate, dOwn)
+	zipLeft(Sub, dOwn, 1, update)
+	zip(Mul, dOwn, dh, dOwn)
+	tanhSlope(dReset, own)
+	zip(Mul, dOwn, dOwn, dReset)
+	zip(Mul, dh, dh, update)
 	if r.DS == nil {
 		return
 	}
 	linear, ds := r.Extra[at*n:][:n], r.DS[at*3*n:][:3*n]
-	for j, g := range reset {
-		dReset[j] = T(dOwn[j]*linear[j]) * T(g*(1-g))
-		ds[2*n+j] = dOwn[j] * g
-	}
+	sigmoidSlope(dReset, reset)
+	zip(Mul, ds[2*n:], dOwn, linear)
+	zip(Mul, dReset, ds[2*n:], dReset)
+	zip(Mul, ds[2*n:], dOwn, reset)
 	copy(ds[:2*n], dz)
 }
