@@ -58,6 +58,11 @@ func work(ctx context.Context, b *bootstrap, jobs Jobs, s seat) error {
 	if err != nil {
 		return err
 	}
+	listeners := []net.Listener{listener}
+	if near, address, err := comm.ListenHost(); err == nil { // else networks serve
+		defer near.Close()
+		listeners, h.Addresses = append(listeners, near), append(h.Addresses, address)
+	}
 	l, err := reach(ctx, b, s, identity, h)
 	if err != nil {
 		return err
@@ -68,7 +73,7 @@ func work(ctx context.Context, b *bootstrap, jobs Jobs, s seat) error {
 	defer w.stop(nil)
 	go l.keep()
 	go w.listen()
-	err = w.run(ctx, jobs, identity, listener, h)
+	err = w.run(ctx, jobs, identity, listeners, h)
 	if untold := w.tell(err); untold != nil {
 		return errors.Join(err, untold)
 	}
@@ -176,14 +181,14 @@ func (w *member) listen() {
 func (w *member) release() { w.once.Do(func() { close(w.released) }) }
 
 // run meets the others and runs the job.
-func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, listener net.Listener, h *hello) error {
+func (w *member) run(ctx context.Context, jobs Jobs, identity *secure.Identity, listeners []net.Listener, h *hello) error {
 	job := jobs[w.boot.Job]
 	if job == nil {
 		return fmt.Errorf("this program has no job %q", w.boot.Job)
 	}
 	var err error
 	w.gathered = w.startGather(ctx, h)
-	if w.group, err = w.meet(ctx, identity, listener, h); err != nil {
+	if w.group, err = w.meet(ctx, identity, listeners, h); err != nil {
 		if context.Cause(ctx) != nil {
 			err = context.Cause(ctx)
 		}
@@ -232,7 +237,7 @@ func (e *meetError) Error() string { return e.err.Error() }
 func (e *meetError) Unwrap() error { return e.err }
 
 // meet makes the group.
-func (w *member) meet(ctx context.Context, identity *secure.Identity, listener net.Listener, h *hello) (*comm.Group, error) {
+func (w *member) meet(ctx context.Context, identity *secure.Identity, listeners []net.Listener, h *hello) (*comm.Group, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.boot.Join)
 	defer cancel()
 	m, err := w.gather(ctx)
@@ -246,7 +251,7 @@ func (w *member) meet(ctx context.Context, identity *secure.Identity, listener n
 	}
 	kernel.Use(variants[i]) // for the life of this process
 	member := comm.TCP{
-		Rank: w.seat.index, Addresses: m.Addresses, Generation: uint64(w.boot.Generation), Listener: listener,
+		Rank: w.seat.index, Addresses: m.Addresses, Generation: uint64(w.boot.Generation), Listeners: listeners,
 		Fingerprint: fingerprint(h.Version, m.Kernel), Token: identity.Token(), Identity: identity,
 	}
 	if w.boot.Local { // loopback needs no TLS

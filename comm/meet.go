@@ -90,9 +90,9 @@ func (m *meeting) arrive(ctx context.Context, a arrival) {
 }
 
 // accept lets higher ranks in.
-func (m *meeting) accept(ctx context.Context) {
+func (m *meeting) accept(ctx context.Context, l net.Listener) {
 	for {
-		conn, err := m.Listener.Accept()
+		conn, err := l.Accept()
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
 				m.arrive(ctx, arrival{err: fmt.Errorf("rank %d cannot accept connections: %w", m.Rank, err)})
@@ -107,7 +107,7 @@ func (m *meeting) accept(ctx context.Context) {
 		}
 		go func() {
 			defer func() { <-m.waiting }()
-			if m.Identity != nil {
+			if hold(conn); m.wantsTLS(conn) {
 				conn = tls.Server(conn, m.Identity.Server())
 			}
 			over := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -122,6 +122,12 @@ func (m *meeting) accept(ctx context.Context) {
 			m.arrive(ctx, arrival{peer: int(h.from), stream: Stream(h.stream), conn: conn})
 		}()
 	}
+}
+
+// wantsTLS tells whether a connection leaves this host, or might.
+func (m *meeting) wantsTLS(conn net.Conn) bool {
+	_, within := conn.(*net.UnixConn)
+	return m.Identity != nil && !within
 }
 
 // seek dials a lower rank at all of its addresses until it answers at one.
@@ -153,12 +159,11 @@ func (m *meeting) seek(ctx context.Context, rank int, s Stream) {
 // dial goes to a lower rank at one of its addresses. Only one of those who hear
 // the right member there takes the turn and is let in.
 func (m *meeting) dial(ctx context.Context, turn chan struct{}, to candidate, s Stream) (net.Conn, error) {
-	d := net.Dialer{Timeout: helloTime}
-	conn, err := d.DialContext(ctx, "tcp", to.address)
+	conn, err := dialAddress(ctx, to.address)
 	if err != nil {
 		return nil, err
 	}
-	if m.Identity != nil {
+	if hold(conn); m.wantsTLS(conn) {
 		conn = tls.Client(conn, m.Identity.Client())
 	}
 	over := context.AfterFunc(ctx, func() { _ = conn.Close() })

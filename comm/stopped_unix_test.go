@@ -59,7 +59,7 @@ func TestStoppedProcess(t *testing.T) {
 		_ = process.Process.Kill()
 		_ = process.Wait()
 	}()
-	g, err := join(t, comm.TCP{Addresses: [][]string{{l.Addr().String()}, {"127.0.0.1:0"}}, Listener: l, Token: a.Token(), Identity: own})
+	g, err := join(t, comm.TCP{Addresses: [][]string{{l.Addr().String()}, {"127.0.0.1:0"}}, Listeners: []net.Listener{l}, Token: a.Token(), Identity: own})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,18 +9,20 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/emberml/ember/internal/secure"
 )
 
-// TCP is a member that meets the others at addresses which all of them know.
+// TCP is a member that meets the others at addresses which all of them know, over
+// TCP or, within a host, over a Unix socket.
 type TCP struct {
 	Rank int
 	// Addresses are where each member may be reached, by rank: host:port, of each
-	// of its networks. All are tried at once, and the first that answers as that
-	// member is taken.
+	// of its networks, and that of [ListenHost]. A socket of this host is preferred.
+	// Else all are tried at once, and the first that answers as that member is taken.
 	Addresses  [][]string
 	Generation uint64 // which attempt of the job this is
 
@@ -29,12 +31,12 @@ type TCP struct {
 	// most 64 bytes.
 	Fingerprint string
 
-	// Listener is the port of this member's own addresses. The last rank needs
-	// none. It is closed when all are there, or on an error.
-	Listener net.Listener
+	// Listeners are the ports of this member's own addresses. The last rank needs
+	// none. They are closed when all are there, or on an error.
+	Listeners []net.Listener
 
 	Token    secure.Token     // of the job
-	Identity *secure.Identity // for TLS; nil is for members on one host only, whose addresses are loopback
+	Identity *secure.Identity // for TLS, which TCP has then; nil is for members on one host only, whose addresses are loopback
 }
 
 // Dial connects the member with all others: it dials the lower ranks, which may
@@ -44,8 +46,8 @@ type TCP struct {
 // Who connects without the job's token, or without a certificate of the job
 // where TLS is on, is dropped after at most a hello of fixed size.
 func (m TCP) Dial(ctx context.Context) (Transport, error) {
-	if m.Listener != nil {
-		defer m.Listener.Close()
+	for _, l := range m.Listeners {
+		defer l.Close()
 	}
 	if err := m.check(); err != nil {
 		return nil, err
@@ -53,9 +55,13 @@ func (m TCP) Dial(ctx context.Context) (Transport, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t := newTCP(m.Rank, m.Addresses)
+	m.Addresses = slices.Clone(m.Addresses)
+	for rank := range m.Rank {
+		m.Addresses[rank] = nearest(ctx, m.Addresses[rank])
+	}
 	meeting := &meeting{TCP: m, arrived: make(chan arrival), waiting: make(chan struct{}, strangers), failures: map[candidate]error{}}
-	if m.Listener != nil {
-		go meeting.accept(ctx)
+	for _, l := range m.Listeners {
+		go meeting.accept(ctx, l)
 	}
 	for rank := range m.Rank {
 		for s := range streams {
@@ -85,16 +91,18 @@ func (m TCP) check() error {
 		return fmt.Errorf("rank %d of a group whose addresses are those of %d members", m.Rank, len(m.Addresses))
 	case m.Token.IsZero():
 		return errors.New("members meet over TCP with the job's token only; there is none")
-	case m.Listener == nil && m.Rank < len(m.Addresses)-1:
+	case len(m.Listeners) == 0 && m.Rank < len(m.Addresses)-1:
 		return fmt.Errorf("rank %d has no listener for the higher ranks", m.Rank)
 	case len(m.Fingerprint) > fingerprintSize:
 		return fmt.Errorf("the fingerprint %q has more than %d bytes", m.Fingerprint, fingerprintSize)
 	}
 	for rank, candidates := range m.Addresses {
-		if len(candidates) == 0 {
-			return fmt.Errorf("rank %d has no address", rank)
-		}
+		networked := false
 		for _, a := range candidates {
+			if within(a) {
+				continue
+			}
+			networked = true
 			host, _, err := net.SplitHostPort(a)
 			if err != nil {
 				return fmt.Errorf("rank %d: %w", rank, err)
@@ -103,6 +111,9 @@ func (m TCP) check() error {
 				return fmt.Errorf("%s is not a loopback address: between hosts members need TLS, that is an identity of the job", a)
 			}
 		}
+		if !networked {
+			return fmt.Errorf("rank %d has no address of host and port", rank)
+		}
 	}
 	return nil
 }
@@ -110,7 +121,7 @@ func (m TCP) check() error {
 // tcp is the [Transport] of a member that has met the others.
 type tcp struct {
 	rank  int
-	hosts []string // the addresses at which members were reached, or else the first of theirs
+	hosts []string // host:port at which members were reached, or else the first of theirs
 	links []*link  // by rank and stream
 	once  sync.Once
 }
@@ -118,7 +129,8 @@ type tcp struct {
 func newTCP(rank int, addresses [][]string) *tcp {
 	t := &tcp{rank: rank, links: make([]*link, len(addresses)*int(streams))}
 	for _, candidates := range addresses {
-		t.hosts = append(t.hosts, candidates[0])
+		first := slices.IndexFunc(candidates, func(a string) bool { return !within(a) })
+		t.hosts = append(t.hosts, candidates[first])
 	}
 	return t
 }
@@ -137,7 +149,7 @@ func (t *tcp) connect(a arrival) {
 		_ = (*at).conn.Close()
 	}
 	*at = newLink(a.conn)
-	if a.address != "" {
+	if a.address != "" && !within(a.address) {
 		t.hosts[a.peer] = a.address
 	}
 }
@@ -207,10 +219,10 @@ func (l *link) send(frame []byte, s Stream) error {
 		}
 	}
 	binary.LittleEndian.PutUint32(l.head[:], uint32(len(frame)))
-	if plain, ok := l.conn.(*net.TCPConn); ok {
+	if _, encrypted := l.conn.(*tls.Conn); !encrypted {
 		l.both = [2][]byte{l.head[:], frame}
 		buffers := net.Buffers(l.both[:])
-		_, err := buffers.WriteTo(plain)
+		_, err := buffers.WriteTo(l.conn)
 		return err
 	}
 	if _, err := l.w.Write(l.head[:]); err != nil {

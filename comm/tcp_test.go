@@ -33,7 +33,7 @@ func town(t testing.TB, n int, encrypted bool) []comm.TCP {
 		}
 		t.Cleanup(func() { _ = l.Close() })
 		addresses[i] = []string{l.Addr().String()}
-		members[i] = comm.TCP{Rank: i, Addresses: addresses, Listener: l, Token: a.Token(), Generation: 7}
+		members[i] = comm.TCP{Rank: i, Addresses: addresses, Listeners: []net.Listener{l}, Token: a.Token(), Generation: 7}
 		if encrypted {
 			if members[i].Identity, err = a.Issue(fmt.Sprintf("worker %d", i)); err != nil {
 				t.Fatal(err)

@@ -5,7 +5,7 @@
 //
 // In each round come a plain copy in both directions of one TCP connection at
 // once, which is the measure, the same over TLS, and sums with each wire format,
-// plain and over TLS. It prints the median over the rounds of the bytes that a
+// plain, over TLS, and over the socket at which members of one host meet. It prints the median over the rounds of the bytes that a
 // process sends and receives per second, and of the ratios to the copies of the
 // same round.
 package main
@@ -72,15 +72,9 @@ func first(sizes []int, rounds int) error {
 	if err != nil {
 		return err
 	}
-	var ports []net.Listener
-	var addresses []string
-	for range subjects() {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		ports, addresses = append(ports, l), append(addresses, l.Addr().String())
+	doors, err := openDoors(subjects())
+	if err != nil {
+		return err
 	}
 	own, err := authority.Issue("first")
 	if err != nil {
@@ -91,7 +85,9 @@ func first(sizes []int, rounds int) error {
 		return err
 	}
 	var start bytes.Buffer
-	fmt.Fprintln(&start, strings.Join(addresses, " "))
+	for _, d := range doors {
+		fmt.Fprintln(&start, strings.Join(d.addresses, " "))
+	}
 	if _, err := other.WriteTo(&start); err != nil {
 		return err
 	}
@@ -104,7 +100,7 @@ func first(sizes []int, rounds int) error {
 	if err := process.Start(); err != nil {
 		return err
 	}
-	all, err := meet(ctx, 0, ports, addresses, own)
+	all, err := meet(ctx, 0, doors, own)
 	for _, size := range sizes {
 		var speeds [][]float64
 		if err == nil {
@@ -127,15 +123,19 @@ func second(sizes []int, rounds int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	in := bufio.NewReader(os.Stdin)
-	line, err := in.ReadString('\n')
-	if err != nil {
-		return err
+	doors := make([]door, len(subjects()))
+	for i := range doors {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		doors[i].addresses = strings.Fields(line)
 	}
 	identity, err := secure.ReadIdentity(in)
 	if err != nil {
 		return err
 	}
-	all, err := meet(ctx, 1, nil, strings.Fields(line), identity)
+	all, err := meet(ctx, 1, doors, identity)
 	for _, size := range sizes {
 		if err == nil {
 			_, err = measure(ctx, all, size, rounds)

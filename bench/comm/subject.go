@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -16,6 +17,7 @@ type subject struct {
 	name      string
 	encrypted bool
 	sums      bool // else it copies
+	host      bool // over the host's own socket, where it has one
 	wire      comm.Wire
 	parts     bool // sums of virtual workers
 	width     int  // bytes of a number on the wire
@@ -28,6 +30,7 @@ func subjects() []subject {
 		{name: "copy"},
 		{name: "copy, TLS", encrypted: true},
 		{name: "all-reduce", sums: true, width: 4},
+		{name: "all-reduce, host's socket", sums: true, width: 4, host: true},
 		{name: "all-reduce, TLS", sums: true, width: 4, encrypted: true},
 		{name: "all-reduce of virtual workers", sums: true, width: 4, parts: true},
 		{name: "all-reduce, float16", sums: true, width: 2, wire: comm.Float16},
@@ -50,33 +53,61 @@ func (s subject) time(ctx context.Context, bytes int) (n int, seconds float64, e
 	return n, time.Since(start).Seconds(), err
 }
 
+// door is where the two processes meet for a subject. The second process has no
+// listeners.
+type door struct {
+	listeners []net.Listener
+	addresses []string // host:port first
+}
+
+// openDoors opens the first process's.
+func openDoors(all []subject) ([]door, error) {
+	doors := make([]door, len(all))
+	for i, s := range all {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		d := &doors[i]
+		d.listeners, d.addresses = append(d.listeners, l), append(d.addresses, l.Addr().String())
+		if !s.host {
+			continue
+		}
+		l, address, err := comm.ListenHost()
+		if errors.Is(err, errors.ErrUnsupported) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		d.listeners, d.addresses = append(d.listeners, l), append(d.addresses, address)
+	}
+	return doors, nil
+}
+
 // meet connects all subjects with the other process.
-func meet(ctx context.Context, rank int, ports []net.Listener, addresses []string, id *secure.Identity) ([]subject, error) {
+func meet(ctx context.Context, rank int, doors []door, id *secure.Identity) ([]subject, error) {
 	all := subjects()
 	for i := range all {
 		s := &all[i]
-		var port net.Listener
-		if rank == 0 {
-			port = ports[i]
-		}
 		meet := s.meetCopy
 		if s.sums {
 			meet = s.meetSum
 		}
-		if err := meet(ctx, rank, port, addresses[i], id); err != nil {
+		if err := meet(ctx, rank, doors[i], id); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
 	return all, nil
 }
 
-func (s *subject) meetCopy(ctx context.Context, rank int, port net.Listener, address string, id *secure.Identity) error {
+func (s *subject) meetCopy(ctx context.Context, rank int, at door, id *secure.Identity) error {
 	var conn net.Conn
 	var err error
 	if rank == 0 {
-		conn, err = port.Accept()
+		conn, err = at.listeners[0].Accept()
 	} else {
-		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", at.addresses[0])
 	}
 	if err != nil {
 		return err
@@ -95,14 +126,17 @@ func (s *subject) meetCopy(ctx context.Context, rank int, port net.Listener, add
 	s.move = func(_ context.Context, bytes int) error {
 		if len(in) < bytes {
 			out, in = make([]byte, bytes), make([]byte, bytes)
+			for i := range out {
+				out[i] = byte(i) // pages never written would be a single one
+			}
 		}
 		return exchange(conn, out[:bytes], in[:bytes])
 	}
 	return nil
 }
 
-func (s *subject) meetSum(ctx context.Context, rank int, port net.Listener, address string, id *secure.Identity) error {
-	member := comm.TCP{Rank: rank, Addresses: [][]string{{address}, {"127.0.0.1:0"}}, Listener: port, Token: id.Token()}
+func (s *subject) meetSum(ctx context.Context, rank int, at door, id *secure.Identity) error {
+	member := comm.TCP{Rank: rank, Addresses: [][]string{at.addresses, {"127.0.0.1:0"}}, Listeners: at.listeners, Token: id.Token()}
 	if s.encrypted {
 		member.Identity = id
 	}
