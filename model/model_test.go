@@ -59,7 +59,12 @@ func specOf(t *testing.T, net *nn.Net, schema data.Schema, x *tensor.Tensor, ste
 			Provenance: Provenance{Data: "digits", Samples: 8, Epochs: 2, Version: "0.1.0"},
 		},
 		Forward: func(g *graph.Graph, x *graph.Value) *graph.Value {
-			return net.Loss.Predict(net.Forward(nn.NewBuilder(g, nn.Options{Seed: 1}), x))
+			b := nn.NewBuilder(g, nn.Options{Seed: 1})
+			y := net.Loss.Predict(net.Forward(b, x))
+			for _, state := range b.Carries() {
+				g.Output(state.Before.Name()+NextSuffix, state.After)
+			}
+			return y
 		},
 		Weights: map[string]*tensor.Tensor{},
 	}

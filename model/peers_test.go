@@ -193,6 +193,26 @@ func TestONNXRuntimeGivesTheSamePredictions(t *testing.T) {
 	}
 }
 
+// TestONNXRuntimeCarriesStates compares predictions and states of a stateful net that
+// goes on from given states.
+func TestONNXRuntimeCarriesStates(t *testing.T) {
+	net := nn.Sequential(nn.LSTM{Recurrent: nn.Recurrent{Units: 3, Stateful: true, Sequences: true}}, nn.GRU{Recurrent: nn.Recurrent{Units: 2, Stateful: true}})
+	net.Input, net.Loss = []int{5, 4}, nn.MSE{}
+	random := tensor.NewRand(12)
+	normal := func(shape ...int) *tensor.Tensor { return random.Normal(tensor.Float32, 0, 1, shape...) }
+	x := normal(6, 5, 4)
+	m := build(t, specOf(t, net, data.Schema{Name: "stateful", Format: "npz"}, x))
+	folder := t.TempDir()
+	beside := filepath.Join(folder, "stateful")
+	if err := m.Save(t.Context(), filepath.Join(beside, "model.onnx")); err != nil {
+		t.Fatal(err)
+	}
+	writeRun(t, beside, m, []*tensor.Tensor{x, normal(6, 3), normal(6, 3), normal(6, 2)}, 1e-5)
+	for name, why := range check(t, folder) {
+		t.Errorf("%s: %s", name, why)
+	}
+}
+
 // TestModelsOfOtherPrograms runs image nets that Caffe2 wrote, with weights of one
 // value, against ONNX Runtime.
 func TestModelsOfOtherPrograms(t *testing.T) {
