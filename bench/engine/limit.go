@@ -39,6 +39,26 @@ func copyBandwidth(threads int) float64 {
 	})
 }
 
+// readTime is how long so many threads take at least to read so many bytes from
+// the cache that holds them, in seconds: the kernels' sum of a vector that was
+// read before, each thread of its part.
+func readTime(threads, bytes int) float64 {
+	const least = 64 << 20 // to read in a run, so that starting threads takes no part
+	rounds := max(1, least/max(1, bytes))
+	parts := make([]kernel.Reduce[float32], threads)
+	scratch := make([][]float32, threads)
+	for i := range parts {
+		n := max(1, bytes/4/threads)
+		parts[i] = kernel.Reduce[float32]{Op: kernel.ReduceSum, Outer: 1, Len: n, Inner: 1, Dst: make([]float32, 1), Src: make([]float32, n)}
+		scratch[i] = make([]float32, parts[i].ScratchLen())
+	}
+	return fastest(8, threads, func(i int) {
+		for range rounds {
+			parts[i].Run(nil, scratch[i])
+		}
+	}) / float64(rounds)
+}
+
 // fastest is the shortest time, in seconds, that so many threads take to do f,
 // each with its number, in a few runs.
 func fastest(runs, threads int, f func(thread int)) float64 {

@@ -261,7 +261,8 @@ func (b *bench) result(w work, threads int, all []*turns) result {
 }
 
 // share is the part of this machine's limit that a work reaches, and what that
-// limit is: the multiply-adds, or the memory where it does not fit in a cache.
+// limit is: the multiply-adds, the memory where it does not fit in a cache, or
+// the cache that a product's operands are read from.
 func (b *bench) share(w work, a reply, seconds float64, threads int) (share float64, bound string) {
 	limit := b.limits[threads]
 	compute, memory := 0.0, a.Bytes/limit.Copy
@@ -271,6 +272,9 @@ func (b *bench) share(w work, a reply, seconds float64, threads int) (share floa
 	const lastLevel = 64 << 20 // more than a core's part of any cache of today
 	if a.Bytes > lastLevel && memory > compute {
 		return memory / seconds, "memory"
+	}
+	if a.Read > compute {
+		return a.Read / seconds, "cache"
 	}
 	return compute / seconds, "FMA"
 }

@@ -48,6 +48,7 @@ func newGemm(threads int, w work) (subject, error) {
 		Check: some(tensor.Of(g.C)),
 		FLOPs: 2 * mnk * float64(count),
 		Bytes: 4 * float64(count*(m*k+k*n+2*m*n)),
+		Read:  readTime(threads, 4*count*(m*k+k*n)),
 	}}, err
 }
 

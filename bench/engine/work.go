@@ -68,6 +68,7 @@ type reply struct {
 	// Ember alone says these.
 	FLOPs    float64 `json:"flops,omitempty"` // of an iteration
 	Bytes    float64 `json:"bytes,omitempty"` // that an iteration cannot but move
+	Read     float64 `json:"read,omitempty"`  // seconds that reading a product's operands takes alone
 	File     string  `json:"file,omitempty"`  // the net as ONNX
 	Planning float64 `json:"planning,omitempty"`
 	FMA      float64 `json:"fma,omitempty"`  // FLOP/s of all threads
