@@ -22,6 +22,11 @@ import (
 //go:embed testdata/bert.json
 var bertGolden []byte
 
+// bert_segments.json is what bert_segments.py wrote.
+//
+//go:embed testdata/bert_segments.json
+var segmentsGolden []byte
+
 // TestBERT compares a small BERT, its parameters' names, its results and its
 // gradients with Hugging Face's.
 func TestBERT(t *testing.T) {
@@ -108,16 +113,16 @@ func compareGrad(t *testing.T, name string, grad []float64, norm, most float64, 
 	near(t, "norm of the gradient of "+name, []float64{math.Sqrt(sum)}, []float64{norm}, scale)
 }
 
-// TestBERTSegments checks that a text all of whose tokens are of the first segment
-// is one without segments, that those of the second matter, and that the
-// classifier's parameters have the names of Hugging Face's
-// BertForSequenceClassification.
+// TestBERTSegments compares what a BERT makes of two segments with PyTorch, and checks
+// that a text all of whose tokens are of the first segment is one without segments,
+// that those of the second matter, and that the classifier's parameters have the
+// names of Hugging Face's BertForSequenceClassification.
 func TestBERTSegments(t *testing.T) {
 	config := zoo.BERTConfig{Vocabulary: 50, Size: 32, Layers: 1, Heads: 4, Hidden: 64, Positions: 16}
 	run := func(input []int, values ...int64) ([]float64, nn.Params) {
 		g := graph.New()
 		b := nn.NewBuilder(g, nn.Options{})
-		shape := append([]int{1}, input...)
+		shape := append([]int{len(values) / tensor.Shape(input).Len()}, input...)
 		g.Output("output", zoo.BERT(config, input, 3).Forward(b, g.Input("input", batchOf(tensor.Int64, shape))))
 		for _, p := range b.Params() {
 			shape, _ := p.Value.Shape().Concrete()
@@ -135,6 +140,16 @@ func TestBERTSegments(t *testing.T) {
 		}
 		return tensor.Float64s(out[0]), b.Params()
 	}
+	var want struct {
+		IDs    []int64
+		Output []float64
+	}
+	if err := json.Unmarshal(segmentsGolden, &want); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := run([]int{2, 4}, want.IDs...)
+	near(t, "texts of two segments", got, want.Output, 0)
+
 	plain, params := run([]int{4}, 7, 3, 9, 0)
 	first, _ := run([]int{2, 4}, 7, 3, 9, 0, 0, 0, 0, 0)
 	second, _ := run([]int{2, 4}, 7, 3, 9, 0, 0, 0, 1, 0)
