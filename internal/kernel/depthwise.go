@@ -35,15 +35,15 @@ const (
 // least 4 pixels:
 //
 //	c[i*ldc + j] = bias + sum over r, q < 3 of
-//		w[3*r + q] * b[(i*stride + r)*ldb + (0, second or third) + j]
+//		w[3*r + q] * b[(i*stride + r)*ldb + (0, second or third) + j*stride]
 //
-// not below low and not above high. Of fewer than convLanes pixels so many are
-// read all the same, and ldc is n.
+// not below low and not above high. For fewer than convLanes pixels what so many
+// meet is read all the same, and ldc is n.
 type depthPlane struct {
 	rows, n       int
-	stride        int // 1 or 2
+	stride        int // 1 or 2, of rows and pixels
 	ldb           int
-	second, third int // from the first column of the kernel to the others
+	second, third int // from the first column of the kernel to the others, 1 and 2 for a stride of 2
 	ldc           int
 }
 
@@ -67,9 +67,17 @@ type convDepthwise[T Float] struct {
 	multipliers   int
 }
 
+// pairs reports whether loops.depthPlane takes every second pixel of a pass
+// itself.
+func (c *Conv[T]) pairs(pass ConvPass) bool {
+	return pass == ConvForward && c.KH == 3 && c.KW == 3 && c.StrideH == 2 && c.StrideW == 2 &&
+		max(c.DilationH, c.DilationW) <= 1 && c.OutH() >= depthRows && c.OutW() >= 4
+}
+
 // depthwiseSource lays out the planes that a pass reads, and returns how many
-// of them there are for each that it writes.
-func (c *Conv[T]) depthwiseSource(pass ConvPass) (s convSource, planes int) {
+// of them there are for each that it writes. pairs leaves pixels in their order
+// that would be sorted.
+func (c *Conv[T]) depthwiseSource(pass ConvPass, pairs bool) (s convSource, planes int) {
 	if pass == ConvGradInput {
 		p := c.gradWindows()
 		s = newConvSource(p[0], p[1], 1)
@@ -77,18 +85,28 @@ func (c *Conv[T]) depthwiseSource(pass ConvPass) (s convSource, planes int) {
 		return s, c.M / c.C
 	}
 	p := c.windows()
-	return newConvSource(p[0], p[1], 1), 1
+	if pairs {
+		p[1].out, p[1].stride = 2*p[1].out-1, 1
+	}
+	s = newConvSource(p[0], p[1], 1)
+	s.copied = s.copied || pairs
+	return s, 1
 }
 
 func (c *Conv[T]) depthwiseScratch(pass ConvPass, threads int) int {
-	s, planes := c.depthwiseSource(pass)
-	return c.M*c.KH*c.KW + threads*depthwiseWorker(&s, planes)
+	s, planes := c.depthwiseSource(pass, false)
+	worker := depthwiseWorker(&s, planes)
+	if c.pairs(pass) {
+		s, planes = c.depthwiseSource(pass, true)
+		worker = max(worker, depthwiseWorker(&s, planes))
+	}
+	return c.M*c.KH*c.KW + threads*worker
 }
 
 // depthwiseWorker is the scratch of one worker: planes, of which whole vectors
 // are read, and sums.
 func depthwiseWorker(s *convSource, planes int) int {
-	return planes*s.plane() + convLanes + convDotSums
+	return planes*s.plane() + 2*convLanes + convDotSums
 }
 
 // depthwiseBegin plans a pass over the planes of x.
@@ -96,7 +114,8 @@ func (c *Conv[T]) depthwiseBegin(pass ConvPass, scratch []T) *convDepthwise[T] {
 	c.begin()
 	d := &c.depth
 	*d = convDepthwise[T]{t: loopsOf[T](), oh: c.OutH(), ow: c.OutW(), multipliers: c.M / c.C}
-	d.source, d.planes = c.depthwiseSource(pass)
+	pairs := d.t.depthPlane != nil && c.pairs(pass)
+	d.source, d.planes = c.depthwiseSource(pass, pairs)
 	d.shared = d.multipliers
 	d.h, d.w, d.sh, d.sw = c.H, c.W, 1, 1
 	if pass == ConvGradInput {
@@ -106,9 +125,9 @@ func (c *Conv[T]) depthwiseBegin(pass ConvPass, scratch []T) *convDepthwise[T] {
 	d.offsets = c.tapOffsets(&d.source, d.planes, false)
 	d.perWorker, d.workerLen = scratch, depthwiseWorker(&d.source, d.planes)
 	d.low, d.high = inf[T](-1), inf[T](1)
-	if rows, stride := d.bandRows(c), d.source.outRow/max(1, d.source.row()); rows > 0 {
+	if rows := d.bandRows(c, pairs); rows > 0 {
 		d.band = depthPlane{
-			rows: rows, n: d.ow, stride: stride, ldb: d.source.row(), ldc: d.ow,
+			rows: rows, n: d.ow, stride: d.source.outRow / d.source.row(), ldb: d.source.row(), ldc: d.ow,
 			second: d.offsets[1], third: d.offsets[2],
 		}
 	}
@@ -117,12 +136,12 @@ func (c *Conv[T]) depthwiseBegin(pass ConvPass, scratch []T) *convDepthwise[T] {
 
 // bandRows returns the number of rows of a plane of the result to compute at a
 // time with loops.depthPlane, or 0 where it does not do.
-func (d *convDepthwise[T]) bandRows(c *Conv[T]) int {
+func (d *convDepthwise[T]) bandRows(c *Conv[T], pairs bool) int {
 	s := &d.source
 	switch {
 	case d.t.depthPlane == nil || d.planes > 1 || c.KH != 3 || c.KW != 3 || s.dh != 1:
 		return 0
-	case s.outRow > 2*s.row() || d.oh < depthRows || d.ow < 4 || d.ow < convLanes && !s.copied:
+	case s.outRow > s.row() && !pairs || d.oh < depthRows || d.ow < 4 || d.ow < convLanes && !s.copied:
 		return 0
 	case d.sh > 1 || d.sw > 1: // spread as a whole
 		return d.oh

@@ -23,6 +23,9 @@ func depthwiseCases() (all []kernel.Conv[float32]) {
 			add(4+w%11, w, stride, 1, 1)
 			add(4+w%7, w, stride, 0, w%3)
 		}
+		uneven := all[len(all)-1]
+		uneven.StrideH = 3 - stride
+		all = append(all, uneven)
 		add(71, 70, stride, 1, 1)
 		add(300, 17, stride, 1, 0)
 	}

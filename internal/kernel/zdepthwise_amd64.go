@@ -7,10 +7,10 @@ package kernel
 // depthPlaneAVX2s1 computes rows ≥ 4 rows of n ≥ 4 pixels of one channel, for steps in bytes:
 //
 //	sum = bias
-//	for r < 3, q < 3: sum = fma(w[3*r + q], b[(i*stride + r)*ldb + (0, second or third) + j], sum)
+//	for r < 3, q < 3: sum = fma(w[3*r + q], b[(i*stride + r)*ldb + (0, second or third) + j*stride], sum)
 //	c[i*ldc + j] = sum, not below low and not above high
 //
-// for a stride of 1. Where n is less than 8, 8 pixels are read, and ldc is n.
+// for a stride of 1. Where n is less than 8, those of 8 are read, and ldc is n.
 //
 //go:noescape
 func depthPlaneAVX2s1(rows int, n int, w *float32, b *float32, ldb int, second int, third int, c *float32, ldc int, bias float32, low float32, high float32)
@@ -18,10 +18,10 @@ func depthPlaneAVX2s1(rows int, n int, w *float32, b *float32, ldb int, second i
 // depthPlaneAVX2s2 computes rows ≥ 4 rows of n ≥ 4 pixels of one channel, for steps in bytes:
 //
 //	sum = bias
-//	for r < 3, q < 3: sum = fma(w[3*r + q], b[(i*stride + r)*ldb + (0, second or third) + j], sum)
+//	for r < 3, q < 3: sum = fma(w[3*r + q], b[(i*stride + r)*ldb + q + j*stride], sum)
 //	c[i*ldc + j] = sum, not below low and not above high
 //
-// for a stride of 2. Where n is less than 8, 8 pixels are read, and ldc is n.
+// for a stride of 2. Where n is less than 8, those of 8 are read, and ldc is n.
 //
 //go:noescape
-func depthPlaneAVX2s2(rows int, n int, w *float32, b *float32, ldb int, second int, third int, c *float32, ldc int, bias float32, low float32, high float32)
+func depthPlaneAVX2s2(rows int, n int, w *float32, b *float32, ldb int, c *float32, ldc int, bias float32, low float32, high float32)

@@ -182,157 +182,186 @@ done:
 	VZEROUPPER
 	RET
 
-// func depthPlaneAVX2s2(rows int, n int, w *float32, b *float32, ldb int, second int, third int, c *float32, ldc int, bias float32, low float32, high float32)
-// Requires: AVX, CMOV, FMA3
-TEXT ·depthPlaneAVX2s2(SB), NOSPLIT, $0-84
+// func depthPlaneAVX2s2(rows int, n int, w *float32, b *float32, ldb int, c *float32, ldc int, bias float32, low float32, high float32)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·depthPlaneAVX2s2(SB), NOSPLIT, $0-68
 	MOVQ         b+24(FP), AX
 	MOVQ         ldb+32(FP), CX
-	MOVQ         second+40(FP), DX
-	MOVQ         third+48(FP), BX
-	MOVQ         c+56(FP), SI
-	MOVQ         ldc+64(FP), DI
-	MOVQ         n+8(FP), R8
-	SUBQ         $0x08, R8
-	MOVQ         rows+0(FP), R9
-	SUBQ         $0x04, R9
-	MOVQ         w+16(FP), R10
-	VBROADCASTSS (R10), Y0
-	VBROADCASTSS 4(R10), Y1
-	VBROADCASTSS 8(R10), Y2
-	VBROADCASTSS 12(R10), Y3
-	VBROADCASTSS 16(R10), Y4
-	VBROADCASTSS 20(R10), Y5
-	VBROADCASTSS 24(R10), Y6
-	VBROADCASTSS 28(R10), Y7
-	VBROADCASTSS 32(R10), Y8
-	VBROADCASTSS low+76(FP), Y9
-	VBROADCASTSS high+80(FP), Y10
+	MOVQ         c+40(FP), DX
+	MOVQ         ldc+48(FP), BX
+	MOVQ         n+8(FP), SI
+	SUBQ         $0x08, SI
+	MOVQ         rows+0(FP), DI
+	SUBQ         $0x04, DI
+	MOVQ         w+16(FP), R8
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS 4(R8), Y1
+	VBROADCASTSS 8(R8), Y2
+	VBROADCASTSS 12(R8), Y3
+	VBROADCASTSS 16(R8), Y4
+	VBROADCASTSS 20(R8), Y5
+	VBROADCASTSS 24(R8), Y6
+	VBROADCASTSS 28(R8), Y7
+	VBROADCASTSS 32(R8), Y8
+	VBROADCASTSS low+60(FP), Y9
+	VBROADCASTSS high+64(FP), Y10
 
 strip:
-	XORQ R11, R11
+	XORQ R9, R9
 
 column:
-	VBROADCASTSS bias+72(FP), Y11
-	VBROADCASTSS bias+72(FP), Y12
-	VBROADCASTSS bias+72(FP), Y13
-	VBROADCASTSS bias+72(FP), Y14
-	LEAQ         (AX)(R11*4), R10
-	VMOVUPS      (R10), Y15
+	VBROADCASTSS bias+56(FP), Y11
+	VBROADCASTSS bias+56(FP), Y12
+	VBROADCASTSS bias+56(FP), Y13
+	VBROADCASTSS bias+56(FP), Y14
+	LEAQ         (AX)(R9*8), R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y0, Y15, Y11
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y1, Y15, Y11
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y2, Y15, Y11
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y3, Y15, Y11
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y4, Y15, Y11
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y5, Y15, Y11
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y6, Y15, Y11
 	VFMADD231PS  Y0, Y15, Y12
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y7, Y15, Y11
 	VFMADD231PS  Y1, Y15, Y12
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y8, Y15, Y11
 	VFMADD231PS  Y2, Y15, Y12
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y3, Y15, Y12
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y4, Y15, Y12
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y5, Y15, Y12
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y6, Y15, Y12
 	VFMADD231PS  Y0, Y15, Y13
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y7, Y15, Y12
 	VFMADD231PS  Y1, Y15, Y13
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y8, Y15, Y12
 	VFMADD231PS  Y2, Y15, Y13
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y3, Y15, Y13
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y4, Y15, Y13
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y5, Y15, Y13
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y6, Y15, Y13
 	VFMADD231PS  Y0, Y15, Y14
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y7, Y15, Y13
 	VFMADD231PS  Y1, Y15, Y14
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y8, Y15, Y13
 	VFMADD231PS  Y2, Y15, Y14
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y3, Y15, Y14
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y4, Y15, Y14
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y5, Y15, Y14
-	ADDQ         CX, R10
-	VMOVUPS      (R10), Y15
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0x88, 32(R8), Y15, Y15
 	VFMADD231PS  Y6, Y15, Y14
-	VMOVUPS      (R10)(DX*1), Y15
+	VMOVUPS      (R8), Y15
+	VSHUFPS      $0xdd, 32(R8), Y15, Y15
 	VFMADD231PS  Y7, Y15, Y14
-	VMOVUPS      (R10)(BX*1), Y15
+	VMOVUPS      8(R8), Y15
+	VSHUFPS      $0x88, 40(R8), Y15, Y15
 	VFMADD231PS  Y8, Y15, Y14
-	LEAQ         (SI)(R11*4), R12
+	LEAQ         (DX)(R9*4), R10
 	VMAXPS       Y11, Y9, Y11
 	VMINPS       Y11, Y10, Y11
-	VMOVUPS      Y11, (R12)
-	ADDQ         DI, R12
+	VPERMPD      $0xd8, Y11, Y11
+	VMOVUPS      Y11, (R10)
+	ADDQ         BX, R10
 	VMAXPS       Y12, Y9, Y12
 	VMINPS       Y12, Y10, Y12
-	VMOVUPS      Y12, (R12)
-	ADDQ         DI, R12
+	VPERMPD      $0xd8, Y12, Y12
+	VMOVUPS      Y12, (R10)
+	ADDQ         BX, R10
 	VMAXPS       Y13, Y9, Y13
 	VMINPS       Y13, Y10, Y13
-	VMOVUPS      Y13, (R12)
-	ADDQ         DI, R12
+	VPERMPD      $0xd8, Y13, Y13
+	VMOVUPS      Y13, (R10)
+	ADDQ         BX, R10
 	VMAXPS       Y14, Y9, Y14
 	VMINPS       Y14, Y10, Y14
-	CMPQ         R8, $0x00
+	VPERMPD      $0xd8, Y14, Y14
+	CMPQ         SI, $0x00
 	JL           narrow
-	VMOVUPS      Y14, (R12)
-	CMPQ         R11, R8
+	VMOVUPS      Y14, (R10)
+	CMPQ         R9, SI
 	JGE          next
-	ADDQ         $0x08, R11
-	CMPQ         R11, R8
-	CMOVQGT      R8, R11
+	ADDQ         $0x08, R9
+	CMPQ         R9, SI
+	CMOVQGT      SI, R9
 	JMP          column
 
 narrow:
-	LEAQ       columnMask<>+0(SB), R10
-	NEGQ       R8
-	VMOVUPS    32(R10)(R8*4), Y15
-	NEGQ       R8
-	VMASKMOVPS Y14, Y15, (R12)
+	LEAQ       columnMask<>+0(SB), R8
+	NEGQ       SI
+	VMOVUPS    32(R8)(SI*4), Y15
+	NEGQ       SI
+	VMASKMOVPS Y14, Y15, (R10)
 
 next:
-	CMPQ    R9, $0x00
+	CMPQ    DI, $0x00
 	JE      done
-	MOVQ    $+4, R12
-	CMPQ    R12, R9
-	CMOVQGT R9, R12
-	SUBQ    R12, R9
-	MOVQ    R12, R10
-	IMULQ   DI, R12
-	ADDQ    R12, SI
-	IMULQ   CX, R10
-	ADDQ    R10, R10
-	ADDQ    R10, AX
+	MOVQ    $+4, R10
+	CMPQ    R10, DI
+	CMOVQGT DI, R10
+	SUBQ    R10, DI
+	MOVQ    R10, R8
+	IMULQ   BX, R10
+	ADDQ    R10, DX
+	IMULQ   CX, R8
+	ADDQ    R8, R8
+	ADDQ    R8, AX
 	JMP     strip
 
 done:

@@ -23,22 +23,27 @@ const depthRows = 4
 func depthPlane(stride int) {
 	table := maskTable()
 	name := fmt.Sprintf("depthPlaneAVX2s%d", stride)
-	TEXT(name, NOSPLIT,
-		"func(rows, n int, w, b *float32, ldb, second, third int, c *float32, ldc int, bias, low, high float32)")
+	columns, taps := "", "q"
+	if stride == 1 {
+		columns, taps = "second, third int, ", "(0, second or third)"
+	}
+	TEXT(name, NOSPLIT, "func(rows, n int, w, b *float32, ldb int, "+columns+"c *float32, ldc int, bias, low, high float32)")
 	Pragma("noescape")
 	Doc(
 		fmt.Sprintf("%s computes rows ≥ %d rows of n ≥ 4 pixels of one channel, for steps in bytes:", name, depthRows),
 		"",
 		"	sum = bias",
-		"	for r < 3, q < 3: sum = fma(w[3*r + q], b[(i*stride + r)*ldb + (0, second or third) + j], sum)",
+		"	for r < 3, q < 3: sum = fma(w[3*r + q], b[(i*stride + r)*ldb + "+taps+" + j*stride], sum)",
 		"	c[i*ldc + j] = sum, not below low and not above high",
 		"",
-		fmt.Sprintf("for a stride of %d. Where n is less than 8, 8 pixels are read, and ldc is n.", stride),
+		fmt.Sprintf("for a stride of %d. Where n is less than 8, those of 8 are read, and ldc is n.", stride),
 	)
 	b := gpr(Load(Param("b"), GP64()))
 	ldb := gpr(Load(Param("ldb"), GP64()))
-	second := gpr(Load(Param("second"), GP64()))
-	third := gpr(Load(Param("third"), GP64()))
+	var second, third reg.GPVirtual
+	if stride == 1 {
+		second, third = gpr(Load(Param("second"), GP64())), gpr(Load(Param("third"), GP64()))
+	}
 	c := gpr(Load(Param("c"), GP64()))
 	ldc := gpr(Load(Param("ldc"), GP64()))
 	last := gpr(Load(Param("n"), GP64())) // where the last vector begins
@@ -67,13 +72,22 @@ func depthPlane(stride int) {
 	for i := range sum {
 		VBROADCASTSS(param("bias"), sum[i])
 	}
-	LEAQ(Mem{Base: b, Index: j, Scale: 4}, from)
+	LEAQ(Mem{Base: b, Index: j, Scale: uint8(4 * stride)}, from)
 	for r := range stride*(depthRows-1) + 3 {
 		if r > 0 {
 			ADDQ(ldb, from)
 		}
-		for q, at := range []Mem{{Base: from}, {Base: from, Index: second, Scale: 1}, {Base: from, Index: third, Scale: 1}} {
-			VMOVUPS(at, x)
+		for q := range 3 {
+			if stride == 1 {
+				at := Mem{Base: from}
+				if q > 0 {
+					at.Index, at.Scale = []reg.GPVirtual{second, third}[q-1], 1
+				}
+				VMOVUPS(at, x)
+			} else { // every second pixel, in the order 0 1 4 5 2 3 6 7
+				VMOVUPS(Mem{Base: from, Disp: 8 * (q / 2)}, x)
+				VSHUFPS(Imm(uint64(0x88+0x55*(q%2))), Mem{Base: from, Disp: 32 + 8*(q/2)}, x, x)
+			}
 			for i, s := range sum {
 				if tap := r - i*stride; tap >= 0 && tap < 3 {
 					VFMADD231PS(w[3*tap+q], x, s)
@@ -85,6 +99,9 @@ func depthPlane(stride int) {
 	for i, s := range sum {
 		VMAXPS(s, low, s)
 		VMINPS(s, high, s)
+		if stride == 2 {
+			VPERMPD(Imm(0xd8), s, s)
+		}
 		if i < depthRows-1 { // what this writes into the next row is overwritten
 			VMOVUPS(s, Mem{Base: to})
 			ADDQ(ldc, to)
