@@ -55,19 +55,20 @@ func nearest(ctx context.Context, addresses []string) []string {
 	return slices.DeleteFunc(slices.Clone(addresses), within)
 }
 
-// loopbackBuffer is how much a socket of loopback may hold, in bytes. Left to
-// itself the system lets it grow to several MiB, as far networks need; then what
-// is on its way has left the caches before it arrives.
-const loopbackBuffer = 256 << 10
+// hostBuffer is how much the socket of a plain connection may hold, in bytes.
+// Left to itself the system gives a Unix socket less, and lets one of loopback
+// grow to several MiB, as far networks need; then what is on its way has left the
+// caches before it arrives.
+const hostBuffer = 256 << 10
 
-// hold bounds the buffers of a connection by loopback.
+// hold sets the buffers of a plain connection. Over TLS deep ones do no harm: the
+// caches are not what bounds it.
 func hold(conn net.Conn) {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return
-	}
-	if at, ok := tcp.RemoteAddr().(*net.TCPAddr); ok && at.IP.IsLoopback() {
-		_ = tcp.SetReadBuffer(loopbackBuffer) // where it can't be, it is slower
-		_ = tcp.SetWriteBuffer(loopbackBuffer)
+	if socket, ok := conn.(interface {
+		SetReadBuffer(bytes int) error
+		SetWriteBuffer(bytes int) error
+	}); ok {
+		_ = socket.SetReadBuffer(hostBuffer) // where it can't be, numbers move more slowly
+		_ = socket.SetWriteBuffer(hostBuffer)
 	}
 }

@@ -107,8 +107,10 @@ func (m *meeting) accept(ctx context.Context, l net.Listener) {
 		}
 		go func() {
 			defer func() { <-m.waiting }()
-			if hold(conn); m.wantsTLS(conn) {
+			if m.wantsTLS(conn) {
 				conn = tls.Server(conn, m.Identity.Server())
+			} else {
+				hold(conn)
 			}
 			over := context.AfterFunc(ctx, func() { _ = conn.Close() })
 			h, err := m.greet(conn)
@@ -163,8 +165,10 @@ func (m *meeting) dial(ctx context.Context, turn chan struct{}, to candidate, s 
 	if err != nil {
 		return nil, err
 	}
-	if hold(conn); m.wantsTLS(conn) {
+	if m.wantsTLS(conn) {
 		conn = tls.Client(conn, m.Identity.Client())
+	} else {
+		hold(conn)
 	}
 	over := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	said, err := m.introduce(conn, m.hello(to.rank, s))
