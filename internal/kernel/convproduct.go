@@ -31,13 +31,13 @@ type convProduct[T Float] struct {
 	bounded        bool
 	residual       []T         // added to y before, or nil
 	epilogue       Epilogue[T] // what tiles do not do
-	first, count   int // groups of images at hand
+	first, count   int         // groups of images at hand
 	offsets        []int
 	runs           []convRun // of the strip at hand, for each worker
 }
 
 const (
-	convBlockChannels = 128     // of y: their weights stay in the second cache
+	convBlockChannels = 256     // of y: their weights stay in the second cache
 	convBlockPixels   = 512     // what a block of weights is used for
 	convSourceLen     = 1 << 18 // of prepared images
 )
@@ -152,7 +152,8 @@ func (p *convProduct[T]) chooseLayout(v, h convWindow) (lanes int, strips bool) 
 	lanes = 1
 	for l := 2; l <= convLanes && l < 2*p.n; l *= 2 {
 		images := (p.n + l - 1) / l * p.groups
-		if w := images * (rows(l) + l*(p.cg*v.in*h.in+p.mg*p.pos)); w < least {
+		exchange := 3 * l * (p.cg*v.in*h.in + p.mg*p.pos)
+		if w := images * (rows(l) + exchange); w < least {
 			lanes, strips, least = l, false, w
 		}
 	}
