@@ -11,7 +11,7 @@ const (
 	Sub
 	Mul
 	Div // integers truncate; an integer divisor is not 0
-	Pow // floating point as math.Pow
+	Pow // floating point as math.Pow; cubes of a row are rounded twice
 	Max
 	Min
 	binaryCount
@@ -186,6 +186,10 @@ func powRow[T Number](dst, a []T, y T) {
 		copy(dst, a)
 	case 2:
 		zip(Mul, dst, a, a)
+	case 3:
+		for i, x := range a {
+			dst[i] = T(x*x) * x
+		}
 	default:
 		for i, x := range a {
 			dst[i] = pow(x, y)

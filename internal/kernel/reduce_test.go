@@ -1,6 +1,8 @@
 package kernel_test
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -106,7 +108,7 @@ func TestArg(t *testing.T) {
 		{[]float64{math.Inf(-1), math.Inf(1), 0}, 1, 1, 0, 0},
 	}
 	for _, c := range cases {
-		for _, inner := range []int{1, 3} {
+		for _, inner := range []int{1, 3, 600} {
 			var src []float64
 			for _, v := range c.src {
 				for range inner {
@@ -122,5 +124,58 @@ func TestArg(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestArgAsDefined compares random values, of which many are equal, with a search of
+// each column.
+func TestArgAsDefined(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	values := []float32{-1, 0, float32(math.Copysign(0, -1)), 1, 2, float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}
+	kerneltest.Each(t, func(t *testing.T) {
+		for range 200 {
+			a := &kernel.Arg[float32]{
+				Min: rng.IntN(2) == 0, Last: rng.IntN(2) == 0,
+				Outer: rng.IntN(3), Len: 1 + rng.IntN(40), Inner: 1 + rng.IntN(3),
+			}
+			kinds := 1 + rng.IntN(len(values))
+			a.Src, a.Dst = make([]float32, a.Outer*a.Len*a.Inner), make([]int64, a.Outer*a.Inner)
+			for i := range a.Src {
+				a.Src[i] = values[rng.IntN(kinds)]
+			}
+			a.Run(nil)
+			for i, got := range a.Dst {
+				column := func(r int) float64 { return float64(a.Src[(i/a.Inner*a.Len+r)*a.Inner+i%a.Inner]) }
+				want := 0
+				for r := 1; r < a.Len; r++ {
+					order := cmp.Compare(column(r), column(want)) // NaN is below all
+					if a.Min || math.IsNaN(column(r)) != math.IsNaN(column(want)) {
+						order = -order
+					}
+					if order > 0 || order == 0 && a.Last {
+						want = r
+					}
+				}
+				if got != int64(want) {
+					t.Fatalf("%+v: result %d is %d, want %d", *a, i, got, want)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkArg(b *testing.B) {
+	for _, s := range [][3]int{{1000, 10, 1}, {64, 1000, 1}, {1, 21, 1 << 16}} {
+		a := &kernel.Arg[float32]{Outer: s[0], Len: s[1], Inner: s[2]}
+		a.Src, a.Dst = make([]float32, s[0]*s[1]*s[2]), make([]int64, s[0]*s[2])
+		for i := range a.Src {
+			a.Src[i] = float32(i * 7919 % 1009)
+		}
+		b.Run(fmt.Sprint(s), func(b *testing.B) {
+			b.SetBytes(int64(4 * len(a.Src)))
+			for b.Loop() {
+				a.Run(nil)
+			}
+		})
 	}
 }
