@@ -180,7 +180,7 @@ func (p *Predictor) run(x *tensor.Tensor) (*tensor.Tensor, error) {
 
 // begin is the states that a batch of n samples begins with.
 func (p *Predictor) begin(n int) ([]*tensor.Tensor, error) {
-	if p.carried != nil {
+	if p.stateful && p.carried != nil {
 		if before := p.carried[0].Shape()[0]; before != n {
 			return nil, fmt.Errorf("model: sample i goes on where sample i of the batch before ended, and that had %d samples, this has %d: give as many, or Reset the predictor to begin anew", before, n)
 		}
