@@ -28,7 +28,7 @@ import (
 const secretToken = "correct-horse-battery-staple"
 
 // longScripts are left out with -short.
-var longScripts = []string{"plain", "faults", "standalone", "olderbare"}
+var longScripts = []string{"plain", "faults", "standalone", "hosts", "olderbare"}
 
 // TestSpark runs the scripts in testdata/spark, some one after the other on the same
 // cluster, whose address is $SPARK. The machine has room for one cluster at a time.
@@ -40,6 +40,7 @@ func TestSpark(t *testing.T) {
 	}{
 		{"4.3", []string{"equal", "rows", "faults"}, sparktest.Options{Cores: 2, Token: secretToken}},
 		{"4.3 standalone", []string{"standalone"}, sparktest.Options{Standalone: true}},
+		{"4.3 hosts", []string{"hosts"}, sparktest.Options{Standalone: true}},
 		{"4.3 dynamic", []string{"dynamic"}, sparktest.Options{DynamicAllocation: true}},
 		{"4.3 without pyarrow", []string{"plain"}, sparktest.Options{Python: sparktest.PythonWithoutArrow(t)}},
 		{"4.3 without Python", []string{"bare"}, sparktest.Options{Python: "./ember"}},
@@ -48,11 +49,14 @@ func TestSpark(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sparktest.Long(t, slices.Contains(longScripts, test.scripts[0]))
+			if test.scripts[0] == "hosts" {
+				test.options.Network = sparktest.NewNetwork(t, 3)
+			}
 			cluster := sparktest.Start(t, test.options)
 			for _, script := range test.scripts {
 				t.Run(script, func(t *testing.T) {
 					sparktest.Long(t, slices.Contains(longScripts, script))
-					runOnSpark(t, cluster, script)
+					runOnSpark(t, cluster, test.options, script)
 				})
 			}
 			if token := test.options.Token; token != "" {
@@ -68,13 +72,14 @@ func TestSpark(t *testing.T) {
 	}
 }
 
-func runOnSpark(t *testing.T, cluster *sparktest.Cluster, script string) {
+func runOnSpark(t *testing.T, cluster *sparktest.Cluster, o sparktest.Options, script string) {
 	commands := maps.Clone(scriptCommands)
 	maps.Copy(commands, map[string]func(*testscript.TestScript, bool, []string){
 		"close":  scriptClose,
 		"groups": scriptGroups,
 		"strike": func(ts *testscript.TestScript, _ bool, args []string) { scriptStrike(ts, cluster, args) },
 		"insist": func(ts *testscript.TestScript, _ bool, args []string) { scriptInsist(ts, cluster, args) },
+		"ports":  func(ts *testscript.TestScript, _ bool, args []string) { scriptPorts(ts, cluster, args) },
 		"idle":   func(ts *testscript.TestScript, _ bool, _ []string) { scriptIdle(ts, cluster) },
 	})
 	testscript.Run(t, testscript.Params{
@@ -86,6 +91,12 @@ func runOnSpark(t *testing.T, cluster *sparktest.Cluster, script string) {
 			e.Setenv("PATH", filepath.Dir(sparktest.Binary(t))+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			e.Setenv("EMBER_DATA", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("EMBER_TOKEN", secretToken)
+			if n := o.Network; n != nil {
+				e.Setenv("EMBER_TOKEN", "") // which is not sent to another host without TLS
+				e.Setenv("DRIVER", n.Namespace(2))
+				e.Setenv("DRIVER_ADDRESS", n.Address(2))
+				e.Setenv("SECOND", n.Namespace(1))
+			}
 			e.Setenv("SPARK", cluster.Remote)
 			e.Values["env"] = e
 			return nil
@@ -127,6 +138,27 @@ func scriptInsist(ts *testscript.TestScript, cluster *sparktest.Cluster, args []
 	if now := closed(); now != before+1 {
 		ts.Fatalf("%d sessions were closed, want one", now-before)
 	}
+	scriptIdle(ts, cluster)
+}
+
+// scriptPorts is: ports program args… It runs a program, and after the first checkpoint
+// ends it. Then the workers must listen at no port any more, and the program at one.
+func scriptPorts(ts *testscript.TestScript, cluster *sparktest.Cluster, args []string) {
+	signalAt(ts, "checkpoint", "INT", "130", args, func(driver *os.Process) *os.Process {
+		workers := embers(cluster)
+		if len(workers) < 2 {
+			ts.Fatalf("the workers are %v, want at least 2", workers)
+		}
+		for _, w := range workers {
+			if ports := w.Ports(); len(ports) > 0 {
+				ts.Fatalf("%v listens at %v", w, ports)
+			}
+		}
+		if ports := (sparktest.Process{PID: driver.Pid}).Ports(); len(ports) != 1 {
+			ts.Fatalf("the driver listens at %v, want one port", ports)
+		}
+		return driver
+	})
 	scriptIdle(ts, cluster)
 }
 

@@ -18,7 +18,7 @@ import (
 
 // Cluster is a running Spark.
 type Cluster struct {
-	// Remote is where its Connect server listens, sc://127.0.0.1:PORT; the token is not part of it.
+	// Remote is where its Connect server listens, sc://ADDRESS:PORT; the token is not part of it.
 	Remote string
 
 	options Options
@@ -75,15 +75,15 @@ func (c *Cluster) run(env string) error {
 	}
 	master := ""
 	if c.options.Standalone {
-		_, match, err := c.launch("master", masterReady, "spark-class", "org.apache.spark.deploy.master.Master",
-			"--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+		_, match, err := c.launch(0, "master", masterReady, "spark-class", "org.apache.spark.deploy.master.Master",
+			"--host", c.options.address(0), "--port", "0", "--webui-port", "0")
 		if err != nil {
 			return err
 		}
 		master = match[1]
 		for i := range c.options.Executors {
-			if _, _, err := c.launch(fmt.Sprintf("worker %d", i), workerReady, "spark-class", "org.apache.spark.deploy.worker.Worker",
-				"--host", "127.0.0.1", "--port", "0", "--webui-port", "0", "--cores", strconv.Itoa(c.options.Cores),
+			if _, _, err := c.launch(i, fmt.Sprintf("worker %d", i), workerReady, "spark-class", "org.apache.spark.deploy.worker.Worker",
+				"--host", c.options.address(i), "--port", "0", "--webui-port", "0", "--cores", strconv.Itoa(c.options.Cores),
 				"--memory", fmt.Sprintf("%dm", workerMemory), "--work-dir", c.workDir(), master); err != nil {
 				return err
 			}
@@ -93,12 +93,12 @@ func (c *Cluster) run(env string) error {
 	if err := os.WriteFile(properties, []byte(c.options.properties(master, c.dir)), 0o600); err != nil {
 		return err
 	}
-	server, match, err := c.launch("Connect server", serverReady, "spark-submit", "--properties-file", properties,
+	server, match, err := c.launch(0, "Connect server", serverReady, "spark-submit", "--properties-file", properties,
 		"--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal")
 	if err != nil {
 		return err
 	}
-	c.server, c.Remote = server, "sc://127.0.0.1:"+match[1]
+	c.server, c.Remote = server, "sc://"+c.options.address(0)+":"+match[1]
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -24,12 +23,12 @@ type daemon struct {
 	log *log
 }
 
-// launch starts a program of Spark's folder bin and waits for the line that says it is ready, whose match it returns.
-func (c *Cluster) launch(name string, ready *regexp.Regexp, program string, args ...string) (*daemon, []string, error) {
+// launch starts a program of Spark's folder bin on a host and waits for the line that says it is ready, whose match it returns.
+func (c *Cluster) launch(host int, name string, ready *regexp.Regexp, program string, args ...string) (*daemon, []string, error) {
 	d := &daemon{log: newLog()}
-	cmd := exec.Command(filepath.Join(c.home(), "bin", program), args...)
+	cmd := c.options.command(host, filepath.Join(c.home(), "bin", program), args...)
 	cmd.Dir = c.dir
-	cmd.Env = c.environment()
+	cmd.Env = append(c.environment(), "SPARK_LOCAL_IP="+c.options.address(host))
 	cmd.Stdout, cmd.Stderr = d.log, d.log
 	cmd.WaitDelay = time.Second
 	// The scripts of Spark replace themselves by the JVM, which thus hears of the end of this process, and in a group of its
@@ -58,7 +57,6 @@ func (c *Cluster) environment() []string {
 	env := []string{
 		mark + "=" + c.dir,
 		"SPARK_HOME=" + c.home(),
-		"SPARK_LOCAL_IP=127.0.0.1",
 		"SPARK_LOCAL_DIRS=" + c.dir,
 		"PYSPARK_PYTHON=" + c.options.Python,
 		"TMPDIR=" + c.dir,

@@ -2,7 +2,7 @@
 // [Shared] one for all tests of a package that ask for the same [Options].
 //
 // A cluster is a Spark Connect server and its executors, every one a process of this machine that listens on 127.0.0.1 and a
-// port of its own. scripts/spark.sh makes what it needs in .cache/spark; the environment variable EMBER_SPARK_HOMES names
+// port of its own; with a [Network], of a host of its own. scripts/spark.sh makes what it needs in .cache/spark; the environment variable EMBER_SPARK_HOMES names
 // another folder that holds an environment for each version. Start-up takes 5 to 15 seconds.
 //
 // All processes of a cluster, those that Ember starts on its executors too, carry a mark in their environment. By it they are

@@ -27,33 +27,36 @@ func (c *Cluster) Leftover() []string {
 		}
 		return nil
 	})
-	listening := listeningSockets()
 	for _, p := range c.Workers() {
 		if slices.Contains(p.Args, "pyspark.daemon") {
 			continue
 		}
-		fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.PID))
-		for _, fd := range fds {
-			to, _ := os.Readlink(fd)
-			if at, ok := listening[to]; ok {
-				left = append(left, fmt.Sprintf("port %s of %v", at, p))
-			}
+		for _, port := range p.Ports() {
+			left = append(left, fmt.Sprintf("port %s of %v", port, p))
 		}
 	}
 	return left
 }
 
-// listeningSockets are the local addresses, in hexadecimal, at which somebody listens, by the name that a socket has in /proc.
-func listeningSockets() map[string]string {
+// Ports are the local addresses, in hexadecimal, at which the process listens for TCP, on its own host.
+func (p Process) Ports() []string {
 	const listen = "0A"
-	found := map[string]string{}
-	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		text, _ := os.ReadFile(file) // there may be no IPv6
+	listening := map[string]string{} // by the name that a socket has in /proc
+	for _, file := range []string{"tcp", "tcp6"} {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", p.PID, file)) // there may be no IPv6, or no process any more
 		for line := range strings.Lines(string(text)) {
 			if f := strings.Fields(line); len(f) > 9 && f[3] == listen {
-				found["socket:["+f[9]+"]"] = f[1]
+				listening["socket:["+f[9]+"]"] = f[1]
 			}
 		}
 	}
-	return found
+	var ports []string
+	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.PID))
+	for _, fd := range fds {
+		to, _ := os.Readlink(fd)
+		if at, ok := listening[to]; ok {
+			ports = append(ports, at)
+		}
+	}
+	return ports
 }

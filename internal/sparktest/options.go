@@ -23,6 +23,7 @@ type Options struct {
 	Cores             int               // of each executor; default 1
 	Standalone        bool              // a master and a worker daemon for each executor; default local-cluster, the same in the driver's JVM
 	DynamicAllocation bool              // executors come, up to their number, with the tasks; Spark then refuses barrier stages
+	Network           *Network          // Standalone: executor i runs on host i, the master and the Connect server on host 0; default this machine
 	Python            string            // PYSPARK_PYTHON; default the version's own Python, which has pyarrow
 	Token             string            // what clients of the Connect server must present; default none
 	Conf              map[string]string // more of Spark's configuration; wins over what the cluster sets by itself
@@ -48,15 +49,15 @@ func (o Options) properties(master, dir string) string {
 	conf := map[string]string{
 		"spark.master":                       cmp.Or(master, fmt.Sprintf("local-cluster[%d,%d,%d]", o.Executors, o.Cores, workerMemory)),
 		"spark.ui.enabled":                   "false",
-		"spark.driver.host":                  "127.0.0.1",
-		"spark.driver.bindAddress":           "127.0.0.1",
+		"spark.driver.host":                  o.address(0),
+		"spark.driver.bindAddress":           o.address(0),
 		"spark.driver.memory":                "768m",
 		"spark.driver.extraJavaOptions":      java,
 		"spark.executor.memory":              "512m",
 		"spark.executor.cores":               strconv.Itoa(o.Cores),
 		"spark.executor.extraJavaOptions":    java,
 		"spark.sql.warehouse.dir":            filepath.Join(dir, "warehouse"),
-		"spark.connect.grpc.binding.address": "127.0.0.1",
+		"spark.connect.grpc.binding.address": o.address(0),
 		"spark.connect.grpc.binding.port":    "0",
 	}
 	if o.DynamicAllocation {
