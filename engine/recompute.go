@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// recomputeGap is how many nodes lie at least between the reads of a value
-	// that is not kept: fewer save little.
-	recomputeGap = 8
+	// recomputeGap is how many nodes that are not cheap lie at least between the
+	// reads of a value that is not kept: fewer save little.
+	recomputeGap = 4
 	// recomputeNodes is the most nodes that are run again for one value.
 	recomputeNodes = 4
 )
@@ -40,11 +40,18 @@ type recomputer struct {
 	again map[*graph.Node][]*graph.Value // what nodes that ran again gave
 }
 
-// choose finds the values that are not kept, the first in the graph first.
+// choose finds the values that are not kept, the first in the graph first. They
+// are first outputs: others are statistics, which take little.
 func (r *recomputer) choose(g *graph.Graph) {
 	users := make([][]int, g.NumValues())
+	var costly []int // nodes that are not cheap before each node
+	count := 0
 	for i, n := range g.Nodes() {
 		r.at[n] = i
+		costly = append(costly, count)
+		if !cheap(n.Op()) {
+			count++
+		}
 		for _, v := range n.In() {
 			if v != nil {
 				users[v.ID()] = append(users[v.ID()], i)
@@ -59,18 +66,17 @@ func (r *recomputer) choose(g *graph.Graph) {
 		r.until[u.New.ID()] = len(g.Nodes())
 	}
 	for i, n := range g.Nodes() {
-		for _, v := range n.Out() {
-			early, gap, late := i, 0, 0
-			last := i
-			for _, u := range users[v.ID()] {
-				if u-last > gap {
-					early, gap, late = last, u-last, u
-				}
-				last = u
+		v := n.Out()[0]
+		early, gap, late := i, 0, 0
+		last := i
+		for _, u := range users[v.ID()] {
+			if between := costly[u] - costly[last]; between > gap {
+				early, gap, late = last, between, u
 			}
-			if gap >= recomputeGap && r.until[v.ID()] < len(g.Nodes()) && r.cost(n, late) <= recomputeNodes {
-				r.late[v], r.until[v.ID()] = late, early
-			}
+			last = u
+		}
+		if gap >= recomputeGap && r.until[v.ID()] < len(g.Nodes()) && r.cost(n, late) <= recomputeNodes {
+			r.late[v], r.until[v.ID()] = late, early
 		}
 	}
 }

@@ -2,6 +2,7 @@ package cpu_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/emberml/ember/engine"
@@ -12,7 +13,7 @@ import (
 )
 
 // deep is a training step of blocks of a convolution, the normalization of its
-// channels and an activation, each added to what came in.
+// channels, with running statistics, and an activation, each added to what came in.
 func deep(t *testing.T) *graph.Graph {
 	t.Helper()
 	const blocks, c = 6, 8
@@ -23,12 +24,18 @@ func deep(t *testing.T) *graph.Graph {
 			params = append(params, g.Variable(name, tensor.RandStream(5, name).Uniform(tensor.Float32, -0.4, 0.6, shape...)))
 			return params[len(params)-1]
 		}
+		track := func(name string, now *graph.Value) {
+			v := g.Variable(name, tensor.New(tensor.Float32, c))
+			g.Update(v, op.Max(op.Add(op.Mul(v, op.Scalar(v, 0.9)), op.Mul(now, op.Scalar(v, 0.1))), op.Scalar(v, -10)))
+		}
 		pads := graph.MakeInts(1, 1, 1, 1)
 		x := g.Input("x", graph.TensorOf(tensor.Float32, graph.Sym("N"), graph.Known(c), graph.Known(12), graph.Known(12)))
 		h := x
-		for range blocks {
+		for i := range blocks {
 			y := op.Conv(h, variable(c, c, 3, 3), nil, op.ConvOp{Pads: pads})
-			y, _, _ = op.BatchNormTrain(y, variable(c), variable(c), 1e-5)
+			y, mean, variance := op.BatchNormTrain(y, variable(c), variable(c), 1e-5)
+			track(fmt.Sprint("mean", i), mean)
+			track(fmt.Sprint("variance", i), variance)
 			h = op.Add(op.Relu(y), h)
 		}
 		loss := op.ReduceMean(op.Mul(h, h), nil, false)
