@@ -138,9 +138,9 @@ func (p *Pool) Close() {
 }
 
 // For calls task.Do on ranges that cover [0, n) and returns when all have
-// returned. Each thread has an equal share
-// of the indices, and helps others when it has done its own. A panic in any of them
-// skips the ranges not yet begun and is raised again here with the same value.
+// returned. Each thread has an equal share of the indices, and helps others when
+// it has done its own. A panic in any of them skips the ranges not yet begun and is
+// raised again here with the same value.
 func (p *Pool) For(n int, task Task) {
 	if n <= 0 {
 		return
