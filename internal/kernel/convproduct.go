@@ -140,8 +140,8 @@ func (p *convProduct[T]) chooseLayout(v, h convWindow) (lanes int, strips bool) 
 		}
 		return (p.oh + convTileVectors - 1) / convTileVectors * tile(convStripPixels)
 	}
-	// Strips are packed again for each block of channels. Pixels of one tap lie
-	// so far apart that they are packed in any case.
+	// Strips are packed again for each block of channels. With one tap and large
+	// planes they pay in any case: what a tile reads lies all over memory.
 	blocks := (p.mg + convBlockChannels - 1) / convBlockChannels
 	packing := p.k * blocks * (p.pos/2 + 3*p.oh)
 	least := rows(1)
