@@ -8,8 +8,9 @@ SHELL := bash
 .NOTPARALLEL:
 
 # How the program is built for users. gRPC's pages for debugging would bring templates, and with them all methods that
-# a template could name; what speaks HTTP/2 is gRPC, which has its own, and stores and downloads do with HTTP/1.1.
-RELEASE := -trimpath -tags=grpcnotrace,nethttpomithttp2
+# a template could name; what speaks HTTP/2 is gRPC, which has its own, and stores and downloads do with HTTP/1.1; Arrow
+# need not bring a JSON encoder beside the standard library's.
+RELEASE := -trimpath -tags=grpcnotrace,nethttpomithttp2,arrow_json_stdlib
 
 # No native library on any node: everything but the race detector builds without C.
 export CGO_ENABLED := 0
