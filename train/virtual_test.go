@@ -40,7 +40,7 @@ func overTCP(t *testing.T, n int) []comm.Transport {
 			t.Fatal(err)
 		}
 		addresses[i] = []string{l.Addr().String()}
-		members[i] = comm.TCP{Rank: i, Addresses: addresses, Listener: l, Token: a.Token()}
+		members[i] = comm.TCP{Rank: i, Addresses: addresses, Listeners: []net.Listener{l}, Token: a.Token()}
 		if members[i].Identity, err = a.Issue(fmt.Sprintf("worker %d", i)); err != nil {
 			t.Fatal(err)
 		}
