@@ -51,6 +51,7 @@ type place struct {
 	failure *failure // its last word
 	gone    bool     // its process has ended
 	final   bool     // another generation would end in the same way
+	hint    string   // what to do against that; may be empty
 }
 
 // ended tells whether nothing more is to come from the worker.
@@ -356,7 +357,7 @@ func (g *generation) exited(e exit) {
 		}
 		p.gone = true
 		if !p.done && p.failure == nil {
-			p.cause, p.sure, p.final = "it ended: "+e.cause, true, e.final
+			p.cause, p.sure, p.final, p.hint = "it ended: "+e.cause, true, e.final, e.hint
 		}
 	}
 }

@@ -38,6 +38,7 @@ type exit struct {
 	index int    // -1: of all
 	cause string // "exit status 1", "signal: killed"
 	final bool   // another generation would end in the same way
+	hint  string // what to do against that; may be empty
 }
 
 // newLauncher chooses how to start workers.

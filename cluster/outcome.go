@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -26,7 +27,7 @@ func (g *generation) outcome(ctx context.Context) error {
 		p := g.seats[i]
 		e := &Error{
 			Rank: i, Where: g.where(i), Cause: p.cause, Log: g.fleet.log(i),
-			Hint: "look into its host's log and memory",
+			Hint: cmp.Or(p.hint, "look into its host's log and memory"),
 		}
 		if p.final {
 			return e

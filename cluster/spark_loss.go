@@ -41,6 +41,10 @@ func endOf(err error) (e exit, log []string) {
 		e.cause = "the worker on " + text[worker[2]:worker[3]] + " " + text[worker[4]:worker[5]]
 		if tail := strings.TrimSpace(sqlState.ReplaceAllString(text[worker[1]:], "")); tail != "" {
 			log = strings.Split(tail, "\n")
+			if at := strings.Index(tail, unreachable); at >= 0 { // as it would be from the next one
+				e.cause, _, _ = strings.Cut("the worker on "+text[worker[2]:worker[3]]+": "+tail[at:], "\n")
+				e.final, e.hint = true, reachHint
+			}
 		}
 	case strings.Contains(text, "Python worker exited unexpectedly"):
 		e.cause = "its process crashed or was killed"

@@ -29,6 +29,12 @@ func TestEndOf(t *testing.T) {
 			nil,
 		},
 		{
+			"no way to the driver", &connect.Error{Message: barrier + "RuntimeError: ember worker on host-7 ended with exit code 1; its last log lines:\nhello\n" +
+				"the driver cannot be reached within 15s: dial tcp 192.0.2.1:4000: i/o timeout\nbye\n\n SQLSTATE: 38000"},
+			exit{index: 1, cause: "the worker on host-7: the driver cannot be reached within 15s: dial tcp 192.0.2.1:4000: i/o timeout", final: true, hint: reachHint},
+			[]string{"hello", "the driver cannot be reached within 15s: dial tcp 192.0.2.1:4000: i/o timeout", "bye"},
+		},
+		{
 			"Ember as Python", &connect.Error{Message: barrier + "org.apache.spark.SparkException: Python worker exited unexpectedly (crashed). Consider setting 'spark.sql.execution.pyspark.udf.faulthandler.enabled'"},
 			exit{index: 1, cause: "its process crashed or was killed"},
 			nil,

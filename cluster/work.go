@@ -104,6 +104,13 @@ func introduce(b *bootstrap, s seat, listener net.Listener) (*hello, error) {
 	return h, err
 }
 
+// unreachable begins what a worker that has no way to the driver says in its log,
+// and reachHint is the remedy.
+const (
+	unreachable = "the driver cannot be reached"
+	reachHint   = "let the two reach each other, or name a folder of shared storage"
+)
+
 // reach connects with the driver: at its address, else by the folder.
 func reach(ctx context.Context, b *bootstrap, s seat, identity *secure.Identity, h *hello) (*link, error) {
 	dialing, cancel := context.WithTimeout(ctx, b.Connect)
@@ -113,8 +120,8 @@ func reach(ctx context.Context, b *bootstrap, s seat, identity *secure.Identity,
 	if err != nil {
 		if b.Folder == "" || ctx.Err() != nil {
 			return nil, &Error{
-				Rank: -1, Cause: fmt.Sprintf("the driver cannot be reached within %v: %v", b.Connect, err),
-				Hint: "let this host reach it, or name a folder of shared storage",
+				Rank: -1, Cause: fmt.Sprintf(unreachable+" within %v: %v", b.Connect, err),
+				Hint: reachHint,
 			}
 		}
 		h.Detour = err.Error()
