@@ -5,9 +5,9 @@
 //
 // In each round come a plain copy in both directions of one TCP connection at
 // once, which is the measure, the same over TLS, and sums with each wire format,
-// plain, over TLS, and over the socket at which members of one host meet. It prints the median over the rounds of the bytes that a
-// process sends and receives per second, and of the ratios to the copies of the
-// same round.
+// plain, over TLS, and over the socket at which members of one host meet. It
+// prints the median over the rounds of the bytes that a process sends and receives
+// per second, and of the ratios to the copies of the same round.
 package main
 
 import (
