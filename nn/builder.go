@@ -30,6 +30,9 @@ type Options struct {
 	// they are: "conv2d_*", "encoder.*", "dense_1.bias"; * stands for any
 	// text, dots too. A frozen batch norm also keeps its running statistics.
 	Freeze []string
+	// Blank gives parameters no first values, only their types: for a graph that
+	// is compiled with a State that has them, or whose shapes are asked for.
+	Blank bool
 }
 
 // Builder is what a [Layer] builds with: the graph, parameters, running
@@ -44,7 +47,6 @@ type Builder struct {
 	penalties []*graph.Value
 	carries   []Carry
 	draws     map[string]int // how often each layer asked for random numbers
-	blank     bool           // parameters get no values: only shapes matter
 }
 
 // NewBuilder returns a builder that adds to g.
@@ -194,7 +196,7 @@ func (b *Builder) variable(init Init, fans [2]int, shape []int, p Param) *graph.
 
 // first is the first value of a parameter; only its shape for a blank net.
 func (b *Builder) first(init Init, fans [2]int, shape []int, name string) *tensor.Tensor {
-	if b.blank {
+	if b.Blank {
 		return tensor.New(b.DType).BroadcastTo(shape)
 	}
 	t, err := init.draw(b.Seed, name, b.DType, fans, shape)

@@ -210,8 +210,7 @@ func (n *Net) walk(batch graph.Dim) (*built, error) {
 	out := &built{}
 	names := n.Names()
 	g, err := graph.Build(func(g *graph.Graph) {
-		b := NewBuilder(g, Options{})
-		b.blank = true
+		b := NewBuilder(g, Options{Blank: true})
 		x := g.Input(InputName, graph.TensorOf(tensor.Float32, append(graph.Shape{batch}, graph.Dims(n.Input...)...)...))
 		y := n.forward(b, x, func(_ int, y *graph.Value) { out.outputs = append(out.outputs, y.Shape()) })
 		out.params = b.Params()

@@ -189,7 +189,7 @@ func (l Recurrent) parameters(b *Builder, suffix string, features int, form recu
 	for _, name := range []string{"bias_ih_l0", "bias_hh_l0"} {
 		isNew := b.Graph.Named(b.fullName(name+suffix)) == nil
 		p := b.Param(name+suffix, "zeros", rows)
-		if name == "bias_ih_l0" && form.bias != 0 && isNew && !b.blank {
+		if name == "bias_ih_l0" && form.bias != 0 && isNew && !b.Blank {
 			forget := tensor.Cast(tensor.Full(form.bias, l.Units), p.DType())
 			tensor.CopyInto(p.Init().Slice(0, form.forget*l.Units, (form.forget+1)*l.Units, 1), forget)
 		}

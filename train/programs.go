@@ -80,6 +80,11 @@ func compile(job *Job, pipeline *feature.Pipeline, schema *data.Schema) (*progra
 			return err
 		}
 		p.params, p.carried = b.Params(), newCarried(b.Carries(), job.Batch, job.parts)
+		for _, v := range p.params { // their first values themselves, not copies
+			if err := p.state.Place(v.Name, v.Value.Init()); err != nil {
+				return err
+			}
+		}
 		if err := p.carried.place(p.state); err != nil {
 			return err
 		}
@@ -108,7 +113,7 @@ type forward struct {
 
 // loss builds features, net, loss and prediction, and the outputs for them.
 func (f forward) loss(g *graph.Graph, training bool) (each *graph.Value, b *nn.Builder) {
-	b = nn.NewBuilder(g, nn.Options{Train: training, Seed: f.job.Seed, Freeze: f.job.Freeze})
+	b = nn.NewBuilder(g, nn.Options{Train: training, Seed: f.job.Seed, Freeze: f.job.Freeze, Blank: !training})
 	x := f.pipeline.Build(g.Input(inputName, f.input))
 	target := x
 	if f.job.Net.Target != nn.InputName {
@@ -154,7 +159,7 @@ func (f forward) gradients(g *graph.Graph) (*nn.Builder, error) {
 		return nil, err
 	}
 	for i, p := range trained {
-		held := g.Variable(gradPrefix+p.Name, tensor.New(p.Value.DType(), concrete(p.Value)...))
+		held := g.Variable(gradPrefix+p.Name, tensor.New(p.Value.DType()).BroadcastTo(concrete(p.Value)))
 		g.Update(held, grads[i])
 	}
 	return b, nil
